@@ -1,0 +1,152 @@
+package reason
+
+import (
+	"net/http"
+	"slices"
+)
+
+// The codes, in the order of the table in the README.
+const (
+	Internal         Code = "internal"
+	NotImplemented   Code = "not_implemented"
+	NotFound         Code = "not_found"
+	MethodNotAllowed Code = "method_not_allowed"
+	WrongHost        Code = "wrong_host"
+	RequestMalformed Code = "request_malformed"
+	RequestTooLarge  Code = "request_too_large"
+	RequestForged    Code = "request_forged"
+	TargetNotAllowed Code = "target_not_allowed"
+
+	MessageMalformed     Code = "message_malformed"
+	MessageTooLarge      Code = "message_too_large"
+	EncryptionNotYet     Code = "encryption_unsupported"
+	VersionUnsupported   Code = "version_unsupported"
+	AssertionMissing     Code = "assertion_missing"
+	AssertionsSeveral    Code = "assertions_several"
+	SignatureMissing     Code = "signature_missing"
+	SignatureAlgorithm   Code = "signature_algorithm"
+	SignatureInvalid     Code = "signature_invalid"
+	StatusNotSuccess     Code = "status_not_success"
+	IssuerMismatch       Code = "issuer_mismatch"
+	AudienceMismatch     Code = "audience_mismatch"
+	DestinationMismatch  Code = "destination_mismatch"
+	RecipientMismatch    Code = "recipient_mismatch"
+	SubjectMissing       Code = "subject_missing"
+	ConfirmationMissing  Code = "confirmation_missing"
+	ConditionUnknown     Code = "condition_unknown"
+	AuthnMissing         Code = "authn_statement_missing"
+	NotYetValid          Code = "not_yet_valid"
+	Expired              Code = "expired"
+	LifetimeTooLong      Code = "lifetime_too_long"
+	RequestMismatch      Code = "in_response_to_mismatch"
+	UnsolicitedResponse  Code = "unsolicited_response"
+	Replayed             Code = "replayed"
+	SignInUnknown        Code = "sign_in_unknown"
+	SignInOtherBrowser   Code = "sign_in_other_browser"
+	IdPUnknown           Code = "idp_unknown"
+	IdPSuspended         Code = "idp_suspended"
+	KeysUnavailable      Code = "keys_unavailable"
+	MetadataInvalid      Code = "metadata_invalid"
+	SourceUnavailable    Code = "source_unavailable"
+	SessionMissing       Code = "session_missing"
+	SessionOtherPerson   Code = "session_other_person"
+	RoleNotGranted       Code = "role_not_granted"
+	RoleRefused          Code = "role_refused"
+	StoreUnavailable     Code = "store_unavailable"
+	StoreConflict        Code = "store_conflict"
+	STSUnavailable       Code = "sts_unavailable"
+	ConsoleUnavailable   Code = "console_unavailable"
+	FederationMissing    Code = "federation_missing"
+	CredentialsMissing   Code = "credentials_missing"
+	ConfigurationInvalid Code = "configuration_invalid"
+)
+
+// Mender says who can mend what led to a refusal.
+type Mender string
+
+// The menders.
+const (
+	Person        Mender = "person"         // the person at the browser, by trying again
+	IdPAdmin      Mender = "idp_admin"      // who runs the identity provider
+	CloudAdmin    Mender = "cloud_admin"    // who runs fc-sso and the accounts
+	ProjectAuthor Mender = "project_author" // who writes fc-sso
+)
+
+// Row is what is known about one code.
+type Row struct {
+	Code   Code
+	Status int    // HTTP status of the answer
+	Mender Mender // whom the page sends the person to
+	Hint   string // for the operator: what to look at first
+}
+
+// Table returns a row for every code, in order.
+func Table() []Row { return slices.Clone(table()) }
+
+// Lookup returns the row of code, and that of [Internal] for a code that is
+// not in the table.
+func Lookup(code Code) Row {
+	rows := table()
+	i := slices.IndexFunc(rows, func(r Row) bool { return r.Code == code })
+	if i < 0 {
+		return rows[0]
+	}
+	return rows[i]
+}
+
+func table() []Row {
+	return []Row{
+		{Internal, http.StatusInternalServerError, ProjectAuthor, "a fault in fc-sso itself: the log line of this reference has the error"},
+		{NotImplemented, http.StatusNotImplemented, ProjectAuthor, "this function does not do that yet"},
+		{NotFound, http.StatusNotFound, Person, "no route of this function has this path: compare the routes in s.yaml"},
+		{MethodNotAllowed, http.StatusMethodNotAllowed, Person, "the route exists, but not for this method"},
+		{WrongHost, http.StatusBadRequest, CloudAdmin, "the request's host is not that of SSO_URL: only one origin is served"},
+		{RequestMalformed, http.StatusBadRequest, Person, "a field is missing, doubled or has a wrong form"},
+		{RequestTooLarge, http.StatusRequestEntityTooLarge, Person, "the request exceeds a limit that the detail names"},
+		{RequestForged, http.StatusForbidden, Person, "the form was not sent from one of our own pages, or by another session"},
+		{TargetNotAllowed, http.StatusBadRequest, Person, "the page to open afterwards is not one of Alibaba Cloud's console hosts"},
+
+		{MessageMalformed, http.StatusBadRequest, IdPAdmin, "the SAML message breaks the rules of base64, XML or the SAML schema"},
+		{MessageTooLarge, http.StatusBadRequest, IdPAdmin, "the SAML message exceeds a limit of size, depth or number of elements"},
+		{EncryptionNotYet, http.StatusUnauthorized, IdPAdmin, "the assertion is encrypted: switch encryption off at the identity provider"},
+		{VersionUnsupported, http.StatusUnauthorized, IdPAdmin, "only SAML 2.0 is spoken"},
+		{AssertionMissing, http.StatusUnauthorized, IdPAdmin, "the response has no assertion"},
+		{AssertionsSeveral, http.StatusUnauthorized, IdPAdmin, "the response has more than one assertion"},
+		{SignatureMissing, http.StatusUnauthorized, IdPAdmin, "neither the response nor the assertion is signed: switch signing on"},
+		{SignatureAlgorithm, http.StatusUnauthorized, IdPAdmin, "set the identity provider to RSA with SHA-256; SHA-1 only with allowSHA1"},
+		{SignatureInvalid, http.StatusUnauthorized, IdPAdmin, "no certificate of the record verifies the signature: was the certificate changed?"},
+		{StatusNotSuccess, http.StatusUnauthorized, IdPAdmin, "the identity provider itself refused: its log says why"},
+		{IssuerMismatch, http.StatusUnauthorized, IdPAdmin, "the issuer is not the entity ID in the record's metadata"},
+		{AudienceMismatch, http.StatusUnauthorized, IdPAdmin, "the audience at the identity provider must be our entity ID, the metadata URL"},
+		{DestinationMismatch, http.StatusUnauthorized, IdPAdmin, "the destination must be our assertion consumer service URL"},
+		{RecipientMismatch, http.StatusUnauthorized, IdPAdmin, "the recipient must be our assertion consumer service URL"},
+		{SubjectMissing, http.StatusUnauthorized, IdPAdmin, "the assertion names nobody: add a NameID claim"},
+		{ConfirmationMissing, http.StatusUnauthorized, IdPAdmin, "no subject confirmation of the bearer kind holds"},
+		{ConditionUnknown, http.StatusUnauthorized, IdPAdmin, "the assertion has a condition that we do not know and so must not ignore"},
+		{AuthnMissing, http.StatusUnauthorized, IdPAdmin, "the assertion does not say when the person signed in"},
+		{NotYetValid, http.StatusUnauthorized, IdPAdmin, "the clocks differ: the detail says by how much; clockSkew of the record may rise to 5m"},
+		{Expired, http.StatusUnauthorized, Person, "the message came too late, or the clocks differ: the detail says by how much"},
+		{LifetimeTooLong, http.StatusUnauthorized, IdPAdmin, "what may be used once must not live longer than 23 hours"},
+		{RequestMismatch, http.StatusUnauthorized, Person, "the response answers another sign-in than the one under way"},
+		{UnsolicitedResponse, http.StatusUnauthorized, CloudAdmin, "nobody asked for this response; allowIdPInitiated of the record would permit it"},
+		{Replayed, http.StatusConflict, Person, "this message or sign-in was used before"},
+		{SignInUnknown, http.StatusBadRequest, Person, "the sign-in took too long, was finished already, or never began here"},
+		{SignInOtherBrowser, http.StatusForbidden, Person, "the sign-in was begun in another browser, or cookies are blocked"},
+		{IdPUnknown, http.StatusNotFound, CloudAdmin, "no identity provider of this id is in the federation"},
+		{IdPSuspended, http.StatusForbidden, CloudAdmin, "the record is suspended"},
+		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
+		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},
+		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata could not be fetched"},
+		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},
+		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
+		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},
+		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
+		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
+		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
+		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},
+		{ConsoleUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the console's sign-in service did not answer or refused"},
+		{FederationMissing, http.StatusServiceUnavailable, CloudAdmin, "nothing was applied yet: run ssoctl apply"},
+		{CredentialsMissing, http.StatusServiceUnavailable, CloudAdmin, "the invocation brought no role credentials: does the function have a role?"},
+		{ConfigurationInvalid, http.StatusInternalServerError, CloudAdmin, "a setting is missing or wrong: the detail names all of them"},
+	}
+}
