@@ -73,7 +73,11 @@ func declaredCodes(t *testing.T) map[string]bool {
 			return true
 		}
 		if name, ok := spec.Type.(*ast.Ident); ok && name.Name == "Code" {
-			codes[strings.Trim(spec.Values[0].(*ast.BasicLit).Value, `"`)] = true
+			value, ok := spec.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is not a literal", spec.Names[0])
+			}
+			codes[strings.Trim(value.Value, `"`)] = true
 		}
 		return true
 	})
