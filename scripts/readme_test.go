@@ -1,0 +1,57 @@
+package scripts_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+var update = flag.Bool("update", false, "write the generated tables into README.md")
+
+// TestTheReadmeTablesAreTrue compares the generated tables of the README with
+// what the code says; -update writes them.
+func TestTheReadmeTablesAreTrue(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(text)
+	for name, table := range map[string]string{"reasons": reasonTable()} {
+		if want, err = replaceBetween(want, name, table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want == string(text) {
+		return
+	}
+	if !*update {
+		t.Fatal("README.md has stale tables; run: go test ./scripts -update")
+	}
+	if err := os.WriteFile("../README.md", []byte(want), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func reasonTable() string {
+	var b strings.Builder
+	b.WriteString("| code | status | who can mend it | look at |\n|---|---|---|---|\n")
+	for _, row := range reason.Table() {
+		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", row.Code, row.Status, strings.ReplaceAll(string(row.Mender), "_", " "), row.Hint)
+	}
+	return b.String()
+}
+
+// replaceBetween puts table between the markers <!-- name --> and <!-- /name -->.
+func replaceBetween(text, name, table string) (string, error) {
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
+	head, rest, ok := strings.Cut(text, begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return "", fmt.Errorf("README.md lacks the markers of %q", name)
+	}
+	return head + begin + table + end + tail, nil
+}
