@@ -1,0 +1,78 @@
+package runtime
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// Fault is how the platform answers when the function did not, or not well.
+type Fault struct {
+	Status  int
+	Code    string
+	Message string
+	// Type is the value of X-Fc-Error-Type where the function itself failed.
+	Type string
+	// Body is what the function posted as its error, passed on as it is.
+	Body []byte
+}
+
+// Values of X-Fc-Error-Type.
+const (
+	handledError   = "HandledInvocationError"
+	unhandledError = "UnhandledInvocationError"
+)
+
+// functionErrorStatus is what the trigger shows when a function fails. It is
+// not documented for go1, which is one more reason to never let it happen.
+const functionErrorStatus = http.StatusBadGateway
+
+func (f *Fault) Error() string { return f.Code + ": " + f.Message }
+
+func invalidArgument(message string) *Fault {
+	return &Fault{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: message}
+}
+
+func badResponse(message string) *Fault {
+	return &Fault{Status: http.StatusBadGateway, Code: "BadResponse", Message: message}
+}
+
+func unhandled(code, message string) *Fault {
+	return &Fault{Status: functionErrorStatus, Code: code, Message: message, Type: unhandledError}
+}
+
+// functionFault reads what the function posted to /error. The SDK adds a stack
+// trace exactly when the handler panicked.
+func functionFault(body []byte) *Fault {
+	var posted struct {
+		Message string            `json:"errorMessage"`
+		Stack   []json.RawMessage `json:"stackTrace"`
+	}
+	fault := &Fault{Status: functionErrorStatus, Code: "FunctionError", Type: handledError, Body: body}
+	if json.Unmarshal(body, &posted) != nil || len(posted.Stack) > 0 {
+		fault.Type = unhandledError
+	}
+	fault.Message = posted.Message
+	return fault
+}
+
+func asFault(err error) *Fault {
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	return &Fault{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: err.Error()}
+}
+
+// write answers w with the fault in the platform's error shape.
+func (f *Fault) write(w http.ResponseWriter, requestID string) {
+	body := f.Body
+	if body == nil {
+		body, _ = json.Marshal(map[string]string{"Code": f.Code, "Message": f.Message, "RequestId": requestID})
+	}
+	if f.Type != "" {
+		w.Header().Set("X-Fc-Error-Type", f.Type)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(f.Status)
+	_, _ = w.Write(body)
+}
