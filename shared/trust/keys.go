@@ -1,0 +1,94 @@
+package trust
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// The bindings that we speak (saml-bindings section 3.4 and 3.5).
+const (
+	BindingRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+	BindingPOST     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+)
+
+const (
+	maxEntityID     = 1024 // saml-core section 8.3.6
+	maxCertificates = 10
+	maxEndpoints    = 50
+)
+
+// Keys is what the metadata of one identity provider said. Only
+// validate.Metadata makes them from a document.
+type Keys struct {
+	EntityID                string     `json:"entityID"`
+	SSO                     []Endpoint `json:"sso"`
+	Certificates            []string   `json:"certificates"` // base64 DER, all for signing
+	WantAuthnRequestsSigned bool       `json:"wantAuthnRequestsSigned,omitempty"`
+	FetchedAt               time.Time  `json:"fetchedAt"`
+	Origin                  string     `json:"origin,omitempty"` // [Source.Origin] of the source that they were learned from
+}
+
+// Endpoint is one single sign-on service.
+type Endpoint struct {
+	Binding  string `json:"binding"`
+	Location string `json:"location"`
+}
+
+// Parse checks the keys and gives their certificates.
+func (k Keys) Parse() ([]*x509.Certificate, error) {
+	if k.EntityID == "" || len(k.EntityID) > maxEntityID {
+		return nil, fmt.Errorf("the entity ID has %d characters, not 1 to %d", len(k.EntityID), maxEntityID)
+	}
+	if len(k.SSO) == 0 || len(k.SSO) > maxEndpoints {
+		return nil, fmt.Errorf("%d single sign-on services, not 1 to %d", len(k.SSO), maxEndpoints)
+	}
+	for _, endpoint := range k.SSO {
+		if endpoint.Binding == "" || !webAddress(endpoint.Location) {
+			return nil, fmt.Errorf("single sign-on service %.200q with binding %.200q: not an https address with a binding", endpoint.Location, endpoint.Binding)
+		}
+	}
+	if len(k.Certificates) == 0 || len(k.Certificates) > maxCertificates {
+		return nil, fmt.Errorf("%d certificates, not 1 to %d", len(k.Certificates), maxCertificates)
+	}
+	return parseCertificates(k.Certificates)
+}
+
+func parseCertificates(encoded []string) ([]*x509.Certificate, error) {
+	certificates := make([]*x509.Certificate, 0, len(encoded))
+	for i, text := range encoded {
+		der, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d is not base64: %w", i+1, err)
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
+		}
+		if certificate.PublicKey == nil {
+			return nil, errors.New("certificate without a public key that we know")
+		}
+		certificates = append(certificates, certificate)
+	}
+	return certificates, nil
+}
+
+// webAddress says whether a browser may be sent to s or metadata be read from
+// it: https, or http to this machine itself, as the local stack has it. Whether
+// the local stack is meant is for federation to ask.
+func webAddress(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}

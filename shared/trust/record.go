@@ -1,0 +1,140 @@
+package trust
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// Record is one identity provider, ready to be trusted or, without keys, not
+// yet. Only Parse makes one; its zero value is nobody.
+type Record struct {
+	revision     string
+	source       Source
+	keys         Keys
+	certificates []*x509.Certificate
+}
+
+// Parse makes the record of revision from its stored parts. keys is empty
+// where none were learned yet; keys that were learned from another origin than the
+// one that the source now names count as none.
+func Parse(revision string, source, keys []byte) (Record, error) {
+	record := Record{revision: revision}
+	if revision == "" {
+		return Record{}, reason.New(reason.ConfigurationInvalid, "trust record without a revision")
+	}
+	if err := decode(source, &record.source); err != nil {
+		return Record{}, reason.New(reason.ConfigurationInvalid, "trust record: source: %w", err)
+	}
+	if err := record.source.check(); err != nil {
+		return Record{}, reason.New(reason.ConfigurationInvalid, "trust record %.80q: source: %w", record.source.ID, err)
+	}
+	if len(keys) == 0 {
+		return record, nil
+	}
+	return record.withKeys(keys)
+}
+
+func (r Record) withKeys(stored []byte) (Record, error) {
+	var keys Keys
+	if err := decode(stored, &keys); err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
+	certificates, err := keys.Parse()
+	if err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
+	if keys.Origin != "" && keys.Origin != r.source.Origin() {
+		return r, nil
+	}
+	r.keys, r.certificates = keys, certificates
+	return r, nil
+}
+
+// decode reads exactly one JSON value that has no field unknown to v.
+func decode(data []byte, v any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return fmt.Errorf("stored value: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("stored value: more than one JSON value")
+	}
+	return nil
+}
+
+// IsZero says that r is nobody.
+func (r Record) IsZero() bool { return r.source.ID == "" }
+
+// ID is the id in federation.yaml and in URLs.
+func (r Record) ID() string { return r.source.ID }
+
+// DisplayName is the name that a person reads.
+func (r Record) DisplayName() string { return r.source.DisplayName }
+
+// Revision is the federation's revision that the record belongs to.
+func (r Record) Revision() string { return r.revision }
+
+// EntityID is the issuer of the provider's assertions; empty while pending.
+func (r Record) EntityID() string { return r.keys.EntityID }
+
+// Pending says that no keys are known: nothing can be verified.
+func (r Record) Pending() bool { return len(r.certificates) == 0 }
+
+// Suspended says that the administrator switched the record off.
+func (r Record) Suspended() bool { return r.source.Suspended }
+
+// AllowIdPInitiated permits responses that nobody asked for.
+func (r Record) AllowIdPInitiated() bool { return r.source.SAML.AllowIdPInitiated }
+
+// AllowSHA1 permits signatures with SHA-1.
+func (r Record) AllowSHA1() bool { return r.source.SAML.AllowSHA1 }
+
+// ClockSkew is by how much the provider's clock may differ from ours.
+func (r Record) ClockSkew() time.Duration {
+	return time.Duration(r.source.SAML.ClockSkewSeconds) * time.Second
+}
+
+// Certificates are the provider's signing certificates, as a copy.
+func (r Record) Certificates() []*x509.Certificate { return slices.Clone(r.certificates) }
+
+// WantAuthnRequestsSigned says that the provider asks for signed requests.
+func (r Record) WantAuthnRequestsSigned() bool { return r.keys.WantAuthnRequestsSigned }
+
+// SSO is where the provider takes sign-in requests by binding; the first in its
+// metadata where it names several.
+func (r Record) SSO(binding string) (location string, ok bool) {
+	for _, endpoint := range r.keys.SSO {
+		if endpoint.Binding == binding {
+			return endpoint.Location, true
+		}
+	}
+	return "", false
+}
+
+// Attribute resolves an alias to the exact Attribute Name; a name that is no
+// alias is itself.
+func (r Record) Attribute(alias string) string { return r.source.AttributeName(alias) }
+
+// EmailDomains are the domains whose people sign in here, as a copy.
+func (r Record) EmailDomains() []string { return slices.Clone(r.source.EmailDomains) }
+
+// Source is what was declared, as a copy.
+func (r Record) Source() Source { return r.source.clone() }
+
+func (s Source) clone() Source {
+	s.SAML.Metadata = bytes.Clone(s.SAML.Metadata)
+	s.Attributes = maps.Clone(s.Attributes)
+	s.EmailDomains = slices.Clone(s.EmailDomains)
+	s.Fetch.AllowCIDRs = slices.Clone(s.Fetch.AllowCIDRs)
+	return s
+}

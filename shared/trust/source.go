@@ -1,0 +1,112 @@
+// Package trust holds what fc-sso knows of one identity provider: a [Record].
+//
+// In: two stored values, the [Source] that an administrator declared in
+// federation.yaml and the [Keys] that its metadata said. Out: one immutable
+// Record, or an error: what is stored is read as strictly as what arrives, for a
+// record decides whose signature is believed. Refused: fields that this version
+// does not know (a newer one may have meant them as a restriction), certificates
+// that do not parse, endpoints that are no web addresses. A record without keys
+// is pending: it has a name and a place, and verifies nobody.
+package trust
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of what a source declares.
+const (
+	DefaultClockSkew = time.Minute
+	MaxClockSkew     = 5 * time.Minute
+)
+
+const (
+	maxID        = 63
+	idCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+)
+
+// Source is what federation.yaml says of one identity provider.
+type Source struct {
+	ID           string            `json:"id"`
+	DisplayName  string            `json:"displayName"`
+	Preset       string            `json:"preset,omitempty"`
+	SAML         SAML              `json:"saml"`
+	Attributes   map[string]string `json:"attributes,omitempty"` // alias: exact Attribute Name
+	Person       string            `json:"person,omitempty"`     // template; joins SCIM users and sign-ins
+	EmailDomains []string          `json:"emailDomains,omitempty"`
+	Suspended    bool              `json:"suspended,omitempty"`
+	Fetch        Fetch             `json:"fetch,omitzero"`
+}
+
+// SAML is the SAML side of a source. Exactly one of MetadataURL and Metadata is
+// set: a file is taken in when the federation is applied.
+type SAML struct {
+	MetadataURL       string `json:"metadataURL,omitempty"`
+	Metadata          []byte `json:"metadata,omitempty"`
+	AllowIdPInitiated bool   `json:"allowIdPInitiated,omitempty"`
+	ClockSkewSeconds  int    `json:"clockSkewSeconds"`
+	AllowSHA1         bool   `json:"allowSHA1,omitempty"`
+}
+
+// Fetch says how a source inside a private network is reached.
+type Fetch struct {
+	AllowCIDRs []netip.Prefix `json:"allowCIDRs,omitempty"`
+	CA         string         `json:"ca,omitempty"` // PEM; taken in when the federation is applied
+}
+
+// ValidID says whether s may be the id of an identity provider: it becomes part
+// of URLs and of our entity ID, so it is plain and never changes.
+func ValidID(s string) bool {
+	if s == "" || len(s) > maxID || s[0] == '_' || s[0] == '-' {
+		return false
+	}
+	return strings.Trim(s, idCharacters) == ""
+}
+
+// Origin names the place from which keys of this source are learned. Keys that
+// were learned elsewhere are not believed: who changes metadataURL means it.
+func (s Source) Origin() string {
+	if s.SAML.MetadataURL != "" {
+		return s.SAML.MetadataURL
+	}
+	sum := sha256.Sum256(s.SAML.Metadata)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// AttributeName resolves an alias to the exact Attribute Name; a name that is no
+// alias is itself.
+func (s Source) AttributeName(alias string) string {
+	if name, ok := s.Attributes[alias]; ok {
+		return name
+	}
+	return alias
+}
+
+func (s Source) check() error {
+	if !ValidID(s.ID) {
+		return fmt.Errorf("id %.80q is not of the form [a-z0-9][a-z0-9_-]{0,62}", s.ID)
+	}
+	if s.DisplayName == "" {
+		return errors.New("displayName is missing")
+	}
+	if (s.SAML.MetadataURL == "") == (len(s.SAML.Metadata) == 0) {
+		return errors.New("one of metadataURL and metadata must be set, and only one")
+	}
+	if s.SAML.MetadataURL != "" && !webAddress(s.SAML.MetadataURL) {
+		return fmt.Errorf("metadataURL %.200q is no https address", s.SAML.MetadataURL)
+	}
+	skew := time.Duration(s.SAML.ClockSkewSeconds) * time.Second
+	if skew < 0 || skew > MaxClockSkew {
+		return fmt.Errorf("clockSkewSeconds %d is not within 0 and %d", s.SAML.ClockSkewSeconds, int(MaxClockSkew.Seconds()))
+	}
+	if slices.Contains(s.EmailDomains, "") {
+		return errors.New("emailDomains has an empty domain")
+	}
+	return nil
+}
