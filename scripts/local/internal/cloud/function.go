@@ -1,0 +1,62 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// functionService is Function Compute's name in trust policies.
+const functionService = "fc.aliyuncs.com"
+
+// inFlight is how long replaced credentials still work: the request that holds
+// them may be half done.
+const inFlight = 30 * time.Second
+
+// functionLifetime is what the credentials claim for themselves. They are dead
+// long before, by rotation: nothing may count on Expiration.
+const functionLifetime = time.Hour
+
+type functionCredentials struct {
+	Credentials
+	made time.Time
+}
+
+// addFunctionRoles makes the bundle's own roles. Function Compute may assume
+// each; the portal alone may go on to assume others, since it alone issues.
+func (c *Cloud) addFunctionRoles() error {
+	var faults []error
+	for _, name := range []string{"saml-acs", "oidc-exchange", "portal", "metadata-rotation", "scim", "provisioning"} {
+		r := Role{ARN: "acs:ram::" + c.bundle + ":role/fc-sso-" + name, Trust: TrustingService(functionService)}
+		if name == "portal" {
+			r.Permission = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`
+		}
+		faults = append(faults, c.AddRole(r))
+	}
+	return errors.Join(faults...)
+}
+
+// FunctionRole gives what Function Compute hands to an invocation of a function:
+// credentials of its role, with the function's name as session. They are the same
+// for five minutes (Options.RotateEvery); then come new ones, and 30 seconds
+// later the old ones are refused everywhere.
+func (c *Cloud) FunctionRole(roleARN, function string) (Credentials, error) {
+	r, ok := c.role(roleARN)
+	if !ok {
+		return Credentials{}, fmt.Errorf("function %s: role %s does not exist", function, roleARN)
+	}
+	if !r.trustsService(functionService) {
+		return Credentials{}, fmt.Errorf("function %s: role %s does not trust %s", function, roleARN, functionService)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, slot := c.now(), roleARN+" "+function
+	current, ok := c.functions[slot]
+	if ok && now.Sub(current.made) < c.rotate {
+		return current.Credentials, nil
+	}
+	c.ring.shorten(current.AccessKeyID, now.Add(inFlight))
+	fresh := c.ring.mint(caller{kind: kindRole, account: r.account, arn: r.arn, id: r.id, session: function}, functionLifetime)
+	c.functions[slot] = functionCredentials{fresh, now}
+	return fresh, nil
+}

@@ -1,0 +1,138 @@
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	accountID   = regexp.MustCompile(`^[0-9]{5,32}$`)
+	roleARN     = regexp.MustCompile(`^acs:ram::([0-9]{5,32}):role/([A-Za-z0-9._-]{1,64})$`)
+	providerARN = regexp.MustCompile(`^acs:ram::[0-9]{5,32}:saml-provider/[A-Za-z0-9._-]{1,128}$`)
+)
+
+// Role is a RAM role as the stack declares it.
+type Role struct {
+	ARN        string
+	Trust      string        // trust policy, JSON; Trusting and TrustingService make the usual ones
+	Permission string        // policy of what the role itself may do, JSON; empty = nothing
+	MaxSession time.Duration // 1 to 12 hours; 0 = 1 hour
+}
+
+type role struct {
+	arn, account, name, id string
+	trust, permission      policy
+	maxSession             time.Duration
+}
+
+// AddRole makes a role, or replaces it. Its account must be known.
+func (c *Cloud) AddRole(r Role) error {
+	made, err := parseRole(r)
+	if err != nil {
+		return fmt.Errorf("role %s: %w", r.ARN, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.accounts[made.account]; !ok {
+		return fmt.Errorf("role %s: no account %s", r.ARN, made.account)
+	}
+	c.roles[made.arn] = made
+	return nil
+}
+
+func parseRole(r Role) (role, error) {
+	parts := roleARN.FindStringSubmatch(r.ARN)
+	if parts == nil {
+		return role{}, errors.New("not a role's ARN")
+	}
+	made := role{arn: r.ARN, account: parts[1], name: parts[2], id: numericID("3", r.ARN), maxSession: r.MaxSession}
+	if made.maxSession == 0 {
+		made.maxSession = time.Hour
+	}
+	if made.maxSession < time.Hour || made.maxSession > 12*time.Hour {
+		return role{}, fmt.Errorf("maximum session %v is not within 1h and 12h", made.maxSession)
+	}
+	var err error
+	if made.trust, err = parseTrust(r.Trust); err != nil {
+		return role{}, fmt.Errorf("trust policy: %w", err)
+	}
+	if r.Permission == "" {
+		return made, nil
+	}
+	if made.permission, err = parsePermission(r.Permission); err != nil {
+		return role{}, fmt.Errorf("permission policy: %w", err)
+	}
+	return made, nil
+}
+
+func (c *Cloud) role(arn string) (role, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.roles[arn]
+	return r, ok
+}
+
+// Trusting is the trust policy that lets RAM principals (accounts' roots, users,
+// roles) assume a role.
+func Trusting(arns ...string) string { return trustPolicy("RAM", arns) }
+
+// TrustingService is the trust policy that lets Alibaba Cloud services assume a role.
+func TrustingService(services ...string) string { return trustPolicy("Service", services) }
+
+func trustPolicy(kind string, principals []string) string {
+	made, err := json.Marshal(map[string]any{
+		"Version": "1",
+		"Statement": []any{map[string]any{
+			"Effect":    "Allow",
+			"Action":    "sts:AssumeRole",
+			"Principal": map[string][]string{kind: principals},
+		}},
+	})
+	if err != nil {
+		return "" // a map of strings always marshals; and an empty policy trusts nobody
+	}
+	return string(made)
+}
+
+// trusts answers whether who may assume the role, as far as the role is asked.
+func (r role) trusts(who caller, facts map[string]string) bool {
+	return r.trust.decide(func(s statement) bool {
+		return s.covers("sts:AssumeRole") && slices.ContainsFunc(s.Principal["RAM"], who.is)
+	}, facts)
+}
+
+// is answers whether a trust policy's RAM principal means who. An account's root
+// stands for everyone in it; an assumed role is its role, whatever the session.
+func (who caller) is(principal string) bool {
+	return principal == who.arn || principal == "acs:ram::"+who.account+":root"
+}
+
+func (r role) trustsService(service string) bool {
+	return r.trust.decide(func(s statement) bool {
+		return s.covers("sts:AssumeRole") && slices.Contains(s.Principal["Service"], service)
+	}, nil)
+}
+
+// may answers whether who's own account lets it do the action. The admin is the
+// bundle account's operator; a role has what its permission policy says.
+func (c *Cloud) may(who caller, action, resource string) bool {
+	if who.kind != kindRole {
+		return true
+	}
+	r, ok := c.role(who.arn)
+	return ok && r.permission.permits(action, resource)
+}
+
+// sessionARN is how AssumeRole's answer and GetCallerIdentity name a session:
+// the first as …:role/NAME/SESSION, the second as …:assumed-role/NAME/SESSION.
+func sessionARN(arn, session string, assumed bool) string {
+	if assumed {
+		arn = strings.Replace(arn, ":role/", ":assumed-role/", 1)
+	}
+	return arn + "/" + session
+}
