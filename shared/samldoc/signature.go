@@ -1,0 +1,179 @@
+package samldoc
+
+import (
+	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// Policy is what one trust record permits beyond the rule.
+type Policy struct {
+	// AllowSHA1 takes what identity providers of the SHA-1 age produce:
+	// rsa-sha1, sha1 digests, and RSA keys of 1024 bits.
+	AllowSHA1 bool
+}
+
+const (
+	dsigMore   = "http://www.w3.org/2001/04/xmldsig-more#"
+	enveloped  = nsSignature + "enveloped-signature"
+	exclusive  = nsExclusive
+	exclusiveC = nsExclusive + "WithComments"
+)
+
+// Signed says whether the response or its assertion has a signature, by
+// whomever and over whatever.
+func (d *Document) Signed() (response, assertion bool) {
+	inside := d.root.one(nsAssertion, "Assertion")
+	return signatureOf(d.root) != nil, inside != nil && signatureOf(inside) != nil
+}
+
+// CheckSignatures refuses a signature of any but the one form that SAML allows
+// (saml-core section 5.4), before a key is tried.
+func (d *Document) CheckSignatures(policy Policy) error {
+	for _, signed := range d.signed() {
+		if err := checkSignature(signed, policy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signed lists the elements that carry a signature.
+func (d *Document) signed() []*element {
+	var list []*element
+	for _, e := range append([]*element{d.root}, d.root.all(nsAssertion, "Assertion")...) {
+		if signatureOf(e) != nil {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func signatureOf(e *element) *element { return e.one(nsSignature, "Signature") }
+
+// checkSignature looks at the enveloped signature of e. One SignedInfo and one
+// Reference, to e and nothing else: with several, libraries verify one and read
+// another (CVE-2025-29774, CVE-2026-33487). No Object: it can hold anything.
+func checkSignature(e *element, policy Policy) error {
+	signature := signatureOf(e)
+	parts, err := signature.exactly("SignedInfo", "SignatureValue", "?KeyInfo")
+	if err != nil {
+		return err
+	}
+	info, err := parts[0].exactly("CanonicalizationMethod", "SignatureMethod", "Reference")
+	if err != nil {
+		return err
+	}
+	if err := checkCanonicalization(info[0]); err != nil {
+		return err
+	}
+	if err := checkMethod(info[1], policy); err != nil {
+		return err
+	}
+	if _, err := parts[1].leaf(); err != nil {
+		return err
+	}
+	return checkReference(info[2], e.attribute("ID"), policy)
+}
+
+func checkReference(reference *element, id string, policy Policy) error {
+	if uri := reference.attribute("URI"); uri != "#"+id || len(reference.attributes) != 1 {
+		return malformed("the signature refers to %.60q, it must refer to its parent %q", uri, "#"+id)
+	}
+	parts, err := reference.exactly("Transforms", "DigestMethod", "DigestValue")
+	if err != nil {
+		return err
+	}
+	if err := checkTransforms(parts[0]); err != nil {
+		return err
+	}
+	if err := checkDigest(parts[1], policy); err != nil {
+		return err
+	}
+	_, err = parts[2].leaf() // CVE-2025-29775: a comment in the DigestValue
+	return err
+}
+
+// checkTransforms wants exactly the enveloped signature and then exclusive
+// canonicalization. XPath smuggles digests (CVE-2024-45409), XSLT runs code
+// (CVE-2022-34716), base64 and inclusive canonicalization read other bytes.
+func checkTransforms(e *element) error {
+	list, err := e.exactly("Transform", "Transform")
+	if err != nil {
+		return err
+	}
+	if got := list[0].attribute("Algorithm"); got != enveloped || len(list[0].children) > 0 {
+		return algorithm("the first transform is %q, it must be %s", got, enveloped)
+	}
+	return checkCanonicalization(list[1])
+}
+
+// checkCanonicalization allows the exclusive kind, with a prefix list.
+func checkCanonicalization(e *element) error {
+	if got := e.attribute("Algorithm"); got != exclusive && got != exclusiveC {
+		return algorithm("the canonicalization is %q, it must be %s", got, exclusive)
+	}
+	for i, child := range e.children {
+		if i > 0 || !child.is(nsExclusive, "InclusiveNamespaces") || len(child.children) > 0 {
+			return algorithm("%s has no place in %s", child, e)
+		}
+	}
+	return nil
+}
+
+func checkMethod(e *element, policy Policy) error {
+	got := e.attribute("Algorithm")
+	switch {
+	case len(e.children) > 0: // HMACOutputLength
+		return algorithm("%s has no place in %s", e.children[0], e)
+	case got == dsigMore+"rsa-sha256", got == dsigMore+"rsa-sha384", got == dsigMore+"rsa-sha512":
+		return nil
+	case got == nsSignature+"rsa-sha1" && policy.AllowSHA1:
+		return nil
+	case got == nsSignature+"rsa-sha1":
+		return algorithm("the signature is rsa-sha1, which the record does not allow (allowSHA1)")
+	case strings.HasPrefix(got, dsigMore+"ecdsa-"):
+		return algorithm("the signature is %s: ECDSA is not supported yet", strings.TrimPrefix(got, dsigMore))
+	}
+	return algorithm("the signature method is %q", got)
+}
+
+func checkDigest(e *element, policy Policy) error {
+	got := e.attribute("Algorithm")
+	switch {
+	case len(e.children) > 0:
+		return algorithm("%s has no place in %s", e.children[0], e)
+	case got == nsEncrypt+"sha256", got == dsigMore+"sha384", got == nsEncrypt+"sha512":
+		return nil
+	case got == nsSignature+"sha1" && policy.AllowSHA1:
+		return nil
+	case got == nsSignature+"sha1":
+		return algorithm("the digest is sha1, which the record does not allow (allowSHA1)")
+	}
+	return algorithm("the digest method is %q", got)
+}
+
+// exactly returns the children, which must have these names of XML Signature in
+// this order; one that begins with ? may be missing at the end.
+func (e *element) exactly(names ...string) ([]*element, error) {
+	for i, name := range names {
+		name, optional := strings.CutPrefix(name, "?")
+		if i >= len(e.children) && optional {
+			continue
+		}
+		if i >= len(e.children) || !e.children[i].is(nsSignature, name) {
+			return nil, malformed("%s lacks its %s", e, name)
+		}
+	}
+	if len(e.children) > len(names) {
+		return nil, malformed("%s has no place in %s", e.children[len(names)], e)
+	}
+	if strings.TrimSpace(e.text) != "" {
+		return nil, malformed("%s must not hold text", e)
+	}
+	return e.children, nil
+}
+
+func algorithm(format string, args ...any) error {
+	return reason.New(reason.SignatureAlgorithm, format, args...)
+}

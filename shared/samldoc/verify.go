@@ -1,0 +1,189 @@
+package samldoc
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"strings"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// Verified is a response of which a trusted key signed at least the assertion.
+// Only [Document.Verify] makes one; the zero value says nothing.
+type Verified struct {
+	message        Message
+	responseSigned bool
+	signer         *x509.Certificate
+}
+
+// Message returns what was signed, and of an unsigned envelope round a signed
+// assertion what it claims: check that, and take nothing from it.
+func (v Verified) Message() Message { return v.message }
+
+// ResponseSigned says whether the envelope was signed too.
+func (v Verified) ResponseSigned() bool { return v.responseSigned }
+
+// Signer returns the trusted certificate whose key signed. Its dates are the
+// caller's to judge: trust comes from the record, not from the certificate, and
+// identity providers in the field go on signing with expired ones.
+func (v Verified) Signer() *x509.Certificate { return v.signer }
+
+// Verify returns the message if every signature in it is one of keys'. KeyInfo
+// is only a hint which to try first.
+func (d *Document) Verify(keys []*x509.Certificate, policy Policy) (Verified, error) {
+	plain := d.root.all(nsAssertion, "Assertion")
+	responseSigned, assertionSigned := d.Signed()
+	switch {
+	case len(plain) != 1 || len(d.root.all(nsAssertion, "EncryptedAssertion")) > 0:
+		return Verified{}, malformed("not exactly one assertion to verify")
+	case !responseSigned && !assertionSigned:
+		return Verified{}, reason.New(reason.SignatureMissing, "neither the response nor the assertion is signed")
+	}
+	if err := d.CheckSignatures(policy); err != nil {
+		return Verified{}, err
+	}
+	keys, err := usable(keys, policy)
+	if err != nil {
+		return Verified{}, err
+	}
+	read := *d.root // the unsigned envelope, unless a signature covers it
+	verified := Verified{responseSigned: responseSigned}
+	for _, signed := range d.signed() {
+		element, signer, err := d.verify(signed, keys)
+		if err != nil {
+			return Verified{}, err
+		}
+		if signed == d.root {
+			read = *element
+		} else if !responseSigned {
+			read.children = replaced(read.children, signed, element)
+		}
+		verified.signer = signer
+	}
+	verified.message, err = readMessage(&read)
+	return verified, err
+}
+
+func replaced(list []*element, before, after *element) []*element {
+	list = append([]*element(nil), list...)
+	for i, e := range list {
+		if e == before {
+			list[i] = after
+		}
+	}
+	return list
+}
+
+// usable keeps the RSA keys of sufficient length.
+func usable(keys []*x509.Certificate, policy Policy) ([]*x509.Certificate, error) {
+	least := 2048
+	if policy.AllowSHA1 {
+		least = 1024
+	}
+	var list []*x509.Certificate
+	for _, certificate := range keys {
+		if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() >= least {
+			list = append(list, certificate)
+		}
+	}
+	if len(list) == 0 {
+		return nil, algorithm("none of the record's %d certificates has an RSA key of %d bits or more", len(keys), least)
+	}
+	return list, nil
+}
+
+// verify tries each key on the signature of one element, and returns what
+// goxmldsig verified, read again from the very bytes that were digested.
+func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, *x509.Certificate, error) {
+	tree, err := d.detach(signed)
+	if err != nil {
+		return nil, nil, err
+	}
+	var last error
+	for _, key := range hinted(signatureOf(signed), keys) {
+		element, err := verifyWith(tree, key)
+		if err != nil {
+			last = err
+			continue
+		}
+		if !same(signed, element, signatureOf(signed)) {
+			return nil, nil, malformed("what was verified is not what was read")
+		}
+		return element, key, nil
+	}
+	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s holds under none of %d certificates: %w", signed, len(keys), last)
+}
+
+// hinted puts the key that the signature's KeyInfo shows first.
+func hinted(signature *element, keys []*x509.Certificate) []*x509.Certificate {
+	shown := make(map[string]bool)
+	if info := signature.one(nsSignature, "KeyInfo"); info != nil {
+		for _, data := range info.all(nsSignature, "X509Data") {
+			for _, certificate := range data.all(nsSignature, "X509Certificate") {
+				der, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(certificate.text), ""))
+				shown[string(der)] = true
+			}
+		}
+	}
+	var first, rest []*x509.Certificate
+	for _, key := range keys {
+		if shown[string(key.Raw)] {
+			first = append(first, key)
+		} else {
+			rest = append(rest, key)
+		}
+	}
+	return append(first, rest...)
+}
+
+// detach gives goxmldsig a copy of one element: with the namespaces that its
+// parent declares, without KeyInfo (goxmldsig would have it decide on the key,
+// and wants a certificate in it), and with the signature in plain base64.
+func (d *Document) detach(signed *element) (tree *etree.Element, err error) {
+	defer notPanic(&err)
+	original := d.tree.Root()
+	if signed != d.root {
+		for i, child := range d.root.children {
+			if child == signed {
+				original = original.ChildElements()[i]
+				break
+			}
+		}
+	}
+	around, err := etreeutils.NSBuildParentContext(original)
+	if err != nil {
+		return nil, malformed("namespaces of %s: %w", signed, err)
+	}
+	if tree, err = etreeutils.NSDetatch(around, original); err != nil {
+		return nil, malformed("namespaces of %s: %w", signed, err)
+	}
+	for i, child := range signed.children {
+		if !child.is(nsSignature, "Signature") {
+			continue
+		}
+		parts := tree.ChildElements()[i].ChildElements()
+		parts[1].SetText(strings.Join(strings.Fields(child.children[1].text), ""))
+		for _, keyInfo := range parts[2:] {
+			keyInfo.Parent().RemoveChild(keyInfo)
+		}
+	}
+	return tree, nil
+}
+
+// verifyWith leaves one key in goxmldsig's store and puts its clock inside that
+// certificate's dates.
+func verifyWith(tree *etree.Element, key *x509.Certificate) (e *element, err error) {
+	defer notPanic(&err)
+	judge := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{key}})
+	judge.Clock = dsig.NewFakeClockAt(key.NotBefore)
+	verified, err := judge.Validate(tree)
+	if err != nil {
+		return nil, err
+	}
+	return fromTree(verified)
+}
