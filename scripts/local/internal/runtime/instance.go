@@ -50,9 +50,10 @@ type instance struct {
 
 // invocation is one event on its way through an instance.
 type invocation struct {
-	id       string
-	payload  []byte
-	answered chan answer
+	id          string
+	payload     []byte
+	credentials Credentials
+	answered    chan answer
 }
 
 type answer struct {
@@ -60,8 +61,8 @@ type answer struct {
 	fault error
 }
 
-func newInvocation(id string, payload []byte) *invocation {
-	return &invocation{id: id, payload: payload, answered: make(chan answer, 1)}
+func newInvocation(id string, payload []byte, credentials Credentials) *invocation {
+	return &invocation{id: id, payload: payload, credentials: credentials, answered: make(chan answer, 1)}
 }
 
 // startInstance spawns the function and returns when it asks for its first
@@ -221,7 +222,6 @@ func (i *instance) next(w http.ResponseWriter, r *http.Request) {
 // describe sets the headers of next. The SDK answers nothing at all when
 // deadline or timeout is missing.
 func (i *instance) describe(h http.Header, event *invocation) {
-	credentials := i.options.Credentials(i.function.Role)
 	for name, value := range map[string]string{
 		"X-Fc-Request-Id":        event.id,
 		"X-Fc-Function-Deadline": strconv.FormatInt(i.options.Now().Add(i.function.Timeout).UnixMilli(), 10),
@@ -230,9 +230,9 @@ func (i *instance) describe(h http.Header, event *invocation) {
 		"X-Fc-Function-Name":     i.function.Name,
 		"X-Fc-Function-Handler":  i.function.Handler,
 		"X-Fc-Function-Memory":   strconv.Itoa(i.function.MemoryMB),
-		"X-Fc-Access-Key-Id":     credentials.AccessKeyID,
-		"X-Fc-Access-Key-Secret": credentials.AccessKeySecret,
-		"X-Fc-Security-Token":    credentials.SecurityToken,
+		"X-Fc-Access-Key-Id":     event.credentials.AccessKeyID,
+		"X-Fc-Access-Key-Secret": event.credentials.AccessKeySecret,
+		"X-Fc-Security-Token":    event.credentials.SecurityToken,
 		"X-Fc-Region":            i.options.Region,
 		"X-Fc-Account-Id":        i.options.AccountID,
 		"X-Fc-Qualifier":         "LATEST",

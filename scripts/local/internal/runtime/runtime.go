@@ -21,6 +21,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -56,9 +57,9 @@ type Options struct {
 	Functions   []Function
 	Region      string
 	AccountID   string
-	Credentials func(role string) Credentials // asked before each request, so that they may rotate
-	Instances   int                           // of each HTTP function, always warm; 0 = on demand, up to 4
-	LogDir      string                        // one file per function with what it prints
+	Credentials func(role, function string) (Credentials, error) // asked before each event, so that they may rotate
+	Instances   int                                              // of each HTTP function, always warm; 0 = on demand, up to 4
+	LogDir      string                                           // one file per function with what it prints
 	Start       *child.Starter
 	Now         func() time.Time
 }
@@ -124,7 +125,12 @@ func (m *Manager) invoke(ctx context.Context, function, requestID string, payloa
 	if err != nil {
 		return nil, asFault(err)
 	}
-	answer, err := worker.invoke(newInvocation(requestID, payload))
+	credentials, err := m.options.Credentials(worker.function.Role, function)
+	if err != nil {
+		p.give(worker)
+		return nil, &Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: err.Error()}
+	}
+	answer, err := worker.invoke(newInvocation(requestID, payload, credentials))
 	if err != nil {
 		worker.stop()
 		return nil, asFault(err)

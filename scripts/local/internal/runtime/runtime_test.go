@@ -67,8 +67,8 @@ func start(t *testing.T, change func(*runtime.Function, *runtime.Options)) world
 	options := runtime.Options{
 		Region: "cn-hangzhou", AccountID: "1000000000000001", LogDir: t.TempDir(),
 		Start: child.NewStarter(), Now: time.Now,
-		Credentials: func(role string) runtime.Credentials {
-			return runtime.Credentials{AccessKeyID: "STS." + role, AccessKeySecret: "secret", SecurityToken: "token"}
+		Credentials: func(role, _ string) (runtime.Credentials, error) {
+			return runtime.Credentials{AccessKeyID: "STS." + role, AccessKeySecret: "secret", SecurityToken: "token"}, nil
 		},
 	}
 	if change != nil {
@@ -242,15 +242,28 @@ func TestInvocationCarriesContextAndUselessEnvironment(t *testing.T) {
 func TestCredentialsRotateUnderALivingInstance(t *testing.T) {
 	count := 0
 	w := start(t, func(_ *runtime.Function, o *runtime.Options) {
-		o.Credentials = func(string) runtime.Credentials {
+		o.Credentials = func(string, string) (runtime.Credentials, error) {
 			count++
-			return runtime.Credentials{AccessKeyID: fmt.Sprint("STS.", count)}
+			return runtime.Credentials{AccessKeyID: fmt.Sprint("STS.", count)}, nil
 		}
 	})
 	first, second := w.ask(t, "GET", "/", ""), w.ask(t, "GET", "/", "")
 	equal(t, "instance", second.PID, first.PID)
 	if first.Context.Credentials.AccessKeyID == second.Context.Credentials.AccessKeyID {
 		t.Error("two invocations have the same key")
+	}
+}
+
+func TestRoleThatCannotBeAssumedIsTheCallersError(t *testing.T) {
+	w := start(t, func(_ *runtime.Function, o *runtime.Options) {
+		o.Credentials = func(string, string) (runtime.Credentials, error) {
+			return runtime.Credentials{}, errors.New("no such role")
+		}
+	})
+	response := w.do(t, "GET", "/", "")
+	equal(t, "status", response.StatusCode, 403)
+	if !strings.Contains(text(response), "no such role") {
+		t.Error(text(response))
 	}
 }
 
@@ -528,7 +541,7 @@ func standInStack(binary string) {
 	manager := runtime.New(runtime.Options{
 		Functions: []runtime.Function{function}, Instances: 3, LogDir: filepath.Dir(binary),
 		Start: child.NewStarter(), Now: time.Now,
-		Credentials: func(string) runtime.Credentials { return runtime.Credentials{} },
+		Credentials: func(string, string) (runtime.Credentials, error) { return runtime.Credentials{}, nil },
 	})
 	if err := manager.Warm(context.Background()); err != nil {
 		panic(err)
