@@ -17,7 +17,7 @@ const (
 
 var (
 	roleSessionName = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
-	externalID      = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalID      = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 )
 
 type stsCall func(*Cloud, caller, rpcRequest, string) (any, *fault)
@@ -162,7 +162,7 @@ func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
 		ask.duration = time.Duration(seconds) * time.Second //nolint:gosec // 31 bits
 	}
 	if id, ok := q.params["ExternalId"]; ok {
-		if !externalID.MatchString(id[0]) {
+		if len(id[0]) < 2 || len(id[0]) > 1224 || !externalID.MatchString(id[0]) {
 			return ask, malformed("ExternalId")
 		}
 		ask.facts["sts:ExternalId"] = id[0]
