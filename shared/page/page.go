@@ -1,0 +1,123 @@
+// Package page makes what a person sees: every page, its static files and all
+// texts in English and Chinese.
+//
+// In: a view, a plain value that says what a page is about, and a language.
+// Out: HTML with the headers that guard it. Texts stand in one catalogue, so
+// that a missing translation is a failing test; nothing of a page is written
+// by its handler. Refused by construction: script or style inside a page,
+// framing, foreign files, caching. A view's strings are escaped by
+// html/template; secrets come only in [Credentials], to their owner.
+package page
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// Brand is what a company says of itself on its pages.
+type Brand struct {
+	Name string // "" = "Sign in to Alibaba Cloud"
+	Help string // a mail address, a URL, or words; "" = none
+}
+
+// Pages renders views. It is safe for use by several goroutines.
+type Pages struct {
+	brand  Brand
+	https  bool
+	static Static
+	texts  map[string]text
+	parsed map[string]func() (*template.Template, error)
+}
+
+// New returns pages for the public origin (https://host) of the bundle.
+func New(origin string, brand Brand) (*Pages, error) {
+	static, err := newStatic()
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{
+		brand:  brand,
+		https:  strings.HasPrefix(origin, "https://"),
+		static: static,
+		texts:  catalogue(),
+		parsed: map[string]func() (*template.Template, error){},
+	}
+	// Parsed at first use: a cold start pays for the page that it shows.
+	for _, v := range views() {
+		name := v.view().template
+		p.parsed[name] = sync.OnceValues(func() (*template.Template, error) {
+			return template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
+		})
+	}
+	return p, nil
+}
+
+// Static returns the files that the pages link to.
+func (p *Pages) Static() Static { return p.static }
+
+// Rendered is a page ready to be sent.
+type Rendered struct {
+	Header http.Header
+	Body   []byte
+}
+
+// Render makes the page that answers r. now is shown as the page's time where
+// it counts down.
+func (p *Pages) Render(r *http.Request, now time.Time, v View) (Rendered, error) {
+	about := v.view()
+	parsed, err := p.parsed[about.template]()
+	if err != nil {
+		return Rendered{}, fmt.Errorf("page %s: %w", about.template, err)
+	}
+	f := p.frame(r, now, v)
+	var body bytes.Buffer
+	if err := parsed.ExecuteTemplate(&body, "layout", f); err != nil {
+		return Rendered{}, fmt.Errorf("page %s: %w", about.template, err)
+	}
+	return Rendered{Header: p.headers(f.Lang, about.formAction), Body: body.Bytes()}, nil
+}
+
+// headers are the same for every page but for form-action, which browsers apply
+// to the redirects that follow a form too.
+func (p *Pages) headers(lang Lang, formAction []string) http.Header {
+	h := http.Header{}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", lang.Tag())
+	h.Set("Cache-Control", "no-store") // the back button never shows a secret
+	h.Set("Vary", "Accept-Language, Cookie")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "+
+		"form-action "+strings.Join(append([]string{"'self'"}, formAction...), " ")+"; frame-ancestors 'none'; base-uri 'none'")
+	// same-origin, not no-referrer: with the latter a browser sends "Origin: null"
+	// with our own forms, and the check of forged requests would refuse them.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	if p.https {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return h
+}
+
+// switchLink leads to the same page in the other language. The answer to a form
+// has no address of its own: from there it leads to the start.
+func switchLink(r *http.Request, other Lang) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "/?lang=" + string(other)
+	}
+	query := r.URL.Query()
+	query.Set("lang", string(other))
+	target := url.URL{Path: r.URL.Path, RawQuery: query.Encode()}
+	return target.RequestURI()
+}

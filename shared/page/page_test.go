@@ -1,0 +1,242 @@
+package page_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+var now = time.Date(2026, 11, 23, 17, 58, 4, 0, time.UTC)
+
+func pages(t *testing.T, brand page.Brand) *page.Pages {
+	t.Helper()
+	p, err := page.New("https://sso.acme.com", brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// examples is one full view of each kind, and the empty ones that people meet.
+func examples() map[string]page.View {
+	key := page.Key{ID: "STS.NUexample", Secret: "secret-of-it", Token: "CAIS+token/of=it", Expires: now.Add(time.Hour), Profile: "acme-prod-admin", Region: "cn-hangzhou"}
+	const arn = "acs:ram::1234567890123456:role/admin"
+	return map[string]page.View{
+		"chooser": page.Chooser{ByEmail: true, Role: "admin", Account: "acme-prod", To: "/go/acme-prod/admin", Options: []page.Option{
+			{Name: "Okta", Link: "/saml/okta/login", Last: true}, {Name: "Partner: Contoso <b>", Link: "/saml/contoso/login"},
+		}},
+		"chooser-email": page.Chooser{ByEmail: true, Email: "me@nowhere.example", Options: []page.Option{{Name: "Okta", Link: "/saml/okta/login"}}},
+		"chooser-none":  page.Chooser{},
+		"roles": page.Roles{
+			Person: "you@acme.com", IdP: "Okta", Ends: now.Add(7*time.Hour + 52*time.Minute), Token: "form-token", Count: 3,
+			Accounts: []page.Account{
+				{Alias: "acme-prod", ID: "1234567890123456", Roles: []page.Role{
+					{Name: "admin", ARN: arn, Link: "/go/acme-prod/admin", Rule: "platform engineers administer production", Duration: time.Hour},
+					{Name: "readonly", ARN: "acs:ram::1234567890123456:role/readonly", Link: "/go/acme-prod/readonly", Rule: "everybody may look", Duration: 8 * time.Hour},
+				}},
+				{ID: "2345678901234567", Roles: []page.Role{{Name: "dev", ARN: "acs:ram::2345678901234567:role/dev", Link: "/go/2345678901234567/dev", Duration: 90 * time.Minute}}},
+			},
+		},
+		"roles-empty": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token", Received: []page.Received{
+			{Name: "memberOf", Values: []string{"staff", "sales"}}, {Name: "mail", Values: []string{"you@acme.com"}},
+		}},
+		"roles-nothing": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token"},
+		"credentials": page.Credentials{
+			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",
+			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Snippets: page.Snippets(key),
+		},
+		"confirm":   page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
+		"arrival":   page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},
+		"signedout": page.SignedOut{},
+		"refusal":   page.Refusal{Code: reason.AudienceMismatch, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},
+		"post":      page.Post{Action: "https://idp.example/sso?x=1", Name: "Okta", Fields: []page.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "p_1"}}},
+	}
+}
+
+func render(t *testing.T, p *page.Pages, target string, v page.View) (string, http.Header) {
+	t.Helper()
+	r, err := p.Render(httptest.NewRequest(http.MethodGet, target, nil), now, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(r.Body), r.Header
+}
+
+// With PAGES_OUT set, the examples are written there to be looked at.
+func TestEveryPageRendersInBothLanguages(t *testing.T) {
+	p := pages(t, page.Brand{Name: "Acme Cloud", Help: "it@acme.com"})
+	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|<script[^>]*>[^<]|javascript:`)
+	for name, v := range examples() {
+		for _, lang := range []string{"en", "zh"} {
+			body, header := render(t, p, "/?lang="+lang, v)
+			if inline.MatchString(body) {
+				t.Errorf("%s (%s) has inline script or style: %s", name, lang, inline.FindString(body))
+			}
+			if strings.Count(body, "<h1") != 1 || !strings.Contains(body, "</html>") {
+				t.Errorf("%s (%s): one h1 and a whole page are wanted", name, lang)
+			}
+			if strings.Contains(body, "%!") || strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "<b>") {
+				t.Errorf("%s (%s): a text or a value went wrong:\n%s", name, lang, body)
+			}
+			if got := header.Get("Content-Language"); !strings.HasPrefix(got, lang) {
+				t.Errorf("%s: language %q", name, got)
+			}
+			keep(t, name+"-"+lang+".html", body)
+		}
+	}
+}
+
+func keep(t *testing.T, name, body string) {
+	t.Helper()
+	dir := os.Getenv("PAGES_OUT")
+	if dir == "" {
+		return
+	}
+	if err := os.WriteFile(dir+"/"+name, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPagesAreGuarded(t *testing.T) {
+	p := pages(t, page.Brand{})
+	for name, v := range examples() {
+		_, h := render(t, p, "/", v)
+		csp := h.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: %q lacks %q", name, csp, want)
+			}
+		}
+		if strings.Contains(csp, "unsafe") || h.Get("Cache-Control") != "no-store" || h.Get("Strict-Transport-Security") == "" {
+			t.Errorf("%s: headers %v", name, h)
+		}
+	}
+}
+
+func TestFormsLeadOnlyWhereTheyMust(t *testing.T) {
+	p := pages(t, page.Brand{})
+	formAction := regexp.MustCompile(`form-action ([^;]*)`)
+	for name, want := range map[string]string{
+		"post":        "'self' https://idp.example https:",
+		"roles":       "'self' https://*.aliyun.com https://*.alibabacloud.com",
+		"chooser":     "'self'",
+		"credentials": "'self'",
+	} {
+		_, h := render(t, p, "/", examples()[name])
+		if got := formAction.FindStringSubmatch(h.Get("Content-Security-Policy"))[1]; got != want {
+			t.Errorf("%s: form-action %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestTheFirstPageIsSmall(t *testing.T) {
+	p := pages(t, page.Brand{Name: "Acme Cloud"})
+	body, _ := render(t, p, "/", examples()["chooser"])
+	size := len(body)
+	for _, path := range regexp.MustCompile(`/static/[a-z0-9.]+`).FindAllString(body, -1) {
+		file, ok := p.Static().Open(path)
+		if !ok {
+			t.Fatalf("%s is linked but not there", path)
+		}
+		size += len(file.Body)
+	}
+	t.Logf("the first page is %d bytes with everything", size)
+	if size > 60<<10 {
+		t.Errorf("the first page is %d bytes", size)
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	for _, c := range []struct{ target, cookie, accept, want string }{
+		{"/", "", "", "en"},
+		{"/", "", "zh-CN,zh;q=0.9,en;q=0.8", "zh"},
+		{"/", "", "en-GB;q=0.4, zh-Hant;q=0.5", "zh"},
+		{"/", "", "fr, de;q=0.9", "en"},
+		{"/", "", "zh;q=0", "en"},
+		{"/", "zh", "en", "zh"},
+		{"/?lang=en", "zh", "zh", "en"},
+		{"/?lang=xx", "", "zh", "zh"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, c.target, nil)
+		r.Header.Set("Accept-Language", c.accept)
+		if c.cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "__Host-lang", Value: c.cookie})
+		}
+		if got := page.Language(r); string(got) != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
+func TestTheLanguageSwitchKeepsTheAddress(t *testing.T) {
+	p := pages(t, page.Brand{})
+	body, _ := render(t, p, "/?to=%2Fgo%2Fa%2Fb&lang=zh", page.Chooser{})
+	if !strings.Contains(body, `href="/?lang=en&amp;to=%2Fgo%2Fa%2Fb"`) {
+		t.Errorf("no link to the same page in English:\n%s", body)
+	}
+	r, err := p.Render(httptest.NewRequest(http.MethodPost, "/credentials?to=x", nil), now, page.SignedOut{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(r.Body), `href="/?lang=zh"`) {
+		t.Error("the answer to a form has no link to the start in the other language")
+	}
+}
+
+func TestTheHelpContactIsALinkWhereItIsOne(t *testing.T) {
+	for contact, want := range map[string]string{
+		"it@acme.com":           `href="mailto:it@acme.com"`,
+		"https://help.acme.com": `href="https://help.acme.com"`,
+		"call 4711":             "Help: call 4711",
+		"javascript:alert(1)":   "Help: javascript:alert(1)",
+	} {
+		body, _ := render(t, pages(t, page.Brand{Help: contact}), "/", page.SignedOut{})
+		if !strings.Contains(body, want) {
+			t.Errorf("%q: no %q on the page", contact, want)
+		}
+	}
+}
+
+func TestSecretsAreHiddenUntilAskedFor(t *testing.T) {
+	for _, s := range page.Snippets(page.Key{ID: "STS.x", Secret: "s3cr3t", Token: "t0k3n", Profile: "p", Region: "r"}) {
+		if strings.Contains(s.Masked, "s3cr3t") || strings.Contains(s.Masked, "t0k3n") {
+			t.Errorf("%s: the masked text shows a secret: %s", s.ID, s.Masked)
+		}
+	}
+}
+
+func TestShellsReadTheSnippetsAsTheyAreMeant(t *testing.T) {
+	got := map[string]string{}
+	for _, s := range page.Snippets(page.Key{ID: "STS.x", Secret: `it's\`, Token: "t", Expires: now, Profile: "acme-prod-admin", Region: "cn-hangzhou"}) {
+		got[s.ID] = s.Text
+	}
+	for id, want := range map[string]string{
+		"bash":       "export ALIBABA_CLOUD_ACCESS_KEY_ID='STS.x'\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET='it'\\''s\\'\nexport ALIBABA_CLOUD_SECURITY_TOKEN='t'\n",
+		"fish":       "set -gx ALIBABA_CLOUD_ACCESS_KEY_ID 'STS.x'\nset -gx ALIBABA_CLOUD_ACCESS_KEY_SECRET 'it\\'s\\\\'\nset -gx ALIBABA_CLOUD_SECURITY_TOKEN 't'\n",
+		"powershell": "$Env:ALIBABA_CLOUD_ACCESS_KEY_ID = 'STS.x'\n$Env:ALIBABA_CLOUD_ACCESS_KEY_SECRET = 'it''s\\'\n$Env:ALIBABA_CLOUD_SECURITY_TOKEN = 't'\n",
+		"aliyun":     "aliyun configure set --profile 'acme-prod-admin' --mode StsToken --region 'cn-hangzhou' --access-key-id 'STS.x' --access-key-secret 'it'\\''s\\' --sts-token 't'\n",
+		"json":       "{\n  \"AccessKeyId\": \"STS.x\",\n  \"AccessKeySecret\": \"it's\\\\\",\n  \"SecurityToken\": \"t\",\n  \"Expiration\": \"2026-11-23T17:58:04Z\"\n}\n",
+	} {
+		if got[id] != want {
+			t.Errorf("%s:\n%s\nwant\n%s", id, got[id], want)
+		}
+	}
+}
+
+func ExampleSnippets() {
+	for _, s := range page.Snippets(page.Key{ID: "STS.x", Secret: "secret", Token: "token"})[:1] {
+		fmt.Print(s.Masked)
+	}
+	// Output:
+	// export ALIBABA_CLOUD_ACCESS_KEY_ID='STS.x'
+	// export ALIBABA_CLOUD_ACCESS_KEY_SECRET='••••••••'
+	// export ALIBABA_CLOUD_SECURITY_TOKEN='••••••••'
+}

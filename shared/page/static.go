@@ -1,0 +1,60 @@
+package page
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+//go:embed static/app.css static/app.js static/icon.svg
+var staticFiles embed.FS
+
+// Static is the set of files that pages link to, each under a name with its
+// hash: a changed file has a new name, so a browser may keep one for ever.
+type Static struct {
+	css, js, icon string
+	files         map[string]File
+}
+
+// File is one static file.
+type File struct {
+	ContentType string
+	Body        []byte
+}
+
+// CacheForever is the Cache-Control of every file of [Static].
+const CacheForever = "public, max-age=31536000, immutable"
+
+// Open returns the file at an absolute path such as /static/app.0123456789abcdef.css.
+func (s Static) Open(path string) (File, bool) {
+	f, ok := s.files[path]
+	return f, ok
+}
+
+func newStatic() (Static, error) {
+	s := Static{files: map[string]File{}}
+	for _, f := range []struct {
+		name, contentType string
+		path              *string
+	}{
+		{"app.css", "text/css; charset=utf-8", &s.css},
+		{"app.js", "text/javascript; charset=utf-8", &s.js},
+		{"icon.svg", "image/svg+xml", &s.icon},
+	} {
+		body, err := staticFiles.ReadFile("static/" + f.name)
+		if err != nil {
+			return Static{}, fmt.Errorf("static file: %w", err)
+		}
+		*f.path = hashedPath(f.name, body)
+		s.files[*f.path] = File{f.contentType, body}
+	}
+	return s, nil
+}
+
+func hashedPath(name string, body []byte) string {
+	sum := sha256.Sum256(body)
+	stem, ext, _ := strings.Cut(name, ".")
+	return "/static/" + stem + "." + hex.EncodeToString(sum[:8]) + "." + ext
+}

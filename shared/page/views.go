@@ -1,0 +1,168 @@
+package page
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// View is one page's content.
+type View interface{ view() about }
+
+// about is what rendering must know of a view.
+type about struct {
+	template   string
+	title      string   // key in the catalogue
+	formAction []string // where its forms may lead, beside our own origin
+}
+
+// views is one of each, for parsing.
+func views() []View {
+	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, Arrival{}, SignedOut{}, Refusal{}, Post{}}
+}
+
+// Chooser asks how to sign in.
+type Chooser struct {
+	Options []Option
+	To      string // own path to open afterwards, "" = the roles
+	Role    string // what that path opens: a role of an account; "" = nothing special
+	Account string
+	ByEmail bool   // some identity provider has e-mail domains
+	Email   string // what was typed, when no identity provider answers to it
+}
+
+// Option is one identity provider of a [Chooser].
+type Option struct {
+	Name string
+	Link string
+	Last bool // was the last one used in this browser
+}
+
+func (Chooser) view() about { return about{template: "chooser", title: "chooser.title"} }
+
+// Roles lists what a person may become.
+type Roles struct {
+	Person   string
+	IdP      string
+	Ends     time.Time
+	Token    string // of the session's forms
+	Accounts []Account
+	Count    int
+	Received []Received // what the identity provider said; shown when the list is empty
+	Console  string     // origin of the console's sign-in, for form-action; "" = Alibaba Cloud's own
+}
+
+// Account is one account of [Roles] with its roles.
+type Account struct {
+	Alias, ID string
+	Roles     []Role
+}
+
+// Role is one row of [Roles].
+type Role struct {
+	Name, ARN string
+	Link      string // its deep link
+	Rule      string // name of the rule that grants it
+	Duration  time.Duration
+}
+
+// Received is one attribute with its values, for its owner.
+type Received struct {
+	Name   string
+	Values []string
+}
+
+func (v Roles) view() about {
+	return about{template: "roles", title: "roles.title", formAction: consoleHosts(v.Console)}
+}
+
+// Credentials hands out an STS token of one role to its owner.
+type Credentials struct {
+	Account, AccountID, Role, ARN string
+	Rule                          string
+	SessionName                   string
+	Expires                       time.Time
+	Snippets                      []Snippet
+}
+
+func (Credentials) view() about { return about{template: "credentials", title: "credentials.title"} }
+
+// Confirm asks before a link from elsewhere opens a console.
+type Confirm struct {
+	Account, AccountID, Role, ARN string
+	Person                        string
+	To                            string
+	Token                         string
+	Console                       string
+}
+
+func (v Confirm) view() about {
+	return about{template: "confirm", title: "confirm.title", formAction: consoleHosts(v.Console)}
+}
+
+// Arrival asks which of two sign-ins stays: one nobody here asked for came while
+// another person was signed in.
+type Arrival struct {
+	Current, CurrentIdP string
+	New, NewIdP         string
+	Token               string
+}
+
+func (Arrival) view() about { return about{template: "arrival", title: "arrival.title"} }
+
+// SignedOut says what has ended and what has not.
+type SignedOut struct{}
+
+func (SignedOut) view() about { return about{template: "signedout", title: "signedout.title"} }
+
+// Refusal explains why something was not done.
+type Refusal struct {
+	Code      reason.Code
+	Reference string
+	At        time.Time
+	SignIn    bool   // it ended a sign-in: nobody is signed in now
+	Retry     string // own path to try again from
+}
+
+func (v Refusal) view() about {
+	if v.SignIn {
+		return about{template: "refusal", title: "refusal.signin"}
+	}
+	return about{template: "refusal", title: "refusal.title"}
+}
+
+// Mender is whom the page sends the person to.
+func (v Refusal) Mender() reason.Mender { return reason.Lookup(v.Code).Mender }
+
+// Post carries a message to an identity provider: the script submits it, and
+// without one there is a button.
+type Post struct {
+	Action string // URL of the identity provider
+	Name   string // the identity provider's
+	Fields []Field
+}
+
+// Field is one hidden field of [Post].
+type Field struct{ Name, Value string }
+
+// Browsers apply form-action to redirects as well, and identity providers
+// redirect: Okta to another Okta, Entra ID to an AD FS. So every https address is
+// allowed beside the origin that the form names, which is the only http one.
+func (v Post) view() about {
+	return about{template: "post", title: "post.title", formAction: append(origin(v.Action), "https:")}
+}
+
+// consoleHosts are Alibaba Cloud's, which the console's sign-in redirects along,
+// and the configured one where it is another.
+func consoleHosts(signin string) []string {
+	return append([]string{"https://*.aliyun.com", "https://*.alibabacloud.com"}, origin(signin)...)
+}
+
+func origin(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
