@@ -1,0 +1,168 @@
+// Package validate is the guard: the only place that says "verified".
+//
+// In come a posted SAML response with the trust record that the path names, or
+// the metadata of an identity provider. Out go an [Identity], which only this
+// package makes, or the source's keys. Refused is everything that does not pass
+// each check of one ordered table; the refusal has the code, what was expected
+// and what came.
+//
+// Why a table: the live way stops at the first failure, [Guard.Explain] walks
+// on where it can, and both give one verdict, because there is one list. Cheap
+// checks stand first, and the two that write (what may be used once) last, so
+// that a refused message never spends anything of the honest one's.
+package validate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// Expectation is what a response must have been made for.
+type Expectation struct {
+	EntityID  string // ours for this identity provider: the audience
+	ACSURL    string // where it arrived: destination and recipient
+	RequestID string // of our AuthnRequest; "" where nobody asked
+}
+
+// Nonces remembers what was used. Use returns nil for the first caller with a
+// key and [reason.Replayed] for every later one, in all instances; expires says
+// until when the key would be good otherwise.
+type Nonces interface {
+	Use(ctx context.Context, key [32]byte, expires time.Time) error
+}
+
+// Guard judges messages.
+type Guard struct {
+	Nonces Nonces
+	Now    func() time.Time
+}
+
+// Response judges the form field SAMLResponse.
+func (g Guard) Response(ctx context.Context, record trust.Record, want Expectation, encoded string) (Identity, error) {
+	t, err := g.trial(record, want, encoded)
+	if err != nil {
+		return Identity{}, err
+	}
+	t.nonces = g.Nonces
+	t.has |= live
+	for _, check := range responseChecks() {
+		if check.needs&^t.has != 0 {
+			return Identity{}, fmt.Errorf("validate: check %d stands too early in the table", check.number)
+		}
+		if err := check.demand(ctx, t); err != nil {
+			return Identity{}, err
+		}
+	}
+	return t.identity(), nil
+}
+
+func (g Guard) trial(record trust.Record, want Expectation, encoded string) (*trial, error) {
+	switch {
+	case g.Now == nil || g.Nonces == nil:
+		return nil, errors.New("validate: a guard without clock or nonces")
+	case record.IsZero():
+		return nil, errors.New("validate: no trust record")
+	case want.EntityID == "" || want.ACSURL == "":
+		return nil, errors.New("validate: nothing to expect")
+	}
+	return &trial{record: record, want: want, encoded: encoded, now: g.Now().UTC()}, nil
+}
+
+// trial is one message on its way through the checks.
+type trial struct {
+	record  trust.Record
+	want    Expectation
+	encoded string
+	now     time.Time
+	nonces  Nonces // nil while explaining
+
+	has      need
+	xml      []byte
+	document *samldoc.Document
+	verified samldoc.Verified
+	message  samldoc.Message // what verified says; before that what the document claims
+}
+
+// need is what a check cannot do without.
+type need uint8
+
+const (
+	keys      need = 1 << iota // the record's
+	field                      // decoded
+	document                   // read
+	assertion                  // exactly one, readable
+	verified                   // by a key of the record
+	live                       // may use up what is good once
+)
+
+func (t *trial) skew() time.Duration { return t.record.ClockSkew() }
+
+func (t *trial) policy() samldoc.Policy { return samldoc.Policy{AllowSHA1: t.record.AllowSHA1()} }
+
+// MessageSHA256 is the hash of a form field by which the decision log names it.
+func MessageSHA256(encoded string) string {
+	sum := sha256.Sum256([]byte(encoded))
+	return hex.EncodeToString(sum[:])
+}
+
+// check is one row: what it demands, what must be there before it can, and a
+// function that returns nil or the refusal.
+type check struct {
+	number int
+	name   string
+	needs  need
+	demand func(context.Context, *trial) error
+}
+
+// responseChecks is the table. The numbers are part of the README and of
+// operators' tickets: a new row takes a new number.
+func responseChecks() []check {
+	return []check{
+		{1, "the record is active and has keys", 0, pure(requireRecord)},
+		{2, "the field holds XML in base64, within limits", 0, pure(requireField)},
+		{3, "the document has one meaning", field, pure(requireDocument)},
+		{4, "the identity provider reports success", document, pure(requireSuccess)},
+		{5, "there is exactly one assertion, not encrypted", document, pure(requireAssertion)},
+		{6, "somebody signed the response or the assertion", assertion, pure(requireSigned)},
+		{7, "each signature covers its parent alone, by an allowed algorithm", assertion, pure(requireForm)},
+		{8, "a certificate of the record verifies each signature", assertion | keys, pure(requireVerified)},
+		{9, "response and assertion are SAML 2.0", assertion, pure(requireVersion)},
+		{10, "the issuer is the record's entity ID", assertion | keys, pure(requireIssuer)},
+		{11, "the destination is our assertion consumer service", assertion, pure(requireDestination)},
+		{12, "response and assertion were issued just now", assertion, pure(requireRecent)},
+		{13, "the assertion names one subject", assertion, pure(requireSubject)},
+		{14, "the response answers our request, or was allowed to come unasked", assertion, pure(requireAnswer)},
+		{15, "a bearer confirmation holds: recipient, request and time", assertion, pure(requireBearer)},
+		{16, "there are no conditions that we do not know", assertion, pure(requireKnownConditions)},
+		{17, "the conditions hold at this time", assertion, pure(requireConditionsInTime)},
+		{18, "every audience restriction names us", assertion, pure(requireAudience)},
+		{19, "the person has signed in, and the session has not ended", assertion, pure(requireAuthn)},
+		{20, "the assertion expires within 23 hours", assertion, pure(requireShortLife)},
+		{21, "our request was not answered before", verified | live, requireFirstAnswer},
+		{22, "the assertion was not used before", verified | live, requireFirstUse},
+	}
+}
+
+// pure is a check that asks nothing outside the trial.
+func pure(demand func(*trial) error) func(context.Context, *trial) error {
+	return func(_ context.Context, t *trial) error { return demand(t) }
+}
+
+func requireRecord(t *trial) error {
+	switch {
+	case t.record.Suspended():
+		return reason.New(reason.IdPSuspended, "the record %q is suspended", t.record.ID())
+	case t.record.Pending() || t.record.EntityID() == "":
+		return reason.New(reason.KeysUnavailable, "the record %q has no keys yet", t.record.ID())
+	}
+	t.has |= keys
+	return nil
+}

@@ -1,0 +1,173 @@
+package validate
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+)
+
+// Identity is a person of whom an identity provider said, verifiably, here and
+// just now, who it is. Its makers are [Guard.Response] and [Unseal]; the zero
+// value is nobody.
+type Identity struct {
+	says     says
+	warnings []string
+}
+
+// says is the content, in the form that is sealed.
+type says struct {
+	IdentityProvider    string              `json:"idp"`
+	Revision            string              `json:"rev"`
+	Subject             string              `json:"sub"`
+	NameIDFormat        string              `json:"fmt,omitempty"`
+	Attributes          map[string][]string `json:"attr,omitempty"`
+	AuthenticatedAt     time.Time           `json:"at"`
+	AuthnContext        string              `json:"acr,omitempty"`
+	SessionNotOnOrAfter time.Time           `json:"end,omitzero"`
+	MessageSHA256       string              `json:"msg"`
+}
+
+func (t *trial) identity() Identity {
+	a := t.message.Assertion
+	newest := slices.MaxFunc(a.AuthnStatements, func(x, y samldoc.AuthnStatement) int {
+		return x.AuthnInstant.Compare(y.AuthnInstant)
+	})
+	who := Identity{says: says{
+		IdentityProvider:    t.record.ID(),
+		Revision:            t.record.Revision(),
+		Subject:             a.Subject.NameID,
+		NameIDFormat:        a.Subject.NameIDFormat,
+		Attributes:          indexed(a.Attributes),
+		AuthenticatedAt:     newest.AuthnInstant,
+		AuthnContext:        newest.ContextClass,
+		SessionNotOnOrAfter: sessionEnd(a.AuthnStatements),
+		MessageSHA256:       MessageSHA256(t.encoded),
+	}}
+	if warning := t.certificateDates(); warning != "" {
+		who.warnings = []string{warning}
+	}
+	return who
+}
+
+// certificateDates warns of a signing certificate outside its dates. It is no
+// refusal: the record trusts the key, not the certificate, and identity
+// providers go on signing with expired ones until somebody is told.
+func (t *trial) certificateDates() string {
+	signer := t.verified.Signer()
+	switch {
+	case signer == nil:
+		return ""
+	case t.now.After(signer.NotAfter):
+		return "the signing certificate expired on " + stamp(signer.NotAfter)
+	case t.now.Before(signer.NotBefore):
+		return "the signing certificate is not valid before " + stamp(signer.NotBefore)
+	}
+	return ""
+}
+
+// indexed joins the values of attributes that bear the same Name.
+func indexed(list []samldoc.Attribute) map[string][]string {
+	index := make(map[string][]string, len(list))
+	for _, a := range list {
+		index[a.Name] = append(index[a.Name], a.Values...)
+	}
+	return index
+}
+
+// IsZero says that i is nobody.
+func (i Identity) IsZero() bool { return i.says.Subject == "" || i.says.IdentityProvider == "" }
+
+// IdentityProvider is the ID of the trust record.
+func (i Identity) IdentityProvider() string { return i.says.IdentityProvider }
+
+// Revision is that of the trust record at the sign-in.
+func (i Identity) Revision() string { return i.says.Revision }
+
+// Subject is the NameID, exactly as it was written.
+func (i Identity) Subject() string { return i.says.Subject }
+
+// NameIDFormat is the format of the subject, "" if none was named.
+func (i Identity) NameIDFormat() string { return i.says.NameIDFormat }
+
+// Attribute returns all values of the attribute of exactly this Name.
+func (i Identity) Attribute(name string) []string { return slices.Clone(i.says.Attributes[name]) }
+
+// AttributeNames returns the names in order.
+func (i Identity) AttributeNames() []string { return slices.Sorted(maps.Keys(i.says.Attributes)) }
+
+// AuthenticatedAt is when the person signed in at the identity provider.
+func (i Identity) AuthenticatedAt() time.Time { return i.says.AuthenticatedAt }
+
+// AuthnContext is the class of how, "" if none was named.
+func (i Identity) AuthnContext() string { return i.says.AuthnContext }
+
+// SessionNotOnOrAfter is when the session here must end; zero: no such bound.
+func (i Identity) SessionNotOnOrAfter() time.Time { return i.says.SessionNotOnOrAfter }
+
+// MessageSHA256 is the hash of the message in hex, for the decision log.
+func (i Identity) MessageSHA256() string { return i.says.MessageSHA256 }
+
+// Warnings are sentences for the operator about a sign-in that was accepted.
+// They are not sealed: they belong to the event of that sign-in.
+func (i Identity) Warnings() []string { return slices.Clone(i.warnings) }
+
+const sealLabel = "fc-sso identity 1"
+
+// Seal encrypts the identity with AES-256-GCM. A key seals few boxes (session
+// derives one for each session), so a random nonce is safe.
+func (i Identity) Seal(key [32]byte, random io.Reader) ([]byte, error) {
+	if i.IsZero() {
+		return nil, errors.New("validate: nobody to seal")
+	}
+	plain, err := json.Marshal(i.says)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	aead, err := sealer(key)
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, aead.NonceSize())
+	if _, err := io.ReadFull(random, nonce); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	return aead.Seal(nonce, nonce, plain, []byte(sealLabel)), nil
+}
+
+// Unseal is the only other maker of an identity. A box of another key, or one
+// that was changed, is no session.
+func Unseal(key [32]byte, box []byte) (Identity, error) {
+	aead, err := sealer(key)
+	if err != nil {
+		return Identity{}, err
+	}
+	if len(box) < aead.NonceSize() {
+		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity is cut short")
+	}
+	plain, err := aead.Open(nil, box[:aead.NonceSize()], box[aead.NonceSize():], []byte(sealLabel))
+	if err != nil {
+		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity does not open: %w", err)
+	}
+	var i Identity
+	if err := json.Unmarshal(plain, &i.says); err != nil || i.IsZero() {
+		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity is nobody's: %w", err)
+	}
+	return i, nil
+}
+
+func sealer(key [32]byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	return cipher.NewGCM(block)
+}
