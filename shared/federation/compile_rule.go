@@ -1,0 +1,228 @@
+package federation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+const maxRuleName = 200
+
+func (c *compiler) allRules(drafts []RuleDraft) {
+	names := map[string]bool{}
+	for i, d := range drafts {
+		path := fmt.Sprintf("rules[%d]", i)
+		c.ruleName(path, d.Name, names)
+		names[d.Name] = true
+		rule := c.rule(path, d)
+		c.rules = append(c.rules, rule)
+		c.ofIdP[rule.idp] = append(c.ofIdP[rule.idp], rule)
+	}
+}
+
+func (c *compiler) ruleName(path, name string, taken map[string]bool) {
+	switch {
+	case name == "":
+		c.problem(path+".name", "the rule has no name", "add name: what it is for, in a few words; it stands in every trace")
+	case len(name) > maxRuleName:
+		c.problem(path+".name", fmt.Sprintf("the name has %d bytes, %d is the most", len(name), maxRuleName), "shorten it")
+	case taken[name]:
+		c.problem(path+".name", fmt.Sprintf("two rules are called %q", name), "give each its own name: a trace names a rule by it")
+	}
+}
+
+func (c *compiler) rule(path string, d RuleDraft) Rule {
+	source, found := c.ruleIdP(path, d.IdP)
+	rule := Rule{
+		name:     d.Name,
+		idp:      d.IdP,
+		roles:    c.roles(path+".roles", d.Roles),
+		asserted: c.asserted(path+".assertedRoles", d, found),
+		clauses:  c.condition(path, d.Condition, source),
+		duration: c.duration(path+".session.duration", d.Session.DurationSeconds),
+		audit:    c.mode(path+".mode", d.Mode),
+	}
+	if found {
+		rule.session = c.template(path+".session.name", d.Session.Name, source)
+	}
+	switch {
+	case len(d.Roles) > 0 && d.AssertedRoles != nil:
+		c.problem(path, "the rule has both roles and assertedRoles", "make two rules of it")
+	case len(d.Roles) == 0 && d.AssertedRoles == nil:
+		c.problem(path+".roles", "the rule gives no role", "add roles, or assertedRoles")
+	}
+	return rule
+}
+
+func (c *compiler) ruleIdP(path, idp string) (trust.Source, bool) {
+	if idp == "" {
+		c.problem(path+".idp", "the rule names no identity provider", "add idp: "+some(slices.Sorted(maps.Keys(c.idp))))
+		return trust.Source{}, false
+	}
+	if !c.knownIdP(path+".idp", idp) {
+		return trust.Source{}, false
+	}
+	return c.idps[c.idp[idp]], true
+}
+
+func (c *compiler) roles(path string, texts []string) []ram.RoleARN {
+	var roles []ram.RoleARN
+	for i, text := range texts {
+		path := fmt.Sprintf("%s[%d]", path, i)
+		role, err := ram.ParseRoleARN(text)
+		switch {
+		case err != nil:
+			c.problem(path, err.Error(), "write acs:ram::ACCOUNT:role/NAME, one role each; * only in assertedRoles")
+		case !Grantable(role):
+			c.problem(path, fmt.Sprintf("%s is a role of fc-sso itself", role), "give people roles of their own: nobody may become a function")
+		case slices.Contains(roles, role):
+			c.problem(path, fmt.Sprintf("%s stands here twice", role), "remove one")
+		default:
+			c.listed(path, role.Account())
+			roles = append(roles, role)
+		}
+	}
+	return roles
+}
+
+func (c *compiler) listed(path string, id ram.AccountID) bool {
+	_, ok := c.account[id]
+	if !ok {
+		c.problem(path, fmt.Sprintf("account %s is not listed", id), "add it to accounts")
+	}
+	return ok
+}
+
+func (c *compiler) asserted(path string, d RuleDraft, knownIdP bool) Asserted {
+	if d.AssertedRoles == nil {
+		return Asserted{}
+	}
+	if len(d.AssertedRoles.Accounts) == 0 || len(d.AssertedRoles.Roles) == 0 {
+		c.problem(path, "assertedRoles names no accounts or no roles", `write {accounts: ["ACCOUNT"], roles: ["dev-*"]}`)
+	}
+	var a Asserted
+	for i, text := range d.AssertedRoles.Accounts {
+		c.assertedAccount(&a, fmt.Sprintf("%s.accounts[%d]", path, i), text, d.IdP, knownIdP)
+	}
+	for i, pattern := range d.AssertedRoles.Roles {
+		c.assertedName(&a, fmt.Sprintf("%s.roles[%d]", path, i), pattern)
+	}
+	return a
+}
+
+// assertedAccount refuses an account that does not say what it calls the
+// identity provider: the Role attribute names role and provider, and without the
+// second to compare no value could ever be believed.
+func (c *compiler) assertedAccount(a *Asserted, path, text, idp string, knownIdP bool) {
+	id, err := ram.ParseAccountID(text)
+	if err != nil {
+		c.problem(path, err.Error(), "write the number of a listed account")
+		return
+	}
+	if !c.listed(path, id) {
+		return
+	}
+	if _, ok := c.accounts[c.account[id]].providers[idp]; !ok && knownIdP {
+		c.problem(path, fmt.Sprintf("account %s does not say what it calls %s, so no asserted role could be believed", id, idp),
+			fmt.Sprintf("add samlProviders: {%s: acs:ram::%s:saml-provider/NAME} to the account", idp, id))
+	}
+	a.accounts = append(a.accounts, id)
+}
+
+func (c *compiler) assertedName(a *Asserted, path, pattern string) {
+	example := strings.ReplaceAll(pattern, "*", "x")
+	if _, err := ram.ParseRoleARN("acs:ram::00000:role/" + example); err != nil {
+		c.problem(path, fmt.Sprintf("%.200q is no name of a role, nor a pattern of one", pattern), "write the role's name without its ARN; * stands for any run of characters")
+		return
+	}
+	if strings.HasPrefix(strings.ToLower(pattern), "fc-sso-") {
+		c.problem(path, fmt.Sprintf("%q are roles of fc-sso itself", pattern), "give people roles of their own: nobody may become a function")
+		return
+	}
+	a.names = append(a.names, pattern)
+}
+
+func (c *compiler) duration(path string, seconds int) time.Duration {
+	d := time.Duration(seconds) * time.Second
+	if d < MinDuration || d > MaxDuration {
+		c.problem(path, fmt.Sprintf("duration %s is not within 15m and 12h", d), "write it as 45m or 8h; a role's own maximum, 1h by default, holds too")
+	}
+	return d
+}
+
+func (c *compiler) mode(path, mode string) bool {
+	if mode != "" && mode != "audit" {
+		c.problem(path, fmt.Sprintf("there is no mode %.80q", mode), "write mode: audit, or leave it out")
+	}
+	return mode == "audit"
+}
+
+func (c *compiler) condition(path string, d *ConditionDraft, source trust.Source) []Clause {
+	if d == nil {
+		c.problem(path+".condition", "the rule has no condition", "write condition: any if everybody of the identity provider is meant")
+		return nil
+	}
+	if d.Any == (len(d.Operators) > 0) {
+		c.problem(path+".condition", "the condition holds nothing to compare", "write condition: any, or StringEquals with at least one key")
+		return nil
+	}
+	var clauses []Clause
+	for _, operator := range slices.Sorted(maps.Keys(d.Operators)) {
+		path := path + ".condition." + operator
+		keys := d.Operators[operator]
+		if Operator(operator) != StringEquals {
+			c.unknownOperator(path, operator)
+			continue
+		}
+		if len(keys) == 0 {
+			c.problem(path, operator+" has no key", `write StringEquals: {"saml:groups": platform}`)
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			clauses = append(clauses, c.clause(path+"."+key, StringEquals, key, keys[key], source))
+		}
+	}
+	return clauses
+}
+
+func (c *compiler) unknownOperator(path, operator string) {
+	if slices.Contains(ramOperators(), baseOperator(operator)) {
+		c.problem(path, operator+" is not supported yet", "use StringEquals; its values are alternatives")
+		return
+	}
+	c.problem(path, fmt.Sprintf("RAM has no condition operator %.80q", operator), "write StringEquals")
+}
+
+// ramOperators are the condition operators of RAM's policy language.
+func ramOperators() []string {
+	return []string{
+		"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
+		"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals",
+		"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
+		"Bool", "IpAddress", "NotIpAddress", "Null",
+	}
+}
+
+func baseOperator(operator string) string {
+	operator = strings.TrimSuffix(operator, "IfExists")
+	operator = strings.TrimPrefix(operator, "ForAnyValue:")
+	return strings.TrimPrefix(operator, "ForAllValues:")
+}
+
+func (c *compiler) clause(path string, operator Operator, key string, values []string, source trust.Source) Clause {
+	name, isSAML := strings.CutPrefix(key, "saml:")
+	switch {
+	case strings.HasPrefix(key, "oidc:"), key == "sourceIp", key == "currentTime":
+		c.problem(path, fmt.Sprintf("key %.80s is not supported yet", key), "use saml:NAME")
+	case !isSAML || name == "":
+		c.problem(path, fmt.Sprintf("%.80q is no key of a condition", key), "write saml:NAME, NAME being an alias of attributes or the exact Attribute Name")
+	}
+	if len(values) == 0 {
+		c.problem(path, key+" has no value", "add the values of which one is to hold")
+	}
+	return Clause{operator, key, source.AttributeName(name), slices.Clone(values)}
+}

@@ -1,0 +1,58 @@
+package federation
+
+import "github.com/fc-sso/fc-sso/shared/trust"
+
+// Draft is a federation as written: plain text that nobody has judged yet. Its
+// parts are also what is stored, one row each.
+type Draft struct {
+	IdentityProviders []trust.Source
+	Accounts          []AccountDraft
+	Rules             []RuleDraft
+}
+
+// AccountDraft is one entry of accounts.
+type AccountDraft struct {
+	ID            string            `json:"id"`
+	Alias         string            `json:"alias,omitempty"`
+	Site          string            `json:"site,omitempty"`
+	Issue         string            `json:"issue,omitempty"`
+	SAMLProviders map[string]string `json:"samlProviders,omitempty"` // id of the identity provider: ARN in RAM
+}
+
+// RuleDraft is one entry of rules.
+type RuleDraft struct {
+	Name          string          `json:"name"`
+	IdP           string          `json:"idp"`
+	Roles         []string        `json:"roles,omitempty"`
+	AssertedRoles *AssertedDraft  `json:"assertedRoles,omitempty"`
+	Condition     *ConditionDraft `json:"condition"`
+	Session       SessionDraft    `json:"session,omitzero"`
+	Mode          string          `json:"mode,omitempty"`
+}
+
+// AssertedDraft says which of the roles that the identity provider itself names
+// are believed.
+type AssertedDraft struct {
+	Accounts []string `json:"accounts"`
+	Roles    []string `json:"roles"` // names; * stands for any run of characters
+}
+
+// ConditionDraft is the word any, or operators with their keys and values.
+type ConditionDraft struct {
+	Any       bool                           `json:"any,omitempty"`
+	Operators map[string]map[string][]string `json:"operators,omitempty"`
+}
+
+// SessionDraft says what a session of the rule is like.
+type SessionDraft struct {
+	Name            string `json:"name,omitempty"` // template
+	DurationSeconds int    `json:"durationSeconds,omitempty"`
+}
+
+// Problem is one thing that is wrong with a draft. Path says where, in the words
+// of federation.yaml: rules[2].session.name.
+type Problem struct {
+	Path  string
+	Cause string
+	Fix   string
+}

@@ -1,0 +1,143 @@
+// Package federation knows what a company has declared: its identity providers,
+// its Alibaba Cloud accounts and the rules that join them.
+//
+// In: a [Draft], read from federation.yaml by package yamlfile, or the rows of a
+// stored revision. Out: one immutable [Revision] whose ID is a hash of all that
+// it says, or every [Problem] at once. Refused: what contradicts itself, rules
+// that could never hold, a way to the bundle's own roles. What a rule means for
+// one person is mapping's to say.
+//
+// Why YAML stands apart: the functions read revisions, never files, and a login
+// should not wait for a parser that it does not call.
+package federation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// Limits of a federation and of a session.
+const (
+	MaxEntries      = 10_000 // identity providers, accounts and rules, each
+	DefaultDuration = time.Hour
+	MinDuration     = 15 * time.Minute // STS AssumeRole, DurationSeconds
+	MaxDuration     = 12 * time.Hour   // RAM, the highest MaxSessionDuration of a role
+)
+
+// Revision is one federation, whole and unchangeable.
+type Revision struct {
+	id       string
+	items    []Item
+	idps     []trust.Source
+	accounts []Account
+	rules    []Rule
+
+	idp     map[string]int
+	account map[ram.AccountID]int
+	ofIdP   map[string][]Rule
+}
+
+// ID is a hash of all that the revision says: equal federations have equal IDs.
+func (r Revision) ID() string { return r.id }
+
+// IsZero says that r declares nothing because nothing was applied.
+func (r Revision) IsZero() bool { return r.id == "" }
+
+// IdentityProviders are all identity providers in the order of the file.
+func (r Revision) IdentityProviders() []trust.Source { return slices.Clone(r.idps) }
+
+// IdentityProvider is the identity provider of this id.
+func (r Revision) IdentityProvider(id string) (trust.Source, bool) {
+	i, ok := r.idp[id]
+	if !ok {
+		return trust.Source{}, false
+	}
+	return r.idps[i], true
+}
+
+// Record joins what the revision declares of an identity provider with the keys
+// that were learned of it; none makes a pending record.
+func (r Revision) Record(idp string, keys []byte) (trust.Record, error) {
+	i, ok := r.idp[idp]
+	if !ok {
+		return trust.Record{}, reason.New(reason.IdPUnknown, "no identity provider %.80q in revision %s", idp, r.id)
+	}
+	source, err := encode(r.idps[i])
+	if err != nil {
+		return trust.Record{}, err
+	}
+	return trust.Parse(r.id, source, keys)
+}
+
+// Accounts are all accounts in the order of the file.
+func (r Revision) Accounts() []Account { return slices.Clone(r.accounts) }
+
+// Account is the account of this ID.
+func (r Revision) Account(id ram.AccountID) (Account, bool) {
+	i, ok := r.account[id]
+	if !ok {
+		return Account{}, false
+	}
+	return r.accounts[i], true
+}
+
+// Rules are all rules in the order of the file.
+func (r Revision) Rules() []Rule { return slices.Clone(r.rules) }
+
+// RulesOf are the rules of one identity provider in the order of the file.
+func (r Revision) RulesOf(idp string) []Rule { return slices.Clone(r.ofIdP[idp]) }
+
+// Site is the part of Alibaba Cloud that an account belongs to.
+type Site string
+
+// The sites.
+const (
+	China         Site = "china"
+	International Site = "international"
+)
+
+// Account is one Alibaba Cloud account.
+type Account struct {
+	id        ram.AccountID
+	alias     string
+	site      Site
+	providers map[string]ram.SAMLProviderARN
+}
+
+// ID is the account's number.
+func (a Account) ID() ram.AccountID { return a.id }
+
+// Alias is the name that people know the account by; it may be empty.
+func (a Account) Alias() string { return a.alias }
+
+// Name is the alias, else the number.
+func (a Account) Name() string {
+	if a.alias == "" {
+		return a.id.String()
+	}
+	return a.alias
+}
+
+// Site is the part of Alibaba Cloud that the account belongs to.
+func (a Account) Site() Site { return a.site }
+
+// SAMLProvider is what the account's RAM calls this identity provider.
+func (a Account) SAMLProvider(idp string) (ram.SAMLProviderARN, bool) {
+	arn, ok := a.providers[idp]
+	return arn, ok
+}
+
+// IsZero says that a is no account.
+func (a Account) IsZero() bool { return a.id.IsZero() }
+
+// Grantable says whether a rule may give the role. The roles of the bundle
+// itself are not for people: who had one could write the trust store. RAM keeps
+// role names without regard to case.
+func Grantable(role ram.RoleARN) bool {
+	return !role.IsZero() && !strings.HasPrefix(strings.ToLower(role.Name()), "fc-sso-")
+}

@@ -1,0 +1,179 @@
+// Package yamlfile reads federation.yaml.
+//
+// In: the text, and the folder whose files it names. Out: a compiled revision,
+// or every fault at once, sorted, each with line, column, cause and fix. Refused:
+// keys that nobody knows, keys that a later version will know, keys that stand
+// twice, and what makes YAML mean other than it looks like: anchors, aliases,
+// merge keys, tags, several documents. Text is taken as it is written: an account
+// ID is not a number, and no is not false.
+package yamlfile
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+)
+
+// MaxSize is the most that a federation file and each file that it names may
+// have.
+const MaxSize = 1 << 20
+
+// Fault is one thing that is wrong with the file. Line and Column count from 1.
+type Fault struct {
+	Line, Column int
+	Cause        string
+	Fix          string
+}
+
+func (f Fault) String() string {
+	return fmt.Sprintf("%d:%d: %s; %s", f.Line, f.Column, f.Cause, f.Fix)
+}
+
+// Parse reads and judges a federation. dir holds the files that it names.
+func Parse(text []byte, dir fs.FS, options federation.Options) (federation.Revision, []Fault) {
+	root, fault := document(text)
+	if fault != nil {
+		return federation.Revision{}, []Fault{*fault}
+	}
+	r := &reader{dir: dir, at: map[string]*yaml.Node{"": root}, broken: map[string]bool{}}
+	r.requirePlain(root)
+	if len(r.faults) > 0 {
+		return federation.Revision{}, sorted(r.faults)
+	}
+	draft := r.federation(root)
+	revision, problems := federation.Compile(draft, options)
+	r.addProblems(problems)
+	if len(r.faults) > 0 {
+		return federation.Revision{}, sorted(r.faults)
+	}
+	return revision, nil
+}
+
+// document gives the only document's root.
+func document(text []byte) (*yaml.Node, *Fault) {
+	if len(text) > MaxSize {
+		return nil, &Fault{1, 1, fmt.Sprintf("the file has %d bytes, %d is the most", len(text), MaxSize), "split the federation into two deployments"}
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, second yaml.Node
+	err := decoder.Decode(&doc)
+	if errors.Is(err, io.EOF) || err == nil && (len(doc.Content) != 1 || doc.Content[0].Tag == "!!null") {
+		return nil, &Fault{1, 1, "the file is empty", "write identityProviders, accounts and rules"}
+	}
+	if err != nil {
+		return nil, syntaxFault(text, err)
+	}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		return nil, &Fault{max(second.Line, 1), 1, "a second YAML document begins", "remove the line ---; one file is one federation"}
+	case !errors.Is(err, io.EOF):
+		return nil, syntaxFault(text, err)
+	}
+	return doc.Content[0], nil
+}
+
+// syntaxFault places what the YAML parser says. A template without quotes is the
+// slip that people make most, and YAML's own words for it help nobody.
+func syntaxFault(text []byte, err error) *Fault {
+	line := problemLine(text, err)
+	for n := max(line-1, 1); n <= line; n++ {
+		if column := bareTemplate(lineOf(text, n)); column > 0 {
+			return &Fault{n, column, "a template without quotes: YAML reads {{ as a map", `write it in quotes: "{{…}}"`}
+		}
+	}
+	message := regexp.MustCompile(`^yaml: (line \d+: )?`).ReplaceAllString(err.Error(), "")
+	return &Fault{line, 1, "no YAML: " + message, "look at this line and the one above: indentation, quotes, a colon in a text"}
+}
+
+// problemLine finds the line at which the parser gave up. The line that it names
+// is often that where the surrounding block began. It reads from left to right,
+// so the shortest beginning of the file with the very same error ends there.
+func problemLine(text []byte, err error) int {
+	ends := []int{}
+	for i, c := range text {
+		if c == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		ends = append(ends, len(text))
+	}
+	return 1 + sort.Search(len(ends)-1, func(n int) bool {
+		return sameError(text[:ends[n]], err)
+	})
+}
+
+func sameError(text []byte, want error) bool {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		if err != nil {
+			return err.Error() == want.Error()
+		}
+	}
+}
+
+func lineOf(text []byte, n int) string {
+	lines := bytes.SplitN(text, []byte("\n"), n+1)
+	if n > len(lines) {
+		return ""
+	}
+	return string(lines[n-1])
+}
+
+// bareTemplate gives the column of a value that begins with {{ outside quotes, 0
+// where there is none.
+func bareTemplate(line string) int {
+	m := regexp.MustCompile(`(?::|-|,|\[)\s*(\{\{)`).FindStringSubmatchIndex(line)
+	if m == nil || strings.HasPrefix(strings.TrimSpace(line), "#") {
+		return 0
+	}
+	return m[2] + 1
+}
+
+func sorted(faults []Fault) []Fault {
+	slices.SortStableFunc(faults, func(a, b Fault) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	return slices.Compact(faults)
+}
+
+// addProblems places what the compiler found. What hangs on a part that could
+// not be read is left out: it would blame the file for the reader's own gap.
+func (r *reader) addProblems(problems []federation.Problem) {
+	for _, p := range problems {
+		if node := r.nearest(p.Path); node != nil {
+			r.faults = append(r.faults, Fault{node.Line, node.Column, p.Cause, p.Fix})
+		}
+	}
+}
+
+// nearest gives the node of a path, or that of the nearest one above it; none
+// where either was not readable.
+func (r *reader) nearest(path string) *yaml.Node {
+	var found *yaml.Node
+	for {
+		if r.broken[path] {
+			return nil
+		}
+		if node := r.at[path]; found == nil {
+			found = node
+		}
+		if path == "" {
+			return found
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+}
