@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+)
+
+// The tables (DESIGN: "Tables") and the names in them.
+const (
+	tableTrust   = "sso_trust"
+	tableNonce   = "sso_nonce"
+	tableSession = "sso_session"
+
+	columnClaim = "claim"
+)
+
+// column is a name and a value; Tablestore knows string, int64, bool, float64
+// and []byte, and the SDK panics on any other.
+type column struct {
+	name  string
+	value any
+}
+
+// row is a row that was read; a missing one has no columns, for every row that
+// is written here has some.
+type row map[string]any
+
+func (r row) text(name string) string  { s, _ := r[name].(string); return s }
+func (r row) number(name string) int64 { n, _ := r[name].(int64); return n }
+func (r row) bytes(name string) []byte { b, _ := r[name].([]byte); return b }
+
+// trustKey is a key of sso_trust.
+func trustKey(p, id string) *tablestore.PrimaryKey {
+	k := new(tablestore.PrimaryKey)
+	k.AddPrimaryKeyColumn("p", p)
+	k.AddPrimaryKeyColumn("id", id)
+	return k
+}
+
+// hashKey is a key of the tables whose rows are found by a hash.
+func hashKey(h [32]byte) *tablestore.PrimaryKey {
+	k := new(tablestore.PrimaryKey)
+	k.AddPrimaryKeyColumn("h", hex.EncodeToString(h[:]))
+	return k
+}
+
+func mustNotExist() *tablestore.RowCondition {
+	return &tablestore.RowCondition{RowExistenceExpectation: tablestore.RowExistenceExpectation_EXPECT_NOT_EXIST}
+}
+
+func mustExist() *tablestore.RowCondition {
+	return &tablestore.RowCondition{RowExistenceExpectation: tablestore.RowExistenceExpectation_EXPECT_EXIST}
+}
+
+func whatever() *tablestore.RowCondition {
+	return &tablestore.RowCondition{RowExistenceExpectation: tablestore.RowExistenceExpectation_IGNORE}
+}
+
+// mustEqual asks that the row's column still has this value. FilterIfMissing
+// has to be true: with the zero value a row without the column passes.
+func mustEqual(name string, value any) *tablestore.RowCondition {
+	equal := tablestore.NewSingleColumnCondition(name, tablestore.CT_EQUAL, value)
+	equal.FilterIfMissing = true
+	equal.LatestVersionOnly = true
+	condition := mustExist()
+	condition.ColumnCondition = equal
+	return condition
+}
+
+func putChange(table string, key *tablestore.PrimaryKey, condition *tablestore.RowCondition, columns []column) *tablestore.PutRowChange {
+	change := &tablestore.PutRowChange{TableName: table, PrimaryKey: key, Condition: condition}
+	for _, c := range columns {
+		change.AddColumn(c.name, c.value)
+	}
+	return change
+}
+
+// put replaces a row if the condition holds, and says whether this call did it.
+// It may be repeated: the row carries a claim of 128 random bits, and where the
+// condition fails the claim that is there decides whether an earlier attempt of
+// ours, whose answer was lost, made it fail.
+func (c *Client) put(ctx context.Context, table string, key *tablestore.PrimaryKey, condition *tablestore.RowCondition, columns ...column) (bool, error) {
+	claim := newClaim()
+	change := putChange(table, key, condition, append(columns, column{columnClaim, claim}))
+	_, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.PutRowResponse, error) {
+		return sdk.PutRow(&tablestore.PutRowRequest{PutRowChange: change})
+	})
+	if !isCode(err, codeCondition) {
+		return err == nil, err
+	}
+	there, err := c.get(ctx, table, key)
+	return err == nil && there.text(columnClaim) == claim, err
+}
+
+func newClaim() string {
+	claim := make([]byte, 16)
+	_, _ = rand.Read(claim) // never fails: it would end the process
+	return hex.EncodeToString(claim)
+}
+
+// get reads a row, nil if there is none. Reads of one row are strongly consistent.
+func (c *Client) get(ctx context.Context, table string, key *tablestore.PrimaryKey) (row, error) {
+	resp, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRowResponse, error) {
+		return sdk.GetRow(&tablestore.GetRowRequest{SingleRowQueryCriteria: &tablestore.SingleRowQueryCriteria{
+			TableName: table, PrimaryKey: key, MaxVersion: 1,
+		}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readRow(resp.Columns), nil
+}
+
+func readRow(columns []*tablestore.AttributeColumn) row {
+	if len(columns) == 0 {
+		return nil
+	}
+	r := row{}
+	for _, c := range columns {
+		r[c.ColumnName] = c.Value
+	}
+	return r
+}
+
+// place is a row of sso_trust with its key.
+type place struct {
+	p, id string
+	row   row
+}
+
+// scan reads the rows of sso_trust from one partition key to another, both
+// included, page by page.
+func (c *Client) scan(ctx context.Context, from, to string) ([]place, error) {
+	start, end := new(tablestore.PrimaryKey), new(tablestore.PrimaryKey)
+	start.AddPrimaryKeyColumn("p", from)
+	start.AddPrimaryKeyColumnWithMinValue("id")
+	end.AddPrimaryKeyColumn("p", to)
+	end.AddPrimaryKeyColumnWithMaxValue("id")
+	var places []place
+	for start != nil {
+		page, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
+			return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: &tablestore.RangeRowQueryCriteria{
+				TableName: tableTrust, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
+			}})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Rows {
+			found, err := readPlace(r)
+			if err != nil {
+				return nil, err
+			}
+			places = append(places, found)
+		}
+		start = page.NextStartPrimaryKey
+	}
+	return places, nil
+}
+
+func readPlace(r *tablestore.Row) (place, error) {
+	key := r.PrimaryKey.PrimaryKeys
+	if len(key) != 2 {
+		return place{}, fmt.Errorf("a row of %s has %d key columns", tableTrust, len(key))
+	}
+	p, _ := key[0].Value.(string)
+	id, _ := key[1].Value.(string)
+	return place{p, id, readRow(r.Columns)}, nil
+}

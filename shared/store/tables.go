@@ -1,0 +1,78 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+)
+
+// readyBudget is how long a new table may take until it serves; in the cloud it
+// is seconds, at times a minute.
+const readyBudget = 2 * time.Minute
+
+// tableSpec is a table as CreateTables makes it. Times to live are Tablestore's
+// shortest, a day, and two for sessions: they clean up; what holds is exp.
+type tableSpec struct {
+	name string
+	key  []string
+	ttl  int
+}
+
+func tableSpecs() []tableSpec {
+	return []tableSpec{
+		{tableTrust, []string{"p", "id"}, -1},
+		{tableNonce, []string{"h"}, 86400},
+		{tableSession, []string{"h"}, 172800},
+	}
+}
+
+// CreateTables makes the tables that are missing, waits until all of them serve,
+// and returns the names of those that it made.
+func CreateTables(ctx context.Context, c *Client) (created []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readyBudget)
+	defer cancel()
+	for _, spec := range tableSpecs() {
+		made, err := c.createTable(ctx, spec)
+		if err != nil {
+			return created, unavailable("creating "+spec.name, err)
+		}
+		if made {
+			created = append(created, spec.name)
+		}
+	}
+	for _, spec := range tableSpecs() {
+		if _, err := c.get(ctx, spec.name, spec.probe()); err != nil {
+			return created, unavailable("waiting for "+spec.name, err)
+		}
+	}
+	return created, nil
+}
+
+func (c *Client) createTable(ctx context.Context, spec tableSpec) (bool, error) {
+	meta := &tablestore.TableMeta{TableName: spec.name}
+	for _, name := range spec.key {
+		meta.AddPrimaryKeyColumn(name, tablestore.PrimaryKeyType_STRING)
+	}
+	_, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.CreateTableResponse, error) {
+		return sdk.CreateTable(&tablestore.CreateTableRequest{
+			TableMeta:          meta,
+			TableOption:        &tablestore.TableOption{TimeToAlive: spec.ttl, MaxVersion: 1},
+			ReservedThroughput: &tablestore.ReservedThroughput{},
+		})
+	})
+	if isCode(err, codeExists) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// probe is a key under which there is nothing: asking for it shows whether the
+// table serves, and that its key is what we think.
+func (s tableSpec) probe() *tablestore.PrimaryKey {
+	k := new(tablestore.PrimaryKey)
+	for _, name := range s.key {
+		k.AddPrimaryKeyColumn(name, "probe")
+	}
+	return k
+}
