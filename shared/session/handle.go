@@ -1,0 +1,72 @@
+package session
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// handle is the secret that a browser holds: whoever has it is signed in.
+type handle [32]byte
+
+// Format keeps the handle out of every %-verb. [Session] has one too: fmt does not
+// ask an unexported field how it wants to be printed.
+func (handle) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+func newHandle(random io.Reader) (handle, error) {
+	var h handle
+	if _, err := io.ReadFull(random, h[:]); err != nil {
+		return handle{}, fmt.Errorf("session: randomness: %w", err)
+	}
+	return h, nil
+}
+
+// parseHandle is strict, so that a session has one spelling.
+func parseHandle(cookie string) (handle, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cookie)
+	if err != nil || len(b) != len(handle{}) {
+		return handle{}, reason.New(reason.SessionMissing, "the cookie is no session handle")
+	}
+	return handle(b), nil
+}
+
+func (h handle) row() [32]byte { return hashOf("fc-sso session", string(h[:])) }
+
+// derive gives a key for one purpose (RFC 5869); context binds it to more.
+func (h handle) derive(purpose string, context []byte) ([32]byte, error) {
+	b, err := hkdf.Key(sha256.New, h[:], nil, "fc-sso session "+purpose+"\x00"+string(context), 32)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("session: key: %w", err)
+	}
+	return [32]byte(b), nil
+}
+
+// Token proves that a form or a link was made by us for this session and this
+// purpose. It need not be stored, and says nothing about the handle.
+func (s Session) Token(purpose string) (string, error) {
+	key, err := s.handle.derive("token", nil)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte(purpose))
+	return encode(mac.Sum(nil)), nil
+}
+
+// CheckToken refuses a token that [Session.Token] did not make for this session and
+// purpose.
+func (s Session) CheckToken(purpose, token string) error {
+	want, err := s.Token(purpose)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal([]byte(want), []byte(token)) {
+		return reason.New(reason.RequestForged, "the token is not of this session and of %q", purpose)
+	}
+	return nil
+}

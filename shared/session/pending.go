@@ -1,0 +1,101 @@
+package session
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// PendingFor is how long a person may take at the identity provider.
+const PendingFor = 10 * time.Minute
+
+// relayPrefix marks a RelayState as ours: identity providers send words of
+// their own with a sign-in that they begin.
+const relayPrefix = "sso_"
+
+// Wish is what a sign-in is begun for.
+type Wish struct {
+	IdP string
+	To  string // own path to open afterwards
+	// Direct says that To was asked for by the person, not by a foreign page's
+	// link, so that it may open without asking again.
+	Direct bool
+}
+
+// Pending is a sign-in under way.
+type Pending struct {
+	Wish
+	RequestID  string // of our AuthnRequest
+	RelayState string
+}
+
+// pendingRow is the row's body. Nothing in it is secret, and nothing can be done
+// with it without the RelayState and the browser's cookie.
+type pendingRow struct {
+	IdP       string `json:"idp"`
+	To        string `json:"to"`
+	Direct    bool   `json:"direct,omitempty"`
+	RequestID string `json:"request_id"`
+	Browser   string `json:"browser"` // SHA-256
+}
+
+// Expect notes that browser goes to sign in, and gives what the answer will be
+// recognised by.
+func (k Keeper) Expect(ctx context.Context, wish Wish, browser Browser) (Pending, error) {
+	var secret [32]byte
+	var id [20]byte
+	for _, b := range [][]byte{secret[:], id[:]} {
+		if _, err := io.ReadFull(k.Rand, b); err != nil {
+			return Pending{}, fmt.Errorf("pending sign-in: randomness: %w", err)
+		}
+	}
+	// An ID must not begin with a digit (xs:ID).
+	p := Pending{wish, "_" + hex.EncodeToString(id[:]), relayPrefix + encode(secret[:])}
+	body, err := json.Marshal(pendingRow{wish.IdP, wish.To, wish.Direct, p.RequestID, browser.hash()})
+	if err != nil {
+		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
+	}
+	now := k.Now()
+	row := Row{Kind: kindPending, Body: body, Expires: now.Add(PendingFor), Seen: now}
+	if err := k.Rows.Put(ctx, relayKey(p.RelayState), row); err != nil {
+		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
+	}
+	return p, nil
+}
+
+// IsRelayState says whether a RelayState is one of ours.
+func IsRelayState(s string) bool {
+	return strings.HasPrefix(s, relayPrefix) && len(s) == len(relayPrefix)+43
+}
+
+// Pending finds the sign-in of a RelayState, for the browser that began it alone.
+// It does not use it up: the guard does, as the last of its checks.
+func (k Keeper) Pending(ctx context.Context, relayState string, browser Browser) (Pending, error) {
+	row, err := k.Rows.Get(ctx, relayKey(relayState))
+	if reason.Of(err) == reason.SessionMissing || err == nil && row.Kind != kindPending {
+		return Pending{}, reason.New(reason.SignInUnknown, "no sign-in is under way for this RelayState")
+	}
+	if err != nil {
+		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
+	}
+	var body pendingRow
+	if err := json.Unmarshal(row.Body, &body); err != nil {
+		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
+	}
+	if !k.Now().Before(row.Expires) {
+		return Pending{}, reason.New(reason.SignInUnknown, "the sign-in was begun more than %s ago", PendingFor)
+	}
+	if browser.IsZero() || subtle.ConstantTimeCompare([]byte(body.Browser), []byte(browser.hash())) != 1 {
+		return Pending{}, reason.New(reason.SignInOtherBrowser, "the cookie %s is absent or another than at the login", BrowserCookie)
+	}
+	return Pending{Wish{body.IdP, body.To, body.Direct}, body.RequestID, relayState}, nil
+}
+
+func relayKey(relayState string) [32]byte { return hashOf("fc-sso relay state", relayState) }
