@@ -15,9 +15,9 @@ func guard() validate.Guard {
 func TestAnHonestResponseIsBelieved(t *testing.T) {
 	idp := validatetest.New(t)
 	for name, sign := range map[string]validatetest.Option{
-		"response":  validatetest.Sign(true, false),
-		"assertion": validatetest.Sign(false, true),
-		"both":      validatetest.Sign(true, true),
+		"response":  validatetest.Signed(true, false),
+		"assertion": validatetest.Signed(false, true),
+		"both":      validatetest.Signed(true, true),
 	} {
 		encoded := idp.Response(sign)
 		who, err := guard().Response(t.Context(), idp.Record(), validatetest.Expectation(), encoded)

@@ -58,9 +58,9 @@ func Attribute(name string, values ...string) Option {
 	return func(m *message) { m.attributes = append(m.attributes, attribute{name, values}) }
 }
 
-// Sign says what is signed: by default the assertion alone, as Entra ID and
+// Signed says what is signed: by default the assertion alone, as Entra ID and
 // AD FS do it.
-func Sign(response, assertion bool) Option {
+func Signed(response, assertion bool) Option {
 	return func(m *message) { m.response, m.assertion = response, assertion }
 }
 
@@ -113,8 +113,14 @@ func (i IdP) XML(options ...Option) []byte {
 		i.sign(response, m)
 	}
 	apply(m.after, response)
+	return i.Write(response)
+}
+
+// Write makes a document of a root element.
+func (i IdP) Write(root *etree.Element) []byte {
+	i.tb.Helper()
 	document := etree.NewDocument()
-	document.SetRoot(response)
+	document.SetRoot(root)
 	document.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
 	xml, err := document.WriteToBytes()
 	if err != nil {

@@ -40,6 +40,13 @@ func RSASHA1() Method {
 	return Method{crypto.SHA1, dsig.RSASHA1SignatureMethod, nsSignature + "sha1"}
 }
 
+// Sign signs e, behind whose Issuer the signature goes, by RSA-SHA256: for
+// messages that the options cannot make.
+func (i IdP) Sign(e *etree.Element) {
+	i.tb.Helper()
+	i.sign(e, i.message(nil))
+}
+
 // sign puts an enveloped signature behind the Issuer of e. It is written out
 // here, not left to goxmldsig, so that a test can change the SignedInfo first.
 func (i IdP) sign(e *etree.Element, m message) {
