@@ -1,0 +1,152 @@
+// Package idp is a demo SAML 2.0 identity provider with a sign-in page of its
+// own: it stands for a company's AD FS, Okta or Entra ID on the local stack.
+//
+// In come signed AuthnRequests of the one service provider whose metadata it
+// reads, and people with a password; out go signed responses, posted by the
+// browser. It refuses a request that is unsigned, not for it, stale, or that asks
+// for an answer to an address which is not in the provider's metadata.
+//
+// It shares no code with what it tests. Not for production: its users and their
+// passwords are printed at start.
+package idp
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Style is how an identity provider writes and signs its responses.
+type Style int
+
+const (
+	// Corporate signs response and assertion, writes saml2p and saml2 prefixes and
+	// typed attribute values, names people by e-mail address; like Okta.
+	Corporate Style = iota
+	// Partner signs the assertion alone, writes default namespaces and seven-digit
+	// fractions, names people by a persistent identifier and says which roles of
+	// Alibaba Cloud they have; like Microsoft Entra ID. People may start here.
+	Partner
+)
+
+// User is somebody who can sign in.
+type User struct {
+	Username, Password string
+	Email, DisplayName string
+	Groups             []string // attribute memberOf
+	Roles              []string // ARNs of roles, sent as Alibaba Cloud's Role attribute
+}
+
+// Options are what an identity provider needs.
+type Options struct {
+	ID            string // part of file and cookie names; the record's id in federation.yaml
+	Title         string
+	BaseURL       string // own origin, http://localhost:PORT
+	DataDir       string // idp-ID.pem with key and certificate; made when missing
+	SPMetadataURL string // of the service provider; loopback only, read at each sign-in
+	SPLoginURL    string // where the service provider starts a sign-in; the tile's target when people cannot start here
+	Style         Style
+	Users         []User
+	Now           func() time.Time // nil = time.Now
+	Log           *slog.Logger     // nil = nothing
+}
+
+// IdP is an http.Handler for one identity provider, at the root of its origin.
+type IdP struct {
+	o       Options
+	now     func() time.Time
+	log     *slog.Logger
+	key     *rsa.PrivateKey
+	cert    *x509.Certificate
+	client  *http.Client
+	pages   pages
+	handler http.Handler
+
+	mu       sync.Mutex
+	sessions map[string]session // by cookie
+	pending  map[string]pending // by the request's name in our URLs
+}
+
+var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// New reads the key, or makes it at the first start.
+func New(o Options) (*IdP, error) {
+	if !idForm.MatchString(o.ID) {
+		return nil, fmt.Errorf("idp: bad id %q", o.ID)
+	}
+	if err := errors.Join(requireLoopback(o.BaseURL), requireLoopback(o.SPMetadataURL)); err != nil {
+		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
+	}
+	p := &IdP{o: o, now: o.Now, log: o.Log, sessions: map[string]session{}, pending: map[string]pending{}}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	p.client = newClient()
+	var err error
+	if p.key, p.cert, err = loadKey(o, p.now()); err != nil {
+		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
+	}
+	if p.pages, err = parsePages(); err != nil {
+		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
+	}
+	p.handler = p.routes()
+	return p, nil
+}
+
+func (p *IdP) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metadata", p.metadata)
+	mux.HandleFunc("GET /sso", p.redirectBinding)
+	mux.HandleFunc("POST /sso", p.postBinding)
+	mux.HandleFunc("GET /start", p.start)
+	mux.HandleFunc("GET /signin", p.signinForm)
+	mux.HandleFunc("POST /signin", p.signin)
+	mux.HandleFunc("POST /signout", p.signout)
+	mux.HandleFunc("GET /static/", p.pages.static)
+	mux.HandleFunc("GET /{$}", p.portal)
+	mux.HandleFunc("/", p.notFound)
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (p *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// ID is the identity provider's id, as in Options.
+func (p *IdP) ID() string { return p.o.ID }
+
+// EntityID is the metadata's URL.
+func (p *IdP) EntityID() string { return p.o.BaseURL + "/metadata" }
+
+// Users lists who can sign in, passwords included.
+func (p *IdP) Users() []User { return slices.Clone(p.o.Users) }
+
+func (p *IdP) ssoURL() string { return p.o.BaseURL + "/sso" }
+
+// mayStart: people may begin at this identity provider.
+func (p *IdP) mayStart() bool { return p.o.Style == Partner }
+
+func requireLoopback(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || !isLoopback(u.Hostname()) {
+		return fmt.Errorf("%q is not an address on this machine", text)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}

@@ -1,0 +1,230 @@
+package idp
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+)
+
+const (
+	lifetime = 5 * time.Minute
+
+	success         = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	bearer          = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	passwordContext = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	unspecifiedName = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+
+	// roleAttribute is Alibaba Cloud's own: pairs "role ARN,provider ARN".
+	roleAttribute        = "https://www.aliyun.com/SAML-Role/Attributes/Role"
+	roleSessionAttribute = "https://www.aliyun.com/SAML-Role/Attributes/RoleSessionName"
+)
+
+// answer is all that a response says.
+type answer struct {
+	user        User
+	audience    string
+	acs         string
+	inResponse  string // ID of the request; empty when the sign-in started here
+	now, signin time.Time
+	session     string // SessionIndex
+}
+
+// dialect is how a style writes XML: the same content, other prefixes.
+type dialect struct {
+	protocol, assertion, signature string // prefixes; empty = default namespace
+	instant                        string // layout of times
+	typed                          bool   // attribute values carry xsi:type
+	signResponse                   bool   // beside the assertion
+	nameFormat                     bool   // attributes carry a NameFormat
+}
+
+func (s Style) dialect() dialect {
+	if s == Partner {
+		return dialect{protocol: "samlp", instant: "2006-01-02T15:04:05.0000000Z"}
+	}
+	return dialect{
+		protocol: "saml2p", assertion: "saml2", signature: "ds", instant: "2006-01-02T15:04:05.000Z",
+		typed: true, signResponse: true, nameFormat: true,
+	}
+}
+
+func (p *IdP) nameIDFormat() string {
+	if p.o.Style == Partner {
+		return formatPersistent
+	}
+	return formatEmail
+}
+
+func (p *IdP) nameID(u User) string {
+	if p.o.Style == Partner {
+		return u.Username + "@" + p.o.ID + ".persistent"
+	}
+	return u.Email
+}
+
+// response builds and signs; the text is what goes into SAMLResponse.
+func (p *IdP) response(a answer) (string, error) {
+	d := p.o.Style.dialect()
+	assertion, err := p.signed(p.assertion(d, a), d)
+	if err != nil {
+		return "", err
+	}
+	root := element(d.protocol, "Response", nsProtocol)
+	identify(root, d, a.now)
+	root.CreateAttr("Destination", a.acs)
+	if a.inResponse != "" {
+		root.CreateAttr("InResponseTo", a.inResponse)
+	}
+	p.addIssuer(root, d)
+	add(add(root, d.protocol, "Status"), d.protocol, "StatusCode").CreateAttr("Value", success)
+	root.AddChild(assertion)
+	if d.signResponse {
+		if root, err = p.signed(root, d); err != nil {
+			return "", err
+		}
+	}
+	document := etree.NewDocumentWithRoot(root)
+	document.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
+	text, err := document.WriteToBytes()
+	return base64.StdEncoding.EncodeToString(text), err
+}
+
+// assertion declares its own namespaces, so that it is signed as it will stand in
+// the response.
+func (p *IdP) assertion(d dialect, a answer) *etree.Element {
+	e := element(d.assertion, "Assertion", nsAssertion)
+	identify(e, d, a.now)
+	p.addIssuer(e, d)
+	p.addSubject(e, d, a)
+	conditions := add(e, d.assertion, "Conditions")
+	conditions.CreateAttr("NotBefore", a.now.UTC().Format(d.instant))
+	conditions.CreateAttr("NotOnOrAfter", a.now.Add(lifetime).UTC().Format(d.instant))
+	add(add(conditions, d.assertion, "AudienceRestriction"), d.assertion, "Audience").SetText(a.audience)
+	statement := add(e, d.assertion, "AuthnStatement")
+	statement.CreateAttr("AuthnInstant", a.signin.UTC().Format(d.instant))
+	statement.CreateAttr("SessionIndex", a.session)
+	add(add(statement, d.assertion, "AuthnContext"), d.assertion, "AuthnContextClassRef").SetText(passwordContext)
+	p.addAttributes(e, d, a.user)
+	return e
+}
+
+func (p *IdP) addIssuer(e *etree.Element, d dialect) {
+	issuer := add(e, d.assertion, "Issuer")
+	if issuer.NamespaceURI() != nsAssertion { // in the response, whose namespace is another
+		declare(issuer, d.assertion, nsAssertion)
+	}
+	issuer.SetText(p.EntityID())
+}
+
+func (p *IdP) addSubject(e *etree.Element, d dialect, a answer) {
+	subject := add(e, d.assertion, "Subject")
+	nameID := add(subject, d.assertion, "NameID")
+	nameID.CreateAttr("Format", p.nameIDFormat())
+	nameID.SetText(p.nameID(a.user))
+	confirmation := add(subject, d.assertion, "SubjectConfirmation")
+	confirmation.CreateAttr("Method", bearer)
+	data := add(confirmation, d.assertion, "SubjectConfirmationData")
+	data.CreateAttr("NotOnOrAfter", a.now.Add(lifetime).UTC().Format(d.instant))
+	data.CreateAttr("Recipient", a.acs)
+	if a.inResponse != "" {
+		data.CreateAttr("InResponseTo", a.inResponse)
+	}
+}
+
+func (p *IdP) addAttributes(e *etree.Element, d dialect, u User) {
+	statement := add(e, d.assertion, "AttributeStatement")
+	addAttribute(statement, d, "mail", u.Email)
+	addAttribute(statement, d, "displayName", u.DisplayName)
+	addAttribute(statement, d, "memberOf", u.Groups...)
+	var pairs []string
+	for _, role := range u.Roles {
+		account, _, _ := strings.Cut(role, ":role/")
+		pairs = append(pairs, role+","+account+":saml-provider/"+p.o.ID)
+	}
+	addAttribute(statement, d, roleAttribute, pairs...)
+	if len(pairs) > 0 {
+		addAttribute(statement, d, roleSessionAttribute, u.Email)
+	}
+}
+
+// addAttribute leaves out what has no value: the schema allows an empty
+// Attribute, no identity provider sends one.
+func addAttribute(statement *etree.Element, d dialect, name string, values ...string) {
+	if len(values) == 0 {
+		return
+	}
+	attribute := add(statement, d.assertion, "Attribute")
+	attribute.CreateAttr("Name", name)
+	if d.nameFormat {
+		attribute.CreateAttr("NameFormat", unspecifiedName)
+	}
+	for _, value := range values {
+		e := add(attribute, d.assertion, "AttributeValue")
+		if d.typed {
+			e.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
+			e.CreateAttr("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
+			e.CreateAttr("xsi:type", "xs:string")
+		}
+		e.SetText(value)
+	}
+}
+
+// signed puts an enveloped rsa-sha256 signature behind the Issuer, where the
+// schema wants it (saml-core 8.3).
+func (p *IdP) signed(e *etree.Element, d dialect) (*etree.Element, error) {
+	signer, err := dsig.NewSigningContext(p.key, [][]byte{p.cert.Raw})
+	if err != nil {
+		return nil, err
+	}
+	signer.Prefix = d.signature
+	signer.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+	if err := signer.SetSignatureMethod(rsaSHA256); err != nil {
+		return nil, err
+	}
+	signature, err := signer.ConstructSignature(e, true)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", e.Tag, err)
+	}
+	e.InsertChildAt(1, signature)
+	return e, nil
+}
+
+func identify(e *etree.Element, d dialect, now time.Time) {
+	e.CreateAttr("ID", newName())
+	e.CreateAttr("Version", "2.0")
+	e.CreateAttr("IssueInstant", now.UTC().Format(d.instant))
+}
+
+// newName makes an XML name that nobody guesses: "_" and 128 bits.
+func newName() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails (crypto/rand since Go 1.24)
+	return "_" + hex.EncodeToString(b)
+}
+
+func element(prefix, tag, namespace string) *etree.Element {
+	e := etree.NewElement(tag)
+	e.Space = prefix
+	declare(e, prefix, namespace)
+	return e
+}
+
+func declare(e *etree.Element, prefix, namespace string) {
+	if prefix == "" {
+		e.CreateAttr("xmlns", namespace)
+		return
+	}
+	e.CreateAttr("xmlns:"+prefix, namespace)
+}
+
+func add(parent *etree.Element, prefix, tag string) *etree.Element {
+	e := parent.CreateElement(tag)
+	e.Space = prefix
+	return e
+}
