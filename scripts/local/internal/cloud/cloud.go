@@ -14,7 +14,6 @@ package cloud
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -98,7 +97,7 @@ func newCloud(o Options) *Cloud {
 		c.now = time.Now
 	}
 	if c.log == nil {
-		c.log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.ring = newKeyring(c.now)
 	c.nonces = newNonces(c.now)
@@ -153,7 +152,7 @@ func (c *Cloud) alias(account string) string {
 
 // readFileIfAny gives nil for a file that is not there.
 func readFileIfAny(name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(name) //nolint:gosec // a file of our own data folder
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

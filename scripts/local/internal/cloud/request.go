@@ -52,9 +52,9 @@ func readRequest(w http.ResponseWriter, r *http.Request) (rpcRequest, *fault) {
 }
 
 func parseForm(contentType string, body []byte) (url.Values, error) {
-	kind, _, err := mime.ParseMediaType(contentType)
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return url.Values{}, nil // what is not a form has no parameters
+	kind, _, _ := mime.ParseMediaType(contentType)
+	if kind != "application/x-www-form-urlencoded" { // what is not a form has no parameters
+		return url.Values{}, nil
 	}
 	return url.ParseQuery(string(bytes.TrimSpace(body)))
 }

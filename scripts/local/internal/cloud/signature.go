@@ -22,11 +22,11 @@ const tolerance = 15 * time.Minute
 
 // signed is what both signature schemes come down to.
 type signed struct {
-	accessKeyID, token   string
-	nonce, at            string
-	signature, canonical string                     // canonical: the text that was to be signed
-	compute              func(secret string) string // the signature that we expect
-	mismatch             string                     // what to say when it differs
+	accessKeyID, token string
+	nonce, at          string
+	signature          string
+	compute            func(secret string) string // the signature that we expect
+	mismatch           string                     // what to say when it differs
 }
 
 // authenticate says who signed the request. Cheap checks come first; the nonce
@@ -208,9 +208,9 @@ func signACS3(secret, text string) string {
 type nonces struct {
 	now func() time.Time
 
-	mu   sync.Mutex
-	used map[string]time.Time // when it may be forgotten
-	swep time.Time
+	mu    sync.Mutex
+	used  map[string]time.Time // when it may be forgotten
+	swept time.Time
 }
 
 func newNonces(now func() time.Time) *nonces {
@@ -221,9 +221,9 @@ func (n *nonces) use(nonce string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.now()
-	if now.Sub(n.swep) > time.Minute {
+	if now.Sub(n.swept) > time.Minute {
 		maps.DeleteFunc(n.used, func(_ string, end time.Time) bool { return now.After(end) })
-		n.swep = now
+		n.swept = now
 	}
 	if _, ok := n.used[nonce]; ok {
 		return false

@@ -95,7 +95,7 @@ func (s signer) acs3(action string, query []pair, edit func(http.Header)) *http.
 	text += "\n" + strings.Join(names, ";") + "\n" + r.Header.Get("x-acs-content-sha256")
 	hash := sha256.Sum256([]byte(text))
 	mac := hmac.New(sha256.New, []byte(s.secret))
-	fmt.Fprintf(mac, "ACS3-HMAC-SHA256\n%x", hash)
+	mac.Write(fmt.Appendf(nil, "ACS3-HMAC-SHA256\n%x", hash))
 	r.Header.Set("Authorization", fmt.Sprintf("ACS3-HMAC-SHA256 Credential=%s,SignedHeaders=%s,Signature=%x", s.id, strings.Join(names, ";"), mac.Sum(nil)))
 	return r
 }

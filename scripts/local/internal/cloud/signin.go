@@ -83,7 +83,7 @@ func (s *console) federation(w http.ResponseWriter, r *http.Request) {
 }
 
 type signinTokenBody struct {
-	RequestId   string //nolint:staticcheck // the API's spelling
+	RequestId   string
 	SigninToken string
 }
 

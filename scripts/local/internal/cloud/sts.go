@@ -88,18 +88,18 @@ func noSuchAPI() *fault {
 
 type assumedRoleUser struct {
 	Arn           string
-	AssumedRoleId string //nolint:staticcheck // the API's spelling
+	AssumedRoleId string
 }
 
 type credentialsBody struct {
-	AccessKeyId     string //nolint:staticcheck // the API's spelling
+	AccessKeyId     string
 	AccessKeySecret string
 	SecurityToken   string
 	Expiration      string
 }
 
 type assumeRoleBody struct {
-	RequestId       string //nolint:staticcheck // the API's spelling
+	RequestId       string
 	AssumedRoleUser assumedRoleUser
 	Credentials     credentialsBody
 }
@@ -159,7 +159,7 @@ func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
 		if err != nil {
 			return ask, malformed("DurationSeconds")
 		}
-		ask.duration = time.Duration(seconds) * time.Second //nolint:gosec // 31 bits
+		ask.duration = time.Duration(seconds) * time.Second
 	}
 	if id, ok := q.params["ExternalId"]; ok {
 		if len(id[0]) < 2 || len(id[0]) > 1224 || !externalID.MatchString(id[0]) {
@@ -187,12 +187,12 @@ func checkSessionPolicy(text string) *fault {
 }
 
 type callerIdentityBody struct {
-	RequestId    string //nolint:staticcheck // the API's spelling
+	RequestId    string
 	IdentityType string
-	AccountId    string //nolint:staticcheck // the API's spelling
-	PrincipalId  string //nolint:staticcheck // the API's spelling
-	UserId       string `json:",omitempty" xml:",omitempty"` //nolint:staticcheck // the API's spelling
-	RoleId       string `json:",omitempty" xml:",omitempty"` //nolint:staticcheck // the API's spelling
+	AccountId    string
+	PrincipalId  string
+	UserId       string `json:",omitempty" xml:",omitempty"`
+	RoleId       string `json:",omitempty" xml:",omitempty"`
 	Arn          string
 }
 

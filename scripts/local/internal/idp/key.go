@@ -17,7 +17,7 @@ import (
 // loadKey reads key and certificate, or makes them at the first start.
 func loadKey(o Options, now time.Time) (*rsa.PrivateKey, *x509.Certificate, error) {
 	name := filepath.Join(o.DataDir, "idp-"+o.ID+".pem")
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(name) //nolint:gosec // a file of our own data folder
 	if errors.Is(err, os.ErrNotExist) {
 		if text, err = makeKey(o.Title, now); err == nil {
 			err = writeSecret(name, text)

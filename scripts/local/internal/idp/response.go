@@ -16,8 +16,8 @@ const (
 	lifetime = 5 * time.Minute
 
 	success         = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	bearer          = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	passwordContext = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	confirmedBy     = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	howSignedIn     = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 	unspecifiedName = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 
 	// roleAttribute is Alibaba Cloud's own: pairs "role ARN,provider ARN".
@@ -109,7 +109,7 @@ func (p *IdP) assertion(d dialect, a answer) *etree.Element {
 	statement := add(e, d.assertion, "AuthnStatement")
 	statement.CreateAttr("AuthnInstant", a.signin.UTC().Format(d.instant))
 	statement.CreateAttr("SessionIndex", a.session)
-	add(add(statement, d.assertion, "AuthnContext"), d.assertion, "AuthnContextClassRef").SetText(passwordContext)
+	add(add(statement, d.assertion, "AuthnContext"), d.assertion, "AuthnContextClassRef").SetText(howSignedIn)
 	p.addAttributes(e, d, a.user)
 	return e
 }
@@ -128,7 +128,7 @@ func (p *IdP) addSubject(e *etree.Element, d dialect, a answer) {
 	nameID.CreateAttr("Format", p.nameIDFormat())
 	nameID.SetText(p.nameID(a.user))
 	confirmation := add(subject, d.assertion, "SubjectConfirmation")
-	confirmation.CreateAttr("Method", bearer)
+	confirmation.CreateAttr("Method", confirmedBy)
 	data := add(confirmation, d.assertion, "SubjectConfirmationData")
 	data.CreateAttr("NotOnOrAfter", a.now.Add(lifetime).UTC().Format(d.instant))
 	data.CreateAttr("Recipient", a.acs)

@@ -47,7 +47,7 @@ func newServiceProvider(t *testing.T) *serviceProvider {
 	sp.must(err)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /saml/{idp}/metadata", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%[1]s/saml/%[2]s/metadata">
+		_, _ = fmt.Fprintf(w, `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%[1]s/saml/%[2]s/metadata">
 <md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
 <md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>
 %[3]s
@@ -161,8 +161,14 @@ type page struct {
 	text   string
 }
 
-func (s *site) read(answer *http.Response, err error) page {
+func (s *site) send(method, path string, form url.Values) page {
 	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(form.Encode()))
+	s.sp.must(err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	answer, err := s.Do(r)
 	s.sp.must(err)
 	defer func() { _ = answer.Body.Close() }()
 	var text bytes.Buffer
@@ -173,12 +179,12 @@ func (s *site) read(answer *http.Response, err error) page {
 
 func (s *site) get(path string) page {
 	s.t.Helper()
-	return s.read(s.Get(s.url + path))
+	return s.send(http.MethodGet, path, nil)
 }
 
 func (s *site) submit(path string, form url.Values) page {
 	s.t.Helper()
-	return s.read(s.PostForm(s.url+path, form))
+	return s.send(http.MethodPost, path, form)
 }
 
 // password fills the form that the page shows.
