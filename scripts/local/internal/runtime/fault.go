@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Fault is how the platform answers when the function did not, or not well.
-type Fault struct {
+// PlatformError is how the platform answers when the function did not, or not well.
+type PlatformError struct {
 	Status  int
 	Code    string
 	Message string
@@ -27,28 +27,28 @@ const (
 // not documented for go1, which is one more reason to never let it happen.
 const functionErrorStatus = http.StatusBadGateway
 
-func (f *Fault) Error() string { return f.Code + ": " + f.Message }
+func (f *PlatformError) Error() string { return f.Code + ": " + f.Message }
 
-func invalidArgument(message string) *Fault {
-	return &Fault{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: message}
+func invalidArgument(message string) *PlatformError {
+	return &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: message}
 }
 
-func badResponse(message string) *Fault {
-	return &Fault{Status: http.StatusBadGateway, Code: "BadResponse", Message: message}
+func badResponse(message string) *PlatformError {
+	return &PlatformError{Status: http.StatusBadGateway, Code: "BadResponse", Message: message}
 }
 
-func unhandled(code, message string) *Fault {
-	return &Fault{Status: functionErrorStatus, Code: code, Message: message, Type: unhandledError}
+func unhandled(code, message string) *PlatformError {
+	return &PlatformError{Status: functionErrorStatus, Code: code, Message: message, Type: unhandledError}
 }
 
 // functionFault reads what the function posted to /error. The SDK adds a stack
 // trace exactly when the handler panicked.
-func functionFault(body []byte) *Fault {
+func functionFault(body []byte) *PlatformError {
 	var posted struct {
 		Message string            `json:"errorMessage"`
 		Stack   []json.RawMessage `json:"stackTrace"`
 	}
-	fault := &Fault{Status: functionErrorStatus, Code: "FunctionError", Type: handledError, Body: body}
+	fault := &PlatformError{Status: functionErrorStatus, Code: "FunctionError", Type: handledError, Body: body}
 	if json.Unmarshal(body, &posted) != nil || len(posted.Stack) > 0 {
 		fault.Type = unhandledError
 	}
@@ -56,15 +56,15 @@ func functionFault(body []byte) *Fault {
 	return fault
 }
 
-func asFault(err error) *Fault {
-	if fault, ok := errors.AsType[*Fault](err); ok {
+func asFault(err error) *PlatformError {
+	if fault, ok := errors.AsType[*PlatformError](err); ok {
 		return fault
 	}
-	return &Fault{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: err.Error()}
+	return &PlatformError{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", Message: err.Error()}
 }
 
 // write answers w with the fault in the platform's error shape.
-func (f *Fault) write(w http.ResponseWriter, requestID string) {
+func (f *PlatformError) write(w http.ResponseWriter, requestID string) {
 	body := f.Body
 	if body == nil {
 		body, _ = json.Marshal(map[string]string{"Code": f.Code, "Message": f.Message, "RequestId": requestID})
@@ -74,5 +74,5 @@ func (f *Fault) write(w http.ResponseWriter, requestID string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(f.Status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // JSON, and declared so
 }

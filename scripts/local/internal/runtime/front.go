@@ -85,7 +85,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Content-Type"] = nil // what the function does not say, net/http must not guess
 	maps.Copy(w.Header(), headers)
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // what the function answers is the function's to escape
 }
 
 func (f *Front) answer(w http.ResponseWriter, r *http.Request, requestID string) (int, http.Header, []byte, error) {
@@ -139,10 +139,10 @@ func (f *Front) route(method, path string) (Route, error) {
 		}
 	}
 	if best.Path == "" {
-		return Route{}, &Fault{Status: http.StatusNotFound, Code: "DomainRouteNotFound", Message: "no route for path " + path}
+		return Route{}, &PlatformError{Status: http.StatusNotFound, Code: "DomainRouteNotFound", Message: "no route for path " + path}
 	}
 	if !slices.Contains(best.Methods, method) {
-		return Route{}, &Fault{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Message: "the route does not take " + method}
+		return Route{}, &PlatformError{Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Message: "the route does not take " + method}
 	}
 	return best, nil
 }

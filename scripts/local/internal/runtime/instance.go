@@ -102,7 +102,7 @@ func (i *instance) spawn(ctx context.Context) error {
 		i.closeListener()
 		return err
 	}
-	defer output.Close()
+	defer func() { _ = output.Close() }()      // the child has its own
 	command := exec.Command(i.function.Binary) //nolint:noctx // its life is the instance's, not the request's
 	command.Dir = filepath.Dir(i.function.Binary)
 	command.Env = i.environment(listener.Addr().String())
@@ -177,7 +177,7 @@ func (i *instance) lastWord(event *invocation) (answer, error) {
 	}
 }
 
-func (i *instance) crashed() *Fault {
+func (i *instance) crashed() *PlatformError {
 	return unhandled("CAExited", fmt.Sprintf("Process exited unexpectedly before completing request (%v)", i.exit))
 }
 

@@ -115,7 +115,8 @@ func (p *pool) reserveLocked() bool {
 // add starts an instance in a reserved place. It is busy: the caller has it.
 func (p *pool) add(ctx context.Context) (*instance, error) {
 	// A caller that goes away does not stop a start: the next one wants it.
-	started, err := p.start(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	started, err := p.start(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rising--
@@ -125,7 +126,7 @@ func (p *pool) add(ctx context.Context) (*instance, error) {
 		return nil, err
 	}
 	p.all = append(p.all, started)
-	go p.watch(started)
+	go p.watch(ctx, started)
 	if p.closed {
 		started.stop()
 		return nil, errClosed
@@ -134,14 +135,14 @@ func (p *pool) add(ctx context.Context) (*instance, error) {
 }
 
 // watch forgets an instance when its process ends, whoever ended it.
-func (p *pool) watch(watched *instance) {
+func (p *pool) watch(ctx context.Context, watched *instance) {
 	defer p.starts.Done()
 	<-watched.exited
 	watched.closeListener()
 	if p.forget(watched) && p.fixed {
 		// A start that fails is not repeated here: the next request tries, and
 		// tells its caller why.
-		_ = p.addIdle(context.Background())
+		_ = p.addIdle(ctx)
 	}
 }
 

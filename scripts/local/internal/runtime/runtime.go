@@ -108,7 +108,7 @@ func (m *Manager) Warm(ctx context.Context) error {
 }
 
 // Invoke hands payload to a free instance of the named function and returns
-// what it answered. Every error is a [*Fault].
+// what it answered. Every error is a [*PlatformError].
 //
 // A caller that goes away while waiting for an instance is forgotten; once an
 // instance has the event it works on, as on the platform.
@@ -119,7 +119,7 @@ func (m *Manager) Invoke(ctx context.Context, function string, payload []byte) (
 func (m *Manager) invoke(ctx context.Context, function, requestID string, payload []byte) ([]byte, error) {
 	p, ok := m.pools[function]
 	if !ok {
-		return nil, &Fault{Status: 404, Code: "FunctionNotFound", Message: fmt.Sprintf("function %q does not exist", function)}
+		return nil, &PlatformError{Status: 404, Code: "FunctionNotFound", Message: fmt.Sprintf("function %q does not exist", function)}
 	}
 	worker, err := p.take(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func (m *Manager) invoke(ctx context.Context, function, requestID string, payloa
 	credentials, err := m.options.Credentials(worker.function.Role, function)
 	if err != nil {
 		p.give(worker)
-		return nil, &Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: err.Error()}
+		return nil, &PlatformError{Status: http.StatusForbidden, Code: "AccessDenied", Message: err.Error()}
 	}
 	answer, err := worker.invoke(newInvocation(requestID, payload, credentials))
 	if err != nil {

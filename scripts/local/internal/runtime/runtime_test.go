@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
 	}
-	os.Setenv("RUNTIME_TEST_PROBE", filepath.Join(dir, "probe"))
+	_ = os.Setenv("RUNTIME_TEST_PROBE", filepath.Join(dir, "probe"))
 	code := m.Run()
-	os.RemoveAll(dir)
+	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }
 
@@ -109,7 +109,14 @@ type told struct {
 	LeftMS int `json:"left_ms"`
 }
 
-func (w world) do(t *testing.T, method, target, body string, headers ...string) *http.Response {
+// answer is an HTTP response, read.
+type answer struct {
+	Status int
+	Header http.Header
+	Text   string
+}
+
+func (w world) do(t *testing.T, method, target, body string, headers ...string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, w.URL+target, strings.NewReader(body))
 	if err != nil {
@@ -126,32 +133,25 @@ func (w world) do(t *testing.T, method, target, body string, headers ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
-	response.Body.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body = io.NopCloser(bytes.NewReader(content))
-	return response
+	return answer{Status: response.StatusCode, Header: response.Header, Text: string(content)}
 }
 
 func (w world) ask(t *testing.T, method, target, body string, headers ...string) told {
 	t.Helper()
 	response := w.do(t, method, target, body, headers...)
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: %s %s", method, target, response.Status, text(response))
+	if response.Status != http.StatusOK {
+		t.Fatalf("%s %s: %d %s", method, target, response.Status, response.Text)
 	}
-	var answer told
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+	var said told
+	if err := json.Unmarshal([]byte(response.Text), &said); err != nil {
 		t.Fatal(err)
 	}
-	return answer
-}
-
-func text(response *http.Response) string {
-	content, _ := io.ReadAll(response.Body)
-	response.Body = io.NopCloser(bytes.NewReader(content))
-	return string(content)
+	return said
 }
 
 func equal[T comparable](t *testing.T, what string, got, want T) {
@@ -261,9 +261,9 @@ func TestRoleThatCannotBeAssumedIsTheCallersError(t *testing.T) {
 		}
 	})
 	response := w.do(t, "GET", "/", "")
-	equal(t, "status", response.StatusCode, 403)
-	if !strings.Contains(text(response), "no such role") {
-		t.Error(text(response))
+	equal(t, "status", response.Status, 403)
+	if !strings.Contains(response.Text, "no such role") {
+		t.Error(response.Text)
 	}
 }
 
@@ -284,9 +284,9 @@ func TestLimitsOfARequest(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			response := w.do(t, "POST", c.target, c.body, c.headers...)
-			equal(t, "status", response.StatusCode, c.status)
-			if c.status == 400 && !strings.Contains(text(response), `"InvalidArgument"`) {
-				t.Error(text(response))
+			equal(t, "status", response.Status, c.status)
+			if c.status == 400 && !strings.Contains(response.Text, `"InvalidArgument"`) {
+				t.Error(response.Text)
 			}
 		})
 	}
@@ -310,9 +310,9 @@ func TestAnswersThatThePlatformRefuses(t *testing.T) {
 	for name, answer := range cases {
 		t.Run(name, func(t *testing.T) {
 			response := w.do(t, "POST", "/say", answer)
-			equal(t, "status", response.StatusCode, 502)
-			if !strings.Contains(text(response), `"BadResponse"`) {
-				t.Error(text(response))
+			equal(t, "status", response.Status, 502)
+			if !strings.Contains(response.Text, `"BadResponse"`) {
+				t.Error(response.Text)
 			}
 		})
 	}
@@ -321,9 +321,9 @@ func TestAnswersThatThePlatformRefuses(t *testing.T) {
 func TestAnswerIsMappedBack(t *testing.T) {
 	w := start(t, nil)
 	response := w.do(t, "POST", "/say", `{"statusCode":404,"headers":{"set-cookie":"a=1"},"isBase64Encoded":true,"body":"aGk="}`)
-	equal(t, "status", response.StatusCode, 404)
+	equal(t, "status", response.Status, 404)
 	equal(t, "cookie", response.Header.Get("Set-Cookie"), "a=1")
-	equal(t, "body", text(response), "hi")
+	equal(t, "body", response.Text, "hi")
 	if _, guessed := response.Header["Content-Type"]; guessed {
 		t.Error("a content type was made up")
 	}
@@ -351,10 +351,10 @@ func TestAsynchronousWishIsPassedOn(t *testing.T) {
 func TestFunctionErrorsAreThePlatformsErrors(t *testing.T) {
 	w := start(t, nil)
 	returned := w.do(t, "GET", "/error", "")
-	equal(t, "status", returned.StatusCode, 502)
+	equal(t, "status", returned.Status, 502)
 	equal(t, "type", returned.Header.Get("X-Fc-Error-Type"), "HandledInvocationError")
-	if !strings.Contains(text(returned), `"errorMessage":"returned an error"`) {
-		t.Error(text(returned))
+	if !strings.Contains(returned.Text, `"errorMessage":"returned an error"`) {
+		t.Error(returned.Text)
 	}
 	panicked := w.do(t, "GET", "/panic", "")
 	equal(t, "type", panicked.Header.Get("X-Fc-Error-Type"), "UnhandledInvocationError")
@@ -365,9 +365,9 @@ func TestTimeoutAnswersTheCallerAndKillsTheInstance(t *testing.T) {
 	w := start(t, func(f *runtime.Function, _ *runtime.Options) { f.Timeout = time.Second })
 	before := w.ask(t, "GET", "/", "").PID
 	response := w.do(t, "GET", "/hang", "")
-	equal(t, "status", response.StatusCode, 502)
-	if !strings.Contains(text(response), "timed out after 1 seconds") {
-		t.Error(text(response))
+	equal(t, "status", response.Status, 502)
+	if !strings.Contains(response.Text, "timed out after 1 seconds") {
+		t.Error(response.Text)
 	}
 	waitFor(t, "the end of the instance", func() bool { return gone(before) })
 	if after := w.ask(t, "GET", "/", "").PID; after == before {
@@ -379,9 +379,9 @@ func TestCrashIsAnErrorForTheCallerAndANewInstance(t *testing.T) {
 	w := start(t, nil)
 	before := w.ask(t, "GET", "/", "").PID
 	response := w.do(t, "GET", "/crash", "")
-	equal(t, "status", response.StatusCode, 502)
-	if !strings.Contains(text(response), "exited unexpectedly") {
-		t.Error(text(response))
+	equal(t, "status", response.Status, 502)
+	if !strings.Contains(response.Text, "exited unexpectedly") {
+		t.Error(response.Text)
 	}
 	if after := w.ask(t, "GET", "/", "").PID; after == before {
 		t.Error("the dead answers")
@@ -485,7 +485,7 @@ func TestEventsReachFunctionsWithoutHTTP(t *testing.T) {
 		t.Errorf("%s %v", answer, err)
 	}
 	_, err = w.manager.Invoke(t.Context(), "nobody", nil)
-	if fault, ok := errors.AsType[*runtime.Fault](err); !ok || fault.Code != "FunctionNotFound" {
+	if fault, ok := errors.AsType[*runtime.PlatformError](err); !ok || fault.Code != "FunctionNotFound" {
 		t.Errorf("got %v", err)
 	}
 }

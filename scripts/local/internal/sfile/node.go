@@ -17,11 +17,11 @@ import (
 type reader struct {
 	root   *yaml.Node
 	lookup func(string) (string, bool)
-	faults []Fault
+	faults []LineError
 }
 
 func (r *reader) fault(at *yaml.Node, format string, args ...any) {
-	f := Fault{Message: fmt.Sprintf(format, args...)}
+	f := LineError{Message: fmt.Sprintf(format, args...)}
 	if at != nil {
 		f.Line, f.Column = at.Line, at.Column
 	}
@@ -31,7 +31,7 @@ func (r *reader) fault(at *yaml.Node, format string, args ...any) {
 }
 
 func (r *reader) err() error {
-	slices.SortStableFunc(r.faults, func(a, b Fault) int {
+	slices.SortStableFunc(r.faults, func(a, b LineError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	var all []error

@@ -64,13 +64,13 @@ type Route struct {
 	Methods  []string
 }
 
-// Fault is one thing that is wrong with the file.
-type Fault struct {
+// LineError is one thing that is wrong with the file.
+type LineError struct {
 	Line, Column int
 	Message      string
 }
 
-func (f Fault) Error() string { return fmt.Sprintf("%d:%d: %s", f.Line, f.Column, f.Message) }
+func (f LineError) Error() string { return fmt.Sprintf("%d:%d: %s", f.Line, f.Column, f.Message) }
 
 // Read reads the file of that name; see [Parse].
 func Read(name string, lookup func(string) (string, bool)) (File, error) {
@@ -82,7 +82,7 @@ func Read(name string, lookup func(string) (string, bool)) (File, error) {
 }
 
 // Parse reads an s.yaml. lookup answers ${env('NAME')}. The error joins all
-// faults, each a [Fault], in the file's order.
+// faults, each a [LineError], in the file's order.
 func Parse(content []byte, lookup func(string) (string, bool)) (File, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(content, &document); err != nil {

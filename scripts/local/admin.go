@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
+)
+
+const adminBody = 1 << 20
+
+// startAdmin serves the side door for tests:
+//
+//	GET    /instances                       function's folder: [pid]
+//	POST   /runtime     {"body","query"}    how events are written (runtime.Settings)
+//	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
+//	POST   /functions/NAME                  hands the body to a function as an event
+//	       /tablestore                      faults (tablestore.Server.Faults)
+func (s *station) startAdmin(context.Context) error {
+	mux := http.NewServeMux()
+	mux.Handle("/tablestore", s.tables.Faults())
+	mux.HandleFunc("POST /clock", s.setClock)
+	if s.options.only == "" {
+		mux.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(s.pids())
+		})
+		mux.HandleFunc("POST /runtime", s.setRuntime)
+		mux.HandleFunc("POST /functions/{name}", s.invoke)
+	}
+	s.line.AdminURL = origin("http", s.ports.admin)
+	s.serve(s.ports.admin, refuseBrowsers(mux))
+	return nil
+}
+
+// refuseBrowsers keeps web pages from the side door: a page of anywhere can
+// make a browser post to loopback, and then says where it comes from.
+func refuseBrowsers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
+			http.Error(w, "not for browsers", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, adminBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+func (s *station) setRuntime(w http.ResponseWriter, r *http.Request) {
+	var settings runtime.Settings
+	if !readJSON(w, r, &settings) {
+		return
+	}
+	if err := s.front.Set(settings); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+func (s *station) setClock(w http.ResponseWriter, r *http.Request) {
+	var wish struct{ Offset string }
+	if !readJSON(w, r, &wish) {
+		return
+	}
+	offset, err := time.ParseDuration(wish.Offset)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.clock.offset.Store(int64(offset))
+}
+
+// invoke is how a test plays a timer or an event source.
+func (s *station) invoke(w http.ResponseWriter, r *http.Request) {
+	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, adminBody))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	for _, described := range s.file.Functions {
+		if described.Resource != r.PathValue("name") {
+			continue
+		}
+		answer, err := s.manager.Invoke(r.Context(), described.Name, event)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		_, _ = w.Write(answer)
+		return
+	}
+	http.Error(w, "no such function", http.StatusNotFound)
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+)
+
+// longestSession is RAM's maximum. The emulated roles have it, so that a rule's
+// duration is what decides.
+const longestSession = 12 * time.Hour
+
+// reapply is SIGHUP: the file is read again, and what is wrong with it is said
+// without ending the stack.
+func (s *station) reapply(ctx context.Context) {
+	if err := s.apply(ctx); err != nil {
+		say(s.stderr, err.Error())
+		return
+	}
+	say(s.stderr, "local: applied "+s.federation)
+}
+
+// apply makes the emulated RAM hold what the federation file names, and then
+// applies the file as an operator would, with ssoctl.
+func (s *station) apply(ctx context.Context) error {
+	content, err := os.ReadFile(s.federation)
+	if err != nil {
+		return complain("federation file "+s.federation, cause(err), "give -federation a file that this user may read")
+	}
+	if err := s.declare(names(content)); err != nil {
+		return complain("federation file "+s.federation, err, "mend that line")
+	}
+	var output, faults bytes.Buffer
+	command := exec.CommandContext(ctx, s.binary(ssoctlSource), "apply", "-f", s.federation)
+	command.Env = s.operatorEnvironment()
+	command.Stdout, command.Stderr = &output, &faults
+	defer s.progress("applying " + s.federation)()
+	err = s.starter.Run(command)
+	s.log.InfoContext(ctx, "ssoctl apply", "output", output.String(), "faults", faults.String(), "error", err)
+	if err != nil {
+		return complain("federation file "+s.federation, firstFault(faults.String(), err), "mend it and start again")
+	}
+	return nil
+}
+
+// operatorEnvironment is what ssoctl gets: the addresses, an operator's key,
+// and the secrets that the federation file may name (env:SSO_SECRET_…).
+func (s *station) operatorEnvironment() []string {
+	key := s.cloud.AdminKey()
+	env := []string{
+		"SSO_LOCAL_STACK=1",
+		"SSO_URL=" + s.line.URL,
+		"SSO_OTS_ENDPOINT=" + s.line.Tablestore.Endpoint,
+		"SSO_OTS_INSTANCE=" + s.line.Tablestore.Instance,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + key.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + key.AccessKeySecret,
+		"ALIBABA_CLOUD_SECURITY_TOKEN=",
+	}
+	for _, variable := range os.Environ() {
+		if strings.HasPrefix(variable, "SSO_SECRET_") {
+			env = append(env, variable)
+		}
+	}
+	return env
+}
+
+// firstFault keeps the terminal to one line; ssoctl says all of them.
+func firstFault(text string, err error) error {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if lines[0] == "" {
+		return err
+	}
+	if len(lines) == 1 {
+		return errors.New(lines[0])
+	}
+	return fmt.Errorf("%s (and %d lines more: go run ./scripts/ssoctl plan -f FILE)", lines[0], len(lines)-1)
+}
+
+// named is what a federation file names in RAM.
+type named struct {
+	accounts  map[string]string // ID: alias
+	roles     map[string]string // ARN: the function role that may assume it
+	providers []string
+}
+
+var (
+	roleARN     = regexp.MustCompile(`^acs:ram::([0-9]+):role/[A-Za-z0-9._-]+$`)
+	providerARN = regexp.MustCompile(`^acs:ram::([0-9]+):saml-provider/[A-Za-z0-9._-]+$`)
+	plainName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+)
+
+// names collects accounts, roles and providers from a federation file, however
+// faulty: judging the file is ssoctl's work, with code of its own.
+func names(content []byte) named {
+	n := named{accounts: map[string]string{}, roles: map[string]string{}}
+	var document yaml.Node
+	if yaml.Unmarshal(content, &document) == nil && len(document.Content) > 0 {
+		n.walk("", document.Content[0])
+	}
+	return n
+}
+
+func (n *named) walk(key string, node *yaml.Node) {
+	switch node.Kind {
+	case yaml.ScalarNode:
+		n.scalar(key, node.Value)
+	case yaml.MappingNode:
+		n.mapping(key, node)
+	case yaml.SequenceNode, yaml.DocumentNode:
+		for _, item := range node.Content {
+			n.walk(key, item)
+		}
+	case yaml.AliasNode: // what it stands for is walked where it is written
+	}
+}
+
+func (n *named) mapping(key string, node *yaml.Node) {
+	if key == "assertedRoles" {
+		n.asserted(node)
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		n.walk(node.Content[i].Value, node.Content[i+1])
+	}
+	if key == "accounts" {
+		var account struct{ ID, Alias string }
+		if node.Decode(&account) == nil && account.ID != "" {
+			n.accounts[account.ID] = account.Alias
+		}
+	}
+}
+
+// asserted takes the roles that an assertedRoles rule names without wildcard.
+func (n *named) asserted(node *yaml.Node) {
+	var rule struct{ Accounts, Roles []string }
+	if node.Decode(&rule) != nil {
+		return
+	}
+	for _, account := range rule.Accounts {
+		for _, role := range rule.Roles {
+			if plainName.MatchString(role) {
+				n.scalar("roles", "acs:ram::"+account+":role/"+role)
+			}
+		}
+	}
+}
+
+func (n *named) scalar(key, value string) {
+	if provider := providerARN.FindStringSubmatch(value); provider != nil {
+		n.account(provider[1])
+		n.providers = append(n.providers, value)
+		return
+	}
+	role := roleARN.FindStringSubmatch(value)
+	if role == nil || strings.HasPrefix(value, "acs:ram::"+bundleAccount+":role/fc-sso-") {
+		return // the bundle's own roles are what they are
+	}
+	n.account(role[1])
+	n.roles[value] = "fc-sso-portal"
+	if key == "maintenanceRole" {
+		n.roles[value] = "fc-sso-metadata-rotation"
+	}
+}
+
+func (n *named) account(id string) {
+	if _, known := n.accounts[id]; !known {
+		n.accounts[id] = ""
+	}
+}
+
+// declare makes it so in the emulated RAM.
+func (s *station) declare(n named) error {
+	for _, id := range slices.Sorted(maps.Keys(n.accounts)) {
+		if err := s.cloud.AddAccount(id, n.accounts[id]); err != nil {
+			return err
+		}
+	}
+	for _, arn := range slices.Sorted(maps.Keys(n.roles)) {
+		trust := cloud.Trusting("acs:ram::" + bundleAccount + ":role/" + n.roles[arn])
+		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: trust, MaxSession: longestSession}); err != nil {
+			return err
+		}
+	}
+	for _, arn := range n.providers {
+		if err := s.cloud.AddSAMLProvider(arn, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

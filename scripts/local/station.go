@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/child"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/idp"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/ready"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/sfile"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/tablestore"
+)
+
+// bundleAccount is the emulated account in which the functions run.
+const bundleAccount = "1000000000000001"
+
+// tablestoreInstance is the one instance of the emulated Tablestore.
+const tablestoreInstance = "local"
+
+// station holds all parts of the local stack. Each step of the start fills in
+// what later steps need and notes how to end it.
+type station struct {
+	options options
+	stderr  io.Writer
+	starter *child.Starter
+	clock   clock
+	closers []func()
+
+	data  *dataFolder
+	log   *slog.Logger
+	ports listeners
+	line  ready.Line
+
+	cloud      *cloud.Cloud
+	tables     *tablestore.Server
+	idps       []*idp.IdP
+	file       sfile.File
+	federation string
+	manager    *runtime.Manager
+	front      *runtime.Front
+}
+
+// listeners are opened before anything is built, so that a taken port is found
+// at once.
+type listeners struct{ front, frontTLS, admin, tables, sts, signin, acme, contoso net.Listener }
+
+// clock is the emulated services' clock: the machine's, moved by a test.
+type clock struct{ offset atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+func newStation(o options, stderr io.Writer) *station {
+	return &station{options: o, stderr: stderr, starter: child.NewStarter()}
+}
+
+func (s *station) start(ctx context.Context) error {
+	steps := []func(context.Context) error{s.openData, s.openLog, s.openPorts, s.startCloud, s.startTables}
+	if s.options.only == "" {
+		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.startFunctions, s.openFront, s.awaitAnswers)
+	}
+	steps = append(steps, s.startAdmin)
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stop ends everything in the opposite order, and does not wait for ever.
+func (s *station) stop() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, end := range slices.Backward(s.closers) {
+			end()
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(stopLimit):
+	}
+}
+
+func (s *station) onStop(end func()) { s.closers = append(s.closers, end) }
+
+func (s *station) openData(context.Context) (err error) {
+	s.data, err = openData(s.options.data)
+	if err != nil {
+		return err
+	}
+	s.onStop(s.data.close)
+	s.line.PID, s.line.Data = os.Getpid(), s.data.path
+	return nil
+}
+
+func (s *station) openLog(context.Context) error {
+	file, err := os.OpenFile(s.data.file("logs/emulators.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return complain("data folder "+s.data.path, cause(err), "give -data a folder that this user may write to")
+	}
+	s.onStop(func() { _ = file.Close() })
+	s.log = slog.New(slog.NewJSONHandler(file, nil))
+	return nil
+}
+
+// openPorts opens every port that will be served. The demo identity providers
+// and the sign-in host are reached as localhost: for the browser another site
+// than the bundle's 127.0.0.1, as they are in life.
+func (s *station) openPorts(ctx context.Context) error {
+	const anyPort = "127.0.0.1:0"
+	wanted := []struct {
+		name, address string
+		listener      *net.Listener
+	}{
+		{"admin", anyPort, &s.ports.admin},
+		{"tablestore", anyPort, &s.ports.tables},
+	}
+	if s.options.only == "" {
+		wanted = append(wanted, []struct {
+			name, address string
+			listener      *net.Listener
+		}{
+			{"url", s.options.listen, &s.ports.front},
+			{"tls_url", s.options.listenTLS, &s.ports.frontTLS},
+			{"sts", anyPort, &s.ports.sts},
+			{"signin", anyPort, &s.ports.signin},
+			{"acme", anyPort, &s.ports.acme},
+			{"contoso", anyPort, &s.ports.contoso},
+		}...)
+	}
+	for _, want := range wanted {
+		listener, err := s.data.listen(ctx, want.name, want.address)
+		if err != nil {
+			return err
+		}
+		s.onStop(func() { _ = listener.Close() })
+		*want.listener = listener
+	}
+	return nil
+}
+
+func origin(scheme string, listener net.Listener) string {
+	return scheme + "://" + listener.Addr().String()
+}
+
+func localhost(listener net.Listener) string {
+	return "http://" + net.JoinHostPort("localhost", strconv.Itoa(portOf(listener)))
+}
+
+func (s *station) startCloud(context.Context) (err error) {
+	options := cloud.Options{DataDir: s.data.path, BundleAccount: bundleAccount, Now: s.clock.now, Log: s.log}
+	if s.ports.signin != nil {
+		options.SigninURL = localhost(s.ports.signin)
+	}
+	if s.cloud, err = cloud.New(options); err != nil {
+		return complain("data folder "+s.data.path, err, "delete the file that it names, or give -data another folder")
+	}
+	if s.options.only != "" {
+		return nil
+	}
+	s.serve(s.ports.sts, s.cloud.STS())
+	s.serve(s.ports.signin, s.cloud.Signin())
+	key := s.cloud.AdminKey()
+	s.line.Cloud = &ready.Cloud{
+		STS: origin("http", s.ports.sts), Signin: options.SigninURL,
+		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret,
+	}
+	return nil
+}
+
+func (s *station) startTables(context.Context) (err error) {
+	file := s.data.file("tablestore.db")
+	s.tables, err = tablestore.Open(tablestore.Options{
+		Path: file, Instance: tablestoreInstance, Lookup: s.cloud.Lookup, Now: s.clock.now, Log: s.log,
+	})
+	if err != nil {
+		return complain("data folder "+s.data.path, fmt.Errorf("tablestore.db: %w", cause(err)), "delete that file, or give -data another folder")
+	}
+	s.onStop(func() { _ = s.tables.Close() })
+	s.serve(s.ports.tables, s.tables)
+	key := s.cloud.AdminKey()
+	s.line.Tablestore = ready.Tablestore{
+		Endpoint: origin("http", s.ports.tables), Instance: tablestoreInstance,
+		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret,
+	}
+	return nil
+}
+
+func (s *station) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	s.onStop(func() { _ = server.Close() })
+	go func() { _ = server.Serve(listener) }()
+}
+
+// openFront lets requests in, by HTTP and by TLS: one domain on two ports.
+func (s *station) openFront(context.Context) error {
+	now := s.clock.now()
+	authority, err := s.data.authority(now)
+	if err != nil {
+		return err
+	}
+	host, _, _ := net.SplitHostPort(s.ports.frontTLS.Addr().String())
+	certificate, err := serverCertificate(authority, host, now)
+	if err != nil {
+		return err
+	}
+	s.line.TLSURL, s.line.CAFile = origin("https", s.ports.frontTLS), s.data.file(caFile)
+	s.serve(s.ports.front, s.front)
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	s.serve(tls.NewListener(s.ports.frontTLS, config), s.front)
+	return nil
+}
+
+// announce prints READY for programs and a few lines for people.
+func (s *station) announce(stdout, stderr io.Writer) error {
+	text, err := json.Marshal(s.line)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(stdout, "%s%s\n", ready.Prefix, text); err != nil {
+		return err
+	}
+	if s.options.only != "" {
+		return nil
+	}
+	say(stderr, s.greeting())
+	return nil
+}
+
+func (s *station) greeting() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  fc-sso runs at    %s    (also %s, certificate authority %s)\n", s.line.URL, s.line.TLSURL, s.line.CAFile)
+	for _, provider := range s.line.IDPs {
+		var users []string
+		for _, user := range provider.Users {
+			users = append(users, user.Username+" / "+user.Password)
+		}
+		fmt.Fprintf(&b, "  sign in with      %s: %s\n", provider.Title, strings.Join(users, ", "))
+	}
+	fmt.Fprintf(&b, "  rules             %s    (kill -HUP %d applies it again)\n", s.federation, s.line.PID)
+	fmt.Fprintf(&b, "  what is logged    %s\n  stop              Ctrl-C\n", s.data.file("logs"))
+	return b.String()
+}
+
+// say writes to a person; nobody is left to tell when that fails.
+func say(stderr io.Writer, text string) { _, _ = fmt.Fprintln(stderr, text) }
