@@ -1,0 +1,39 @@
+package mapping
+
+import (
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/ram"
+)
+
+// Grant is permission to take one role once, now. Only Roles and Role make one;
+// who gets a zero Grant refuses it.
+type Grant struct {
+	role        ram.RoleARN
+	account     federation.Account
+	sessionName string
+	duration    time.Duration
+	rule        string
+}
+
+// Role is the role that may be taken.
+func (g Grant) Role() ram.RoleARN { return g.role }
+
+// Account is the role's account.
+func (g Grant) Account() federation.Account { return g.account }
+
+// SessionName is what ActionTrail calls the person.
+func (g Grant) SessionName() string { return g.sessionName }
+
+// Duration is how long the session lasts at most.
+func (g Grant) Duration() time.Duration { return g.duration }
+
+// Rule is the name of the rule that gave the role.
+func (g Grant) Rule() string { return g.rule }
+
+// SessionPolicy narrows the role; empty, for no rule can ask for one yet.
+func (g Grant) SessionPolicy() string { return "" }
+
+// IsZero says that nothing was granted.
+func (g Grant) IsZero() bool { return g.role.IsZero() || g.account.IsZero() || g.rule == "" }
