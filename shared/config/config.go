@@ -1,0 +1,213 @@
+// Package config turns the environment into a Config, once, at the start.
+//
+// In: a way to look up a variable, and what the function needs. Out: a checked
+// Config. Refused, all at once: what is needed and missing, what is no origin or
+// no endpoint, plain http and addresses of this machine. Those two pass only for
+// the local stack, which says so by SSO_LOCAL_STACK=1, and then nothing else
+// does: a stack that runs on one machine cannot reach a real account by mistake,
+// nor can a deployment be opened by that one variable.
+//
+// Credentials are never settings: they come with each invocation. Names begin
+// with SSO_ because FC reserves FC_.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// Config is what the environment says.
+type Config struct {
+	URL            string // the one public origin: https://host, lower case, no slash at its end
+	Local          bool   // everything runs on this machine
+	OTSEndpoint    string
+	OTSInstance    string
+	SigningKeyFile string
+	STSEndpoint    string
+	SigninEndpoint string // "" = that of each account's site
+	BrandName      string
+	BrandHelp      string
+}
+
+// Need is something that a function cannot do without, beside SSO_URL.
+type Need int
+
+// The needs.
+const (
+	Store      Need = iota // Tablestore
+	SigningKey             // our key and certificate
+	STS                    // STS and the console's sign-in
+)
+
+// Setting is one row of the README's table.
+type Setting struct {
+	Name, Default, Meaning string
+}
+
+// Settings lists all there are.
+func Settings() []Setting {
+	return []Setting{
+		{urlName, "", "the one public origin, `https://sso.acme.com`; requests to another host are refused"},
+		{otsEndpoint, "", "Tablestore endpoint, `https://INSTANCE.REGION.vpc.tablestore.aliyuncs.com`"},
+		{otsInstance, "", "Tablestore instance"},
+		{signingKeyFile, "", "PEM file inside the function's code with our RSA key and its certificate"},
+		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
+		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
+		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
+		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
+		{localStack, "", "`1` for the local stack alone: every endpoint must then be this machine"},
+	}
+}
+
+const (
+	urlName        = "SSO_URL"
+	otsEndpoint    = "SSO_OTS_ENDPOINT"
+	otsInstance    = "SSO_OTS_INSTANCE"
+	signingKeyFile = "SSO_SIGNING_KEY_FILE"
+	stsEndpoint    = "SSO_STS_ENDPOINT"
+	signinEndpoint = "SSO_SIGNIN_ENDPOINT"
+	brandName      = "SSO_BRAND_NAME"
+	brandHelp      = "SSO_BRAND_HELP"
+	localStack     = "SSO_LOCAL_STACK"
+
+	defaultSTS = "https://sts.aliyuncs.com"
+)
+
+// Load reads what lookup (os.LookupEnv) gives. The error names every fault.
+func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
+	l := loader{lookup: lookup, needed: needed(needs)}
+	l.local = l.flag(localStack)
+	cfg := Config{
+		URL:            l.address(urlName),
+		Local:          l.local,
+		OTSEndpoint:    l.address(otsEndpoint),
+		OTSInstance:    l.instance(),
+		SigningKeyFile: l.text(signingKeyFile),
+		STSEndpoint:    l.address(stsEndpoint),
+		SigninEndpoint: l.address(signinEndpoint),
+		BrandName:      l.text(brandName),
+		BrandHelp:      l.text(brandHelp),
+	}
+	l.defaults(&cfg)
+	if len(l.faults) > 0 {
+		return Config{}, reason.New(reason.ConfigurationInvalid, "%w", errors.Join(l.faults...))
+	}
+	return cfg, nil
+}
+
+func needed(needs []Need) map[string]bool {
+	names := map[string]bool{urlName: true}
+	for _, need := range needs {
+		switch need {
+		case Store:
+			names[otsEndpoint], names[otsInstance] = true, true
+		case SigningKey:
+			names[signingKeyFile] = true
+		case STS:
+			names[stsEndpoint], names[signinEndpoint] = true, true
+		}
+	}
+	return names
+}
+
+type loader struct {
+	lookup func(string) (string, bool)
+	needed map[string]bool
+	local  bool
+	faults []error
+}
+
+func (l *loader) fault(name, format string, args ...any) {
+	l.faults = append(l.faults, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
+}
+
+// hasDefault lists what may be missing although it is needed. The local stack
+// has no defaults: they would lead to the real cloud.
+func (l *loader) hasDefault(name string) bool {
+	return !l.local && (name == stsEndpoint || name == signinEndpoint)
+}
+
+func (l *loader) defaults(cfg *Config) {
+	if cfg.STSEndpoint == "" && l.needed[stsEndpoint] && l.hasDefault(stsEndpoint) {
+		cfg.STSEndpoint = defaultSTS
+	}
+}
+
+// text treats an empty variable as none: s.yaml sets optional ones so.
+func (l *loader) text(name string) string {
+	value, _ := l.lookup(name)
+	value = strings.TrimSpace(value)
+	if value == "" && l.needed[name] && !l.hasDefault(name) {
+		l.fault(name, "is needed and not set")
+	}
+	return value
+}
+
+func (l *loader) flag(name string) bool {
+	switch value := l.text(name); value {
+	case "":
+		return false
+	case "1":
+		return true
+	default:
+		l.fault(name, "is %q; 1 or nothing", value)
+		return false
+	}
+}
+
+// instanceName is Tablestore's rule for names of instances.
+var instanceName = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9]{1,14}[A-Za-z0-9]$`)
+
+func (l *loader) instance() string {
+	value := l.text(otsInstance)
+	if value != "" && !instanceName.MatchString(value) {
+		l.fault(otsInstance, "%q is not a name of an instance (3 to 16 letters, digits and -)", value)
+	}
+	return value
+}
+
+// address is an origin: a scheme and a host, nothing else.
+func (l *loader) address(name string) string {
+	value := l.text(name)
+	if value == "" {
+		return ""
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		l.fault(name, "%q is not of the form https://host", redacted(u, value))
+		return ""
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	l.reachable(name, u)
+	return u.Scheme + "://" + u.Host
+}
+
+func redacted(u *url.URL, value string) string {
+	if u == nil {
+		return value
+	}
+	return u.Redacted()
+}
+
+func (l *loader) reachable(name string, u *url.URL) {
+	here := loopback(u.Hostname())
+	switch {
+	case l.local && !here:
+		l.fault(name, "%s is not this machine, which %s=1 demands", u.Host, localStack)
+	case !l.local && here:
+		l.fault(name, "%s is this machine; only the local stack may use it", u.Host)
+	case u.Scheme != "https" && (u.Scheme != "http" || !l.local):
+		l.fault(name, "must begin with https://")
+	}
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback() || host == "localhost"
+}

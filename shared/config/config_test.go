@@ -1,0 +1,144 @@
+package config_test
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+func from(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}
+}
+
+// cloud and local are complete; each test changes what it is about.
+func cloud(changes ...string) map[string]string {
+	return with(map[string]string{
+		"SSO_URL": "https://SSO.acme.com/", "SSO_OTS_ENDPOINT": "https://sso.cn-hangzhou.vpc.tablestore.aliyuncs.com",
+		"SSO_OTS_INSTANCE": "sso", "SSO_SIGNING_KEY_FILE": "signing.pem", "SSO_BRAND_NAME": " Acme Cloud ", "SSO_BRAND_HELP": "",
+	}, changes)
+}
+
+func local(changes ...string) map[string]string {
+	return with(map[string]string{
+		"SSO_LOCAL_STACK": "1", "SSO_URL": "http://127.0.0.1:8080", "SSO_OTS_ENDPOINT": "http://127.0.0.1:1", "SSO_OTS_INSTANCE": "local",
+		"SSO_SIGNING_KEY_FILE": "signing.pem", "SSO_STS_ENDPOINT": "http://127.0.0.1:2", "SSO_SIGNIN_ENDPOINT": "http://localhost:3",
+	}, changes)
+}
+
+func with(env map[string]string, changes []string) map[string]string {
+	for _, change := range changes {
+		name, value, _ := strings.Cut(change, "=")
+		env[name] = value
+	}
+	return env
+}
+
+func TestACompleteEnvironmentIsTaken(t *testing.T) {
+	got, err := config.Load(from(cloud()), config.Store, config.SigningKey, config.STS)
+	want := config.Config{
+		URL: "https://sso.acme.com", OTSEndpoint: "https://sso.cn-hangzhou.vpc.tablestore.aliyuncs.com", OTSInstance: "sso",
+		SigningKeyFile: "signing.pem", STSEndpoint: "https://sts.aliyuncs.com", BrandName: "Acme Cloud",
+	}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = config.Load(from(local()), config.Store, config.SigningKey, config.STS)
+	if err != nil || !got.Local || got.SigninEndpoint != "http://localhost:3" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAFunctionNeedsOnlyWhatItNeeds(t *testing.T) {
+	if _, err := config.Load(from(map[string]string{"SSO_URL": "https://sso.acme.com"})); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFaultsAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{cloud("SSO_URL="), "SSO_URL: is needed and not set"},
+		{cloud("SSO_OTS_INSTANCE= "), "SSO_OTS_INSTANCE: is needed and not set"},
+		{cloud("SSO_OTS_INSTANCE=a/b"), "SSO_OTS_INSTANCE: "},
+		{cloud("SSO_SIGNING_KEY_FILE="), "SSO_SIGNING_KEY_FILE: is needed"},
+		{cloud("SSO_URL=http://sso.acme.com"), "SSO_URL: must begin with https://"},
+		{cloud("SSO_URL=ftp://sso.acme.com"), "SSO_URL: must begin with https://"},
+		{cloud("SSO_URL=sso.acme.com"), "SSO_URL: "},
+		{cloud("SSO_URL=https://sso.acme.com/portal"), "SSO_URL: "},
+		{cloud("SSO_URL=https://sso.acme.com?x=1"), "SSO_URL: "},
+		{cloud("SSO_URL=https://sso.acme.com#x"), "SSO_URL: "},
+		{cloud("SSO_URL=https://%zz"), "SSO_URL: "},
+		{cloud("SSO_URL=https://localhost"), "SSO_URL: localhost is this machine"},
+		{cloud("SSO_STS_ENDPOINT=https://127.0.0.1"), "SSO_STS_ENDPOINT: 127.0.0.1 is this machine"},
+		{cloud("SSO_STS_ENDPOINT=https://[::1]:9"), "SSO_STS_ENDPOINT: [::1]:9 is this machine"},
+		{cloud("SSO_LOCAL_STACK=1"), "SSO_URL: sso.acme.com is not this machine"},
+		{cloud("SSO_LOCAL_STACK=true"), "SSO_LOCAL_STACK: "},
+		{local("SSO_STS_ENDPOINT=https://sts.aliyuncs.com"), "SSO_STS_ENDPOINT: sts.aliyuncs.com is not this machine"},
+		{local("SSO_STS_ENDPOINT="), "SSO_STS_ENDPOINT: is needed"}, // the default is the real one
+		{local("SSO_SIGNIN_ENDPOINT="), "SSO_SIGNIN_ENDPOINT: is needed"},
+		{local("SSO_URL=ftp://127.0.0.1"), "SSO_URL: must begin with https://"},
+		{local("SSO_LOCAL_STACK="), "SSO_URL: 127.0.0.1:8080 is this machine"},
+	} {
+		_, err := config.Load(from(c.env), config.Store, config.SigningKey, config.STS)
+		if reason.Of(err) != reason.ConfigurationInvalid || !strings.Contains(reason.Detail(err), c.want) {
+			t.Errorf("want %q, got %v", c.want, err)
+		}
+	}
+}
+
+// An endpoint is checked where it is set, needed or not: the flag of the local
+// stack stands for all of them.
+func TestTheLocalStackIsAllOfIt(t *testing.T) {
+	env := local("SSO_STS_ENDPOINT=https://sts.aliyuncs.com")
+	if _, err := config.Load(from(env)); err == nil {
+		t.Error("a real endpoint passed beside SSO_LOCAL_STACK=1")
+	}
+}
+
+func TestAllFaultsComeAtOnce(t *testing.T) {
+	_, err := config.Load(from(map[string]string{"SSO_OTS_ENDPOINT": "x"}), config.Store, config.SigningKey)
+	for _, name := range []string{"SSO_URL", "SSO_OTS_ENDPOINT", "SSO_OTS_INSTANCE", "SSO_SIGNING_KEY_FILE"} {
+		if !strings.Contains(err.Error(), name+": ") {
+			t.Errorf("%s is missing in %v", name, err)
+		}
+	}
+}
+
+func TestAPasswordInAnAddressIsNotPrinted(t *testing.T) {
+	_, err := config.Load(from(cloud("SSO_STS_ENDPOINT=https://user:hush@sts.example")))
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Error(err)
+	}
+}
+
+// The table that the README shows has every name that the code reads.
+func TestTheTableIsComplete(t *testing.T) {
+	text, err := os.ReadFile("config.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := map[string]bool{}
+	for _, match := range regexp.MustCompile(`= "(SSO_[A-Z_]+)"`).FindAllStringSubmatch(string(text), -1) {
+		read[match[1]] = true
+	}
+	for _, s := range config.Settings() {
+		if !read[s.Name] || s.Meaning == "" {
+			t.Errorf("%+v", s)
+		}
+		delete(read, s.Name)
+	}
+	if len(read) > 0 {
+		t.Errorf("not in the table: %v", slices.Collect(maps.Keys(read)))
+	}
+}
