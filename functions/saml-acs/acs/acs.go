@@ -1,0 +1,118 @@
+// Package acs is our SAML service provider: its metadata, the way to an identity
+// provider, and the assertion consumer service, which takes the way back.
+//
+// In: browsers on their way to and from an identity provider. Out: an
+// AuthnRequest, or a session; nothing is issued here. Refused is every response
+// that the guard does not believe, every sign-in that this browser did not
+// begin, and whatever the path's record does not permit: the record is the
+// path's, never the message's.
+package acs
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// Config is what the service provider works with. All fields are needed.
+type Config struct {
+	URL    string // the public origin, https://host
+	Pages  *page.Pages
+	Log    *slog.Logger
+	Now    func() time.Time
+	Random io.Reader
+
+	Record   func(ctx context.Context, idp string) (trust.Record, error) // idp_unknown where there is none
+	Nonces   validate.Nonces
+	Sessions session.Rows
+
+	Key         crypto.Signer // signs our requests
+	Certificate *x509.Certificate
+}
+
+type provider struct {
+	Config
+	guard  validate.Guard
+	keeper session.Keeper
+}
+
+// New returns the handler of everything below /saml/.
+func New(c Config) http.Handler {
+	p := provider{
+		Config: c,
+		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
+		keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
+	}
+	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	return desk.Routes(map[string]respond.Func{
+		"GET /saml/healthz":        healthz,
+		"GET /saml/{idp}/metadata": p.metadata,
+		"GET /saml/{idp}/login":    p.login,
+		"POST /saml/{idp}/acs":     p.acs,
+	})
+}
+
+func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
+
+// metadata serves what an identity provider must know about us, also while its
+// own keys are still unknown: one of the two has to begin.
+func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
+	record, err := p.record(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	sp := samldoc.ServiceProvider{
+		EntityID: p.entityID(record), ACSURL: p.acsURL(record), Certificates: []*x509.Certificate{p.Certificate},
+	}
+	xml, err := sp.Metadata()
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	return respond.Document("application/samlmetadata+xml", xml), nil
+}
+
+// record is the one that the path names.
+func (p provider) record(r *http.Request) (trust.Record, error) {
+	record, err := p.Record(r.Context(), r.PathValue("idp"))
+	if err != nil {
+		return trust.Record{}, err
+	}
+	decision := audit.Of(r.Context())
+	decision.Record, decision.Revision, decision.Issuer = record.ID(), record.Revision(), record.EntityID()
+	return record, nil
+}
+
+// entityID is ours for one identity provider: the address of our metadata.
+func (p provider) entityID(record trust.Record) string {
+	return p.URL + "/saml/" + record.ID() + "/metadata"
+}
+
+func (p provider) acsURL(record trust.Record) string {
+	return p.URL + "/saml/" + record.ID() + "/acs"
+}
+
+func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
+	return p.render(r, page.Refusal{
+		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
+	})
+}
+
+func (p provider) render(r *http.Request, v page.View) (respond.Outcome, error) {
+	rendered, err := p.Pages.Render(r, p.Now(), v)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	return respond.Page(rendered.Header, rendered.Body), nil
+}
