@@ -30,6 +30,9 @@ import (
 // Ready is the stack's READY line.
 type Ready = ready.Line
 
+// IDP is one of its demo identity providers.
+type IDP = ready.IDP
+
 // Options choose what is started; the zero value is the demo on free ports.
 type Options struct {
 	Data       string // empty: a folder of the test's own
@@ -248,6 +251,17 @@ func (s *Stack) PIDs(tb testing.TB) map[string][]int {
 		tb.Fatal(err)
 	}
 	return pids
+}
+
+// Gone reports whether a process has ended. One that only waits for init to
+// take notice (a zombie) has: orphans are init's, and some take seconds.
+func Gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(state, "Z")
 }
 
 // Fault makes the Tablestore server fail as told; see its Fault for the fields.

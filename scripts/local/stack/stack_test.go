@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -209,7 +208,7 @@ func TestTheWholeStack(t *testing.T) {
 func ends(pid int, limit <-chan time.Time) bool {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
-	for syscall.Kill(pid, 0) == nil {
+	for !stack.Gone(pid) {
 		select {
 		case <-ticker.C:
 		case <-limit:

@@ -39,8 +39,12 @@ func (s *Starter) fork() {
 	}
 }
 
-// Start starts command. The caller waits for it as usual.
+// Start starts command. The caller waits for it as usual. Where the command has
+// a context, that ends the whole group: the go command has children of its own.
 func (s *Starter) Start(command *exec.Cmd) error {
+	if command.Cancel != nil {
+		command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	}
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	r := request{command: command, started: make(chan error)}
 	s.requests <- r
