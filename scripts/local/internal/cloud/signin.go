@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"crypto/subtle"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +13,7 @@ import (
 const (
 	signinHost     = "signin.aliyun.com"
 	signinLifetime = 30 * time.Second // of a SigninToken, which is used once
+	remembered     = 24 * time.Hour   // how long an ended session still knows its LoginUrl
 )
 
 // officialDomains are Alibaba Cloud's own: the console goes nowhere else.
@@ -119,11 +121,7 @@ func (s *console) ticketFor(params url.Values) (string, *fault) {
 	name, now := text(64), s.cloud.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, t := range s.tickets {
-		if !now.Before(t.expires) {
-			delete(s.tickets, name)
-		}
-	}
+	maps.DeleteFunc(s.tickets, func(_ string, t ticket) bool { return !now.Before(t.expires) })
 	s.tickets[name] = ticket{who: e.who, expires: now.Add(signinLifetime), sesEnd: e.expires}
 	return name, nil
 }
@@ -171,8 +169,9 @@ const cookie = "emulated-console"
 
 // open replaces whatever session the browser had: a browser has one.
 func (s *console) open(w http.ResponseWriter, r *http.Request, made consoleSession) {
-	handle := text(48)
+	handle, now := text(48), s.cloud.now()
 	s.mu.Lock()
+	maps.DeleteFunc(s.sessions, func(_ string, old consoleSession) bool { return now.After(old.end.Add(remembered)) })
 	if old, err := r.Cookie(cookie); err == nil {
 		delete(s.sessions, old.Value)
 	}
