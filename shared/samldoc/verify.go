@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -104,11 +105,14 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, 
 	if err != nil {
 		return nil, nil, err
 	}
-	var last error
+	what := "by none of the record's keys"
 	for _, key := range hinted(signatureOf(signed), keys) {
 		element, err := verifyWith(tree, key)
+		if errors.Is(err, rsa.ErrVerification) {
+			continue
+		}
 		if err != nil {
-			last = err
+			what = "by a key of the record, but for other content: it was changed on the way"
 			continue
 		}
 		if !same(signed, element, signatureOf(signed)) {
@@ -116,7 +120,7 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, 
 		}
 		return element, key, nil
 	}
-	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s holds under none of %d certificates: %w", signed, len(keys), last)
+	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s was made %s (%d tried)", signed, what, len(keys))
 }
 
 // hinted puts the key that the signature's KeyInfo shows first.

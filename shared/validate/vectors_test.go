@@ -32,7 +32,7 @@ var update = flag.Bool("update", false, "write testdata/saml from attacks_test.g
 //	subject:  whom a verified message names
 //	why:      one sentence
 //
-// Its parts: record.json with source and keys, and response.xml or, where the
+// Its parts: trust.json with source and keys, and response.xml or, where the
 // point lies in the encoding, field.txt.
 type vector struct {
 	name, expect, request, subject, why string
@@ -147,7 +147,7 @@ func codeOf(t *testing.T, name string) string {
 	return ""
 }
 
-func vectors(t *testing.T) []vector {
+func vectors(t testing.TB) []vector {
 	t.Helper()
 	files, err := filepath.Glob("testdata/saml/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -160,7 +160,7 @@ func vectors(t *testing.T) []vector {
 	return list
 }
 
-func parseVector(t *testing.T, name string, a archive) vector {
+func parseVector(t testing.TB, name string, a archive) vector {
 	t.Helper()
 	v := vector{name: name, post: 1}
 	for line := range strings.Lines(a.head) {
@@ -188,7 +188,7 @@ func parseVector(t *testing.T, name string, a archive) vector {
 	}
 	for _, part := range a.parts {
 		switch part.name {
-		case "record.json":
+		case "trust.json":
 			v.record = parseRecord(t, []byte(part.text))
 		case "response.xml":
 			v.field = base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(part.text, "\n")))
@@ -204,13 +204,13 @@ func parseVector(t *testing.T, name string, a archive) vector {
 	return v
 }
 
-// stored is record.json.
+// stored is trust.json.
 type stored struct {
 	Source trust.Source `json:"source"`
 	Keys   *trust.Keys  `json:"keys"`
 }
 
-func parseRecord(t *testing.T, data []byte) trust.Record {
+func parseRecord(t testing.TB, data []byte) trust.Record {
 	t.Helper()
 	var s stored
 	if err := json.Unmarshal(data, &s); err != nil {
