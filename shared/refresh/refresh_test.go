@@ -1,0 +1,200 @@
+package refresh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/refresh"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+// memory is store.Trust's contract for keys: a version that each write checks.
+type memory struct {
+	body    []byte
+	version int64
+	writes  int
+	between func(*memory) // before the next write
+	err     error
+}
+
+func (m *memory) Keys(context.Context, string) ([]byte, int64, error) {
+	return m.body, m.version, m.err
+}
+
+func (m *memory) PutKeys(_ context.Context, _ string, body []byte, version int64) error {
+	if between := m.between; between != nil {
+		m.between = nil
+		between(m)
+	}
+	if version != m.version {
+		return reason.New(reason.StoreConflict, "version %d is not %d", version, m.version)
+	}
+	m.body, m.version, m.writes = body, version+1, m.writes+1
+	return nil
+}
+
+// world is one source and the store; its metadata may change.
+type world struct {
+	store    *memory
+	metadata string
+	err      error
+	fetched  []string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return &world{store: &memory{}, metadata: metadata(t, validatetest.New(t), validatetest.EntityID)}
+}
+
+func metadata(t *testing.T, idp validatetest.IdP, entityID string) string {
+	t.Helper()
+	keys := idp.Keys()
+	return fmt.Sprintf(`<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%s">
+<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>%s</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+<SingleSignOnService Binding="%s" Location="%s"/>
+</IDPSSODescriptor></EntityDescriptor>`, entityID, keys.Certificates[0], keys.SSO[0].Binding, keys.SSO[0].Location)
+}
+
+func (w *world) refresh(t *testing.T, source trust.Source) (refresh.Result, error) {
+	t.Helper()
+	r := refresh.Refresher{
+		Store: w.store,
+		Fetch: func(_ context.Context, address string, _ trust.Fetch) ([]byte, error) {
+			w.fetched = append(w.fetched, address)
+			return []byte(w.metadata), w.err
+		},
+		Now: validatetest.Now,
+	}
+	return r.Record(t.Context(), source)
+}
+
+func (w *world) record(t *testing.T, source trust.Source) trust.Record {
+	t.Helper()
+	record, err := trust.Parse("r1", []byte(fmt.Sprintf(`{"id":%q,"displayName":"x","saml":{"metadataURL":%q,"clockSkewSeconds":60}}`, source.ID, source.SAML.MetadataURL)), w.store.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+func TestTheFirstFetchMakesTheRecordUsable(t *testing.T) {
+	w, source := newWorld(t), validatetest.Source()
+	result, err := w.refresh(t, source)
+	if err != nil || !result.Changed || result.Keys.EntityID != validatetest.EntityID || !result.Keys.FetchedAt.Equal(validatetest.Now()) {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if record := w.record(t, source); record.Pending() || record.EntityID() != validatetest.EntityID {
+		t.Error("the record is pending")
+	}
+	if len(w.fetched) != 1 || w.fetched[0] != source.SAML.MetadataURL {
+		t.Errorf("fetched %q", w.fetched)
+	}
+}
+
+func TestWhatDidNotChangeIsNotWritten(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		if _, err := w.refresh(t, validatetest.Source()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.store.writes != 1 {
+		t.Errorf("%d writes", w.store.writes)
+	}
+}
+
+func TestANewCertificateIsTaken(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.refresh(t, validatetest.Source()); err != nil {
+		t.Fatal(err)
+	}
+	w.metadata = metadata(t, validatetest.Stranger(t), validatetest.EntityID)
+	result, err := w.refresh(t, validatetest.Source())
+	if err != nil || !result.Changed || w.store.writes != 2 {
+		t.Errorf("%+v, %v, %d writes", result, err, w.store.writes)
+	}
+}
+
+func TestAFailingSourceChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.refresh(t, validatetest.Source()); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		metadata string
+		err      error
+		want     reason.Code
+	}{
+		"no answer":         {"", reason.New(reason.SourceUnavailable, "down"), reason.SourceUnavailable},
+		"HTML":              {"<html><body>sign in</body></html>", nil, reason.MetadataInvalid},
+		"nothing":           {"", nil, reason.MetadataInvalid},
+		"another entity ID": {metadata(t, validatetest.New(t), "https://evil.example/"), nil, reason.MetadataInvalid},
+		"no certificate":    {strings.ReplaceAll(w.metadata, "X509Certificate>", "X509Serial>"), nil, reason.MetadataInvalid},
+		"expired":           {strings.Replace(w.metadata, "entityID", `validUntil="2020-01-01T00:00:00Z" entityID`, 1), nil, reason.MetadataInvalid},
+	} {
+		broken := &world{store: w.store, metadata: tt.metadata, err: tt.err}
+		result, err := broken.refresh(t, validatetest.Source())
+		if reason.Of(err) != tt.want || result.Changed || w.store.writes != 1 {
+			t.Errorf("%s: %+v, %v, %d writes", name, result, err, w.store.writes)
+		}
+		if w.record(t, validatetest.Source()).Pending() {
+			t.Errorf("%s: the record lost its keys", name)
+		}
+	}
+}
+
+func TestAnotherSourceMayBeAnotherIssuer(t *testing.T) {
+	w, source := newWorld(t), validatetest.Source()
+	if _, err := w.refresh(t, source); err != nil {
+		t.Fatal(err)
+	}
+	source.SAML.MetadataURL = "https://new.example/metadata"
+	if !w.record(t, source).Pending() {
+		t.Error("keys of the old source are believed")
+	}
+	w.metadata = metadata(t, validatetest.Stranger(t), "https://new.example/")
+	result, err := w.refresh(t, source)
+	if err != nil || result.Keys.EntityID != "https://new.example/" || w.record(t, source).Pending() {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestMetadataThatWasTakenInIsNotFetched(t *testing.T) {
+	w, source := newWorld(t), validatetest.Source()
+	source.SAML.MetadataURL, source.SAML.Metadata = "", []byte(w.metadata)
+	result, err := w.refresh(t, source)
+	if err != nil || !result.Changed || len(w.fetched) > 0 {
+		t.Errorf("%+v, %v, fetched %q", result, err, w.fetched)
+	}
+}
+
+func TestTwoAtOnceDoNoHarm(t *testing.T) {
+	w := newWorld(t)
+	w.store.between = func(*memory) {
+		if _, err := w.refresh(t, validatetest.Source()); err != nil {
+			t.Error(err)
+		}
+	}
+	result, err := w.refresh(t, validatetest.Source())
+	if err != nil || result.Changed || w.store.writes != 1 {
+		t.Errorf("%+v, %v, %d writes", result, err, w.store.writes)
+	}
+}
+
+func TestAStoreAtFaultIsNotTheSourcesFault(t *testing.T) {
+	w := newWorld(t)
+	w.store.err = reason.New(reason.StoreUnavailable, "no answer")
+	if _, err := w.refresh(t, validatetest.Source()); reason.Of(err) != reason.StoreUnavailable {
+		t.Errorf("got %v", err)
+	}
+	w.store.err, w.store.body = nil, []byte(`{"entityID":1}`)
+	if _, err := w.refresh(t, validatetest.Source()); err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("stored nonsense: %v", err)
+	}
+}
