@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
@@ -122,18 +123,22 @@ func (t *Trust) write(ctx context.Context, rev string, items []Item) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, firstFailure(resp)
+		return struct{}{}, firstFailure(resp, len(items))
 	})
 	return err
 }
 
-func firstFailure(resp *tablestore.BatchWriteRowResponse) error {
-	for _, rows := range resp.TableToRowsResult {
-		for _, r := range rows {
-			if !r.IsSucceed {
-				return &tablestore.OtsError{Code: r.Error.Code, Message: r.Error.Message, RequestId: resp.RequestId}
-			}
+// firstFailure wants a good answer for every row: the SDK takes an empty one for
+// success.
+func firstFailure(resp *tablestore.BatchWriteRowResponse, rows int) error {
+	results := resp.TableToRowsResult[tableTrust]
+	for _, r := range results {
+		if !r.IsSucceed {
+			return &tablestore.OtsError{Code: r.Error.Code, Message: r.Error.Message, RequestId: resp.RequestId}
 		}
+	}
+	if len(results) != rows {
+		return fmt.Errorf("%d of %d rows were answered for", len(results), rows)
 	}
 	return nil
 }

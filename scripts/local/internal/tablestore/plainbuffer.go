@@ -71,33 +71,18 @@ func plainError(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errPlain, fmt.Sprintf(format, args...))
 }
 
-// decodeRow reads a buffer that holds exactly one row.
+// decodeRow reads a buffer that holds exactly one row. Strings and bytes alias
+// data: nothing is allocated for a length that the buffer only claims to have.
 func decodeRow(data []byte) (row, error) {
-	rows, err := decodeRows(data)
-	if err != nil {
-		return row{}, err
-	}
-	if len(rows) != 1 {
-		return row{}, plainError("%d rows, expected one", len(rows))
-	}
-	return rows[0], nil
-}
-
-// decodeRows reads a whole buffer. Strings and bytes alias data: nothing is
-// allocated for a length that the buffer only claims to have.
-func decodeRows(data []byte) ([]row, error) {
 	s := &scanner{rest: data}
 	if s.uint32() != plainHeader {
 		s.fail("wrong header")
 	}
-	var rows []row
-	for s.err == nil && len(s.rest) > 0 {
-		rows = append(rows, s.row())
+	r := s.row()
+	if len(s.rest) > 0 {
+		s.fail("%d bytes behind the row", len(s.rest))
 	}
-	if s.err != nil {
-		return nil, s.err
-	}
-	return rows, nil
+	return r, s.err
 }
 
 // scanner reads from the front of rest; after the first fault it reads zeroes.

@@ -1,0 +1,289 @@
+package tablestore_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	sdk "github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/tablestore"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/store"
+)
+
+// childFile names the variable that makes this test binary a server on a file.
+const childFile = "TABLESTORE_TEST_FILE"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childFile); path != "" {
+		serveUntilKilled(path)
+	}
+	os.Exit(m.Run())
+}
+
+// serveUntilKilled is the child: it prints its address and serves until its
+// parent kills it, or is gone (then stdin ends).
+func serveUntilKilled(path string) {
+	server, err := tablestore.Open(options(path, new(clock)))
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(httptest.NewServer(server).URL)
+	_, _ = os.Stdin.Read(make([]byte, 1))
+	os.Exit(0)
+}
+
+// child starts a server process on the file; kill ends it as kill -9 does.
+func child(t *testing.T, path string) (b bench, kill func()) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0])
+	command.Env = append(os.Environ(), childFile+"="+path)
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill = sync.OnceFunc(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		_ = stdin.Close()
+	})
+	t.Cleanup(kill)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "http://") {
+		t.Fatalf("the server says %q, %v", line, err)
+	}
+	return bench{url: strings.TrimSpace(line), clock: new(clock)}, kill
+}
+
+// TestWhatWasAnsweredIsThereAfterKill kills a server while 8 writers write, and
+// looks for every row that was answered for.
+func TestWhatWasAnsweredIsThereAfterKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tablestore.db")
+	var answered sync.Map
+	for round := range 5 {
+		b, kill := child(t, path)
+		c := b.client()
+		if round == 0 {
+			table(t, c, "t", -1, 1)
+		}
+		var writers sync.WaitGroup
+		var count atomic.Int64
+		for w := range 8 {
+			writers.Go(func() {
+				for i := range int64(1 << 30) {
+					p := fmt.Sprintf("%d-%d", round, w)
+					if _, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: put("t", key(p, i), map[string]any{"v": p})}); err != nil {
+						return
+					}
+					answered.Store(fmt.Sprintf("%s/%d", p, i), true)
+					if count.Add(1) == 400 {
+						go kill()
+					}
+				}
+			})
+		}
+		writers.Wait()
+		kill()
+	}
+	b, _ := child(t, path)
+	found, _ := scanAll(t, b.client(), "t", sdk.FORWARD, 0)
+	there := map[string]bool{}
+	for _, row := range strings.Fields(found) {
+		there[row] = true
+	}
+	answered.Range(func(row, _ any) bool {
+		if !there[row.(string)] {
+			t.Errorf("row %s was answered for and is not there", row)
+		}
+		return true
+	})
+}
+
+func TestASecondServerOnTheFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tablestore.db")
+	startAt(t, path)
+	_, err := tablestore.Open(options(path, new(clock)))
+	if err == nil || !strings.Contains(err.Error(), path+" is in use by another server") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestOneOfManyWinsAKey races 16 clients for each of 100 keys.
+func TestOneOfManyWinsAKey(t *testing.T) {
+	b := start(t)
+	c := b.client()
+	table(t, c, "t", -1, 1)
+	for i := range int64(100) {
+		var wins atomic.Int64
+		var racers sync.WaitGroup
+		for range 16 {
+			racers.Go(func() {
+				change := put("t", key("race", i), map[string]any{"x": "1"})
+				change.SetCondition(sdk.RowExistenceExpectation_EXPECT_NOT_EXIST)
+				if _, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: change}); err == nil {
+					wins.Add(1)
+				}
+			})
+		}
+		racers.Wait()
+		if wins.Load() != 1 {
+			t.Fatalf("key %d: %d winners", i, wins.Load())
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	b := start(t)
+	c := b.client()
+	table(t, c, "t", -1, 1)
+	table(t, c, "u", -1, 1)
+	try := func(table, p string) error {
+		_, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: put(table, key(p, 1), map[string]any{"x": "1"})})
+		return err
+	}
+	there := func(p string) bool { return len(get(t, c, "t", key(p, 1), nil).Columns) > 0 }
+
+	b.fault(t, tablestore.Fault{Table: "t", Action: "PutRow", Kind: "lost", Commit: true, Times: 1})
+	if err := try("u", "a"); err != nil {
+		t.Errorf("another table: %v", err)
+	}
+	if err := try("t", "lost"); err == nil || !there("lost") {
+		t.Errorf("an answer lost after the commit: %v, row there: %v", err, there("lost"))
+	}
+	b.fault(t, tablestore.Fault{Action: "PutRow", Kind: "lost", Times: 1})
+	if err := try("t", "dropped"); err == nil || there("dropped") {
+		t.Errorf("a request dropped: %v, row there: %v", err, there("dropped"))
+	}
+	b.fault(t, tablestore.Fault{Table: "t", Kind: "error", Code: "OTSTableNotReady", Seconds: 60})
+	wantCode(t, try("t", "early"), 404, "OTSTableNotReady", "")
+	b.clock.turn(61 * time.Second)
+	if err := try("t", "early"); err != nil {
+		t.Errorf("after its time: %v", err)
+	}
+	b.fault(t, tablestore.Fault{Kind: "slow", Commit: true, Times: 1, DelayMS: 50})
+	began := time.Now()
+	if err := try("t", "slow"); err != nil || time.Since(began) < 50*time.Millisecond {
+		t.Errorf("slow: %v after %s", err, time.Since(began))
+	}
+	b.fault(t, tablestore.Fault{Kind: "error", Code: "OTSServerBusy"})
+	wantCode(t, try("t", "busy"), 503, "OTSServerBusy", "")
+	clearing, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, b.faults, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(clearing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if err := try("t", "busy"); err != nil {
+		t.Errorf("after the faults were cleared: %v", err)
+	}
+}
+
+// TestRotatedCredentialsArePickedUp: a function's role credentials change every
+// few minutes, and the old ones are refused.
+func TestRotatedCredentialsArePickedUp(t *testing.T) {
+	var current atomic.Int64
+	name := func(what string) string { return fmt.Sprintf("%s-%d", what, current.Load()) }
+	o := options(filepath.Join(t.TempDir(), "tablestore.db"), new(clock))
+	o.Lookup = func(id string) (string, string, bool) { return name("secret"), name("token"), id == name("id") }
+	server, err := tablestore.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(server)
+	t.Cleanup(func() {
+		front.Close()
+		_ = server.Close()
+	})
+	stale := store.Config{Endpoint: front.URL, Instance: "local", Now: time.Now, Budget: time.Second}
+	fresh := stale
+	old := ram.Credentials{AccessKeyID: name("id"), AccessKeySecret: ram.Secret(name("secret")), SecurityToken: ram.Secret(name("token"))}
+	stale.Credentials = func(context.Context) (ram.Credentials, error) { return old, nil }
+	fresh.Credentials = func(context.Context) (ram.Credentials, error) {
+		return ram.Credentials{AccessKeyID: name("id"), AccessKeySecret: ram.Secret(name("secret")), SecurityToken: ram.Secret(name("token"))}, nil
+	}
+	client := store.Open(fresh)
+	if _, err := store.CreateTables(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		current.Add(1)
+		if err := store.NewNonces(client).Use(t.Context(), [32]byte{byte(i)}, time.Now()); err != nil {
+			t.Fatalf("after rotation %d: %v", i, err)
+		}
+	}
+	if err := store.NewNonces(store.Open(stale)).Use(t.Context(), [32]byte{99}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
+		t.Errorf("with old credentials: %v", err)
+	}
+}
+
+func benchmarkTable(b *testing.B) *sdk.TableStoreClient {
+	b.Helper()
+	config := sdk.NewDefaultTableStoreConfig()
+	c := sdk.NewClientWithConfig(start(b).url, "local", keyID, secret, "", config)
+	table(b, c, "t", 86400, 1)
+	return c
+}
+
+// BenchmarkPutIfAbsent puts rows of 220 bytes durably; -cpu 1 with one client,
+// in parallel with 16 and more.
+func BenchmarkPutIfAbsent(b *testing.B) {
+	for _, clients := range []int{1, 16} {
+		b.Run(fmt.Sprintf("clients-%d", clients), func(b *testing.B) {
+			c := benchmarkTable(b)
+			value := strings.Repeat("x", 180)
+			var next atomic.Int64
+			var running sync.WaitGroup
+			b.ResetTimer()
+			for range clients {
+				running.Go(func() {
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						change := put("t", key("p", i), map[string]any{"claim": value, "exp": i})
+						change.SetCondition(sdk.RowExistenceExpectation_EXPECT_NOT_EXIST)
+						if _, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: change}); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			running.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "puts/s")
+		})
+	}
+}
+
+func BenchmarkGetRow(b *testing.B) {
+	c := benchmarkTable(b)
+	for i := range int64(1000) {
+		mustPut(b, c, put("t", key("p", i), map[string]any{"claim": strings.Repeat("x", 180)}))
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		if got := get(b, c, "t", key("p", int64(i%1000)), nil); len(got.Columns) != 1 {
+			b.Fatal("the row is missing")
+		}
+	}
+}

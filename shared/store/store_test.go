@@ -1,0 +1,127 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/store"
+	"github.com/fc-sso/fc-sso/shared/store/storetest"
+)
+
+// TestTheStoreKeepsItsPromises runs the suite against the embedded server in a
+// process of its own, or against a real instance if SSO_TEST_TABLESTORE has one:
+//
+//	{"endpoint":"https://…","instance":"…","accessKeyID":"…","accessKeySecret":"…","securityToken":"…"}
+func TestTheStoreKeepsItsPromises(t *testing.T) {
+	if real, ok := os.LookupEnv("SSO_TEST_TABLESTORE"); ok {
+		backend := storetest.Backend{Config: realConfig(t, real)}
+		storetest.Run(t, func(*testing.T) storetest.Backend { return backend })
+		return
+	}
+	server := stack.Tablestore(t)
+	backend := storetest.Backend{Config: localConfig(server), Faults: server.AdminURL + "/tablestore"}
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		t.Helper()
+		server.ClearFaults(t)
+		return backend
+	})
+}
+
+func realConfig(t *testing.T, setting string) store.Config {
+	t.Helper()
+	var s struct{ Endpoint, Instance, AccessKeyID, AccessKeySecret, SecurityToken string }
+	if err := json.Unmarshal([]byte(setting), &s); err != nil {
+		t.Fatalf("SSO_TEST_TABLESTORE: %v", err)
+	}
+	return config(s.Endpoint, s.Instance, s.AccessKeyID, s.AccessKeySecret, s.SecurityToken)
+}
+
+func localConfig(s *stack.Stack) store.Config {
+	return config(s.Tablestore.Endpoint, s.Tablestore.Instance, s.Tablestore.AccessKeyID, s.Tablestore.AccessKeySecret, "")
+}
+
+func config(endpoint, instance, id, secret, token string) store.Config {
+	return store.Config{
+		Endpoint: endpoint,
+		Instance: instance,
+		Now:      time.Now,
+		Credentials: func(context.Context) (ram.Credentials, error) {
+			return ram.Credentials{AccessKeyID: id, AccessKeySecret: ram.Secret(secret), SecurityToken: ram.Secret(token)}, nil
+		},
+	}
+}
+
+func TestWithoutTablesNothingWasApplied(t *testing.T) {
+	client := store.Open(localConfig(stack.Tablestore(t)))
+	if rev, err := store.NewTrust(client).Head(t.Context()); rev != "" || err != nil {
+		t.Errorf("got %q, %v", rev, err)
+	}
+	if _, err := store.NewBook(store.NewTrust(client), time.Now).Load(t.Context()); reason.Of(err) != reason.FederationMissing {
+		t.Errorf("got %v", err)
+	}
+	if err := store.NewNonces(client).Use(t.Context(), [32]byte{}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
+		t.Errorf("got %v", err)
+	}
+	for round, want := range []int{3, 0} {
+		created, err := store.CreateTables(t.Context(), client)
+		if len(created) != want || err != nil {
+			t.Errorf("round %d: created %v, %v", round, created, err)
+		}
+	}
+	first := store.NewTrust(client).Commit(t.Context(), "one", nil, "")
+	second := store.NewTrust(client).Commit(t.Context(), "two", nil, "")
+	if first != nil || reason.Of(second) != reason.StoreConflict {
+		t.Errorf("got %v, then %v", first, second)
+	}
+}
+
+// TestARedirectIsNotFollowed: the SDK would send the signature and the STS token
+// along to wherever it is told.
+func TestARedirectIsNotFollowed(t *testing.T) {
+	var strayed atomic.Bool
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strayed.Store(true) }))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer server.Close()
+	c := config(server.URL, "local", "id", "secret", "token")
+	c.Budget = 200 * time.Millisecond
+	if err := store.NewNonces(store.Open(c)).Use(t.Context(), [32]byte{}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
+		t.Errorf("got %v", err)
+	}
+	if strayed.Load() {
+		t.Error("the request followed the redirect")
+	}
+}
+
+// TestNonsenseIsNoAnswer: the SDK panics on an answer without capacity units, and
+// reads an empty 200 as success without looking.
+func TestNonsenseIsNoAnswer(t *testing.T) {
+	for name, body := range map[string]string{"empty": "", "capacity": "\x0a\x02\x0a\x00", "text": "<html>"} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+			defer server.Close()
+			c := config(server.URL, "local", "id", "secret", "")
+			c.Budget = 200 * time.Millisecond
+			client := store.Open(c)
+			for what, err := range map[string]error{
+				"nonce":   store.NewNonces(client).Use(t.Context(), [32]byte{}, time.Now()),
+				"session": store.NewSessions(client).Touch(t.Context(), [32]byte{}, time.Now()),
+				"commit":  store.NewTrust(client).Commit(t.Context(), "one", nil, ""),
+				"items":   store.NewTrust(client).Commit(t.Context(), "one", []store.Item{{ID: "a"}}, ""),
+			} {
+				if reason.Of(err) != reason.StoreUnavailable {
+					t.Errorf("%s: got %v", what, err)
+				}
+			}
+		})
+	}
+}
