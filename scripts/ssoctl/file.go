@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
+)
+
+// check is apply without a deployment.
+func (p program) check(args []string) error {
+	file, err := fileFlag("check", args)
+	if err != nil {
+		return err
+	}
+	local, _ := p.lookup("SSO_LOCAL_STACK")
+	revision, err := p.read(file, federation.Options{AllowLoopback: local == "1"})
+	if err != nil {
+		return err
+	}
+	p.say("%s: no faults: %s\n", file, summary(revision))
+	return nil
+}
+
+func fileFlag(command string, args []string) (string, error) {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	file := flags.String("f", "", "federation file")
+	if err := flags.Parse(args); err != nil {
+		return "", wrong("%s: %w; write ssoctl %s -f FILE", command, err, command)
+	}
+	if flags.NArg() > 0 {
+		return "", wrong("%s: what is %q for? write ssoctl %s -f FILE", command, flags.Arg(0), command)
+	}
+	if *file == "" {
+		return "", wrong("%s: no file; write ssoctl %s -f FILE", command, command)
+	}
+	return *file, nil
+}
+
+// read judges a federation file and names its faults, each on a line that
+// editors can jump to.
+func (p program) read(file string, options federation.Options) (federation.Revision, error) {
+	text, err := readAll(file)
+	if err != nil {
+		return federation.Revision{}, wrong("cannot read %s: %w; name a file that this user may read", file, err)
+	}
+	revision, faults := yamlfile.Parse(text, os.DirFS(filepath.Dir(file)), options)
+	for _, fault := range faults {
+		p.complain("%s:%s\n", file, fault)
+	}
+	if len(faults) > 0 {
+		return federation.Revision{}, wrong("%s has %s; nothing was applied", file, count(len(faults), "fault"))
+	}
+	return revision, nil
+}
+
+func readAll(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(f, yamlfile.MaxSize+1))
+	if err != nil {
+		return nil, cause(err)
+	}
+	return text, nil
+}
+
+// cause leaves out the path, which the message has already.
+func cause(err error) error {
+	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+		return wrapped.Err
+	}
+	return err
+}
+
+func summary(r federation.Revision) string {
+	return fmt.Sprintf("%s, %s, %s",
+		count(len(r.IdentityProviders()), "identity provider"), count(len(r.Accounts()), "account"), count(len(r.Rules()), "rule"))
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,113 @@
+// Command ssoctl is the operator's hand: it checks a federation file and applies
+// it to the trust store of a deployment, by the same code that the functions
+// read it with.
+//
+// In: a file, and the deployment from the environment (SSO_URL,
+// SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE and an access key). Out: what it did, a
+// line each. Refused: a file with any fault, all of which are named at once.
+//
+// Exit status: 0 done; 1 the cloud, or somebody else at the same time, was in the
+// way; 2 what was given is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+const (
+	statusDone   = 0
+	statusFailed = 1
+	statusWrong  = 2
+)
+
+const usage = `usage: ssoctl COMMAND [FLAGS]
+
+  check -f FILE    name every fault of a federation file; needs no network
+  apply -f FILE    check it, store it as a new revision, and fetch the identity
+                   providers' metadata; tables that are missing are created
+  version          the version of this program
+  help             this text
+
+apply reads SSO_URL, SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE and
+ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
+ALIBABA_CLOUD_SECURITY_TOKEN (the last only with an STS token).
+
+exit status: 0 done, 1 failed, 2 wrong flags, settings or file
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := program{stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv, now: time.Now}
+	status := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+// program is what a run needs of the world.
+type program struct {
+	stdout, stderr io.Writer
+	lookup         func(string) (string, bool)
+	now            func() time.Time
+}
+
+// wrongError is a mistake in what was given, not in doing it.
+type wrongError struct{ err error }
+
+func (w wrongError) Error() string { return w.err.Error() }
+func (w wrongError) Unwrap() error { return w.err }
+
+func wrong(format string, args ...any) error { return wrongError{fmt.Errorf(format, args...)} }
+
+func (p program) run(ctx context.Context, args []string) int {
+	err := p.command(ctx, args)
+	if err == nil {
+		return statusDone
+	}
+	if text := err.Error(); text != "" {
+		p.complain("ssoctl: %s\n", text)
+	}
+	if _, ok := errors.AsType[wrongError](err); ok {
+		return statusWrong
+	}
+	return statusFailed
+}
+
+func (p program) command(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		p.complain("%s", usage)
+		return wrong("no command; name one of check, apply, version, help")
+	}
+	switch args[0] {
+	case "check":
+		return p.check(args[1:])
+	case "apply":
+		return p.apply(ctx, args[1:])
+	case "version", "-version", "--version":
+		p.say("ssoctl %s\n", version())
+		return nil
+	case "help", "-h", "-help", "--help":
+		p.say("%s", usage)
+		return nil
+	}
+	return wrong("there is no command %q; name one of check, apply, version, help", args[0])
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "of an unknown build"
+	}
+	return info.Main.Version + " " + info.GoVersion
+}
+
+// say and complain ignore that a terminal is gone: there is nobody left to tell.
+func (p program) say(format string, args ...any)      { _, _ = fmt.Fprintf(p.stdout, format, args...) }
+func (p program) complain(format string, args ...any) { _, _ = fmt.Fprintf(p.stderr, format, args...) }
