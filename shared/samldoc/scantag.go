@@ -3,6 +3,7 @@ package samldoc
 import (
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // startTag reads <name attributes> or <name attributes/>.
@@ -256,7 +257,7 @@ func entity(name string) (rune, error) {
 		digits, base = hex, 16
 	}
 	n, err := strconv.ParseUint(digits, base, 32)
-	if err != nil || name[0] != '#' || !isChar(rune(n)) {
+	if err != nil || name[0] != '#' || n > unicode.MaxRune || !isChar(rune(n)) {
 		return 0, malformed("the entity &%s; is none of the five and no character", name)
 	}
 	return rune(n), nil

@@ -17,17 +17,13 @@ import (
 // Verified is a response of which a trusted key signed at least the assertion.
 // Only [Document.Verify] makes one; the zero value says nothing.
 type Verified struct {
-	message        Message
-	responseSigned bool
-	signer         *x509.Certificate
+	message Message
+	signer  *x509.Certificate
 }
 
 // Message returns what was signed, and of an unsigned envelope round a signed
 // assertion what it claims: check that, and take nothing from it.
 func (v Verified) Message() Message { return v.message }
-
-// ResponseSigned says whether the envelope was signed too.
-func (v Verified) ResponseSigned() bool { return v.responseSigned }
 
 // Signer returns the trusted certificate whose key signed. Its dates are the
 // caller's to judge: trust comes from the record, not from the certificate, and
@@ -53,7 +49,7 @@ func (d *Document) Verify(keys []*x509.Certificate, policy Policy) (Verified, er
 		return Verified{}, err
 	}
 	read := *d.root // the unsigned envelope, unless a signature covers it
-	verified := Verified{responseSigned: responseSigned}
+	var verified Verified
 	for _, signed := range d.signed() {
 		element, signer, err := d.verify(signed, keys)
 		if err != nil {

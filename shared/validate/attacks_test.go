@@ -143,8 +143,6 @@ func swap(oldnew ...string) func(string) string {
 	return func(xml string) string { return strings.NewReplacer(oldnew...).Replace(xml) }
 }
 
-func insertBefore(mark, what string) func(string) string { return swap(mark, what+mark) }
-
 func assertionOf(r el) el { return r.SelectElement("saml:Assertion") }
 func signatureOf(e el) el { return e.SelectElement("ds:Signature") }
 func at(r el, path string) el {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,9 +81,8 @@ func TestHostileMessagesAreRefused(t *testing.T) {
 	record := validatetest.New(t).Record()
 	for name, encoded := range hostile(t) {
 		_, err := guard().Response(t.Context(), record, validatetest.Expectation(), encoded)
-		switch reason.Of(err) {
-		case reason.MessageMalformed, reason.MessageTooLarge, reason.SignatureMissing, reason.SignatureInvalid:
-		default:
+		expected := []reason.Code{reason.MessageMalformed, reason.MessageTooLarge, reason.SignatureMissing, reason.SignatureInvalid}
+		if !slices.Contains(expected, reason.Of(err)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

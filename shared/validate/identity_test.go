@@ -45,7 +45,7 @@ func TestOnlyItsOwnKeyOpensABox(t *testing.T) {
 			t.Fatalf("byte %d changed, and it opens", i)
 		}
 	}
-	for n := range len(box) {
+	for n := range box {
 		if _, err := validate.Unseal([32]byte{1}, box[:n]); reason.Of(err) != reason.SessionMissing {
 			t.Fatalf("cut to %d bytes: %v", n, err)
 		}

@@ -9,7 +9,7 @@ import (
 
 const (
 	formatEntity = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
-	methodBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	methodBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer" //nolint:gosec // a URN, no credential
 )
 
 func requireVersion(t *trial) error {
@@ -103,8 +103,8 @@ func (t *trial) bearers() []samldoc.Confirmation {
 }
 
 // holds is what saml-profiles 4.1.4.2 demands of a bearer confirmation.
-// NotBefore must not be there, says the profile; AD FS-like ones that send it
-// mean it, so it is held to.
+// NotBefore must not be there, says the profile; who sends it all the same, as
+// SecureWorks does, is held to it.
 func (t *trial) holds(c samldoc.Confirmation) error {
 	switch {
 	case c.Recipient != t.want.ACSURL:

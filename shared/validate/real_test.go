@@ -16,10 +16,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
-// real is a response that a product of others sent, or an attack on one, with
+// fixture is a response that a product of others sent, or an attack on one, with
 // the hour and the service provider that it was made for. They lie in the
 // module of crewjam/saml, which the tests need anyway.
-type real struct {
+type fixture struct {
 	name, response, metadata string
 	now                      string
 	base, acs, metadataPath  string
@@ -39,71 +39,103 @@ const (
 	demoRequest     = "ONELOGIN_4fee3b046395c4e751011e97f8900b5273d56685"
 )
 
-func reals() []real {
-	list := []real{
-		{name: "Google Workspace", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
+func fixtures() []fixture {
+	list := []fixture{
+		{
+			name: "Google Workspace", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
 			now: "2016-01-05T16:55:39Z", base: ngrok, request: "id-fd419a5ab0472645427f8e07d87a3a5dd0b2e9a6",
-			expect: "=ross@octolabs.io", why: "the response is signed by RSA-SHA256"},
-		{name: "Google Workspace, to another's request", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
+			expect: "=ross@octolabs.io", why: "the response is signed by RSA-SHA256",
+		},
+		{
+			name: "Google Workspace, to another's request", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
 			now: "2016-01-05T16:55:39Z", base: ngrok, request: "id-other",
-			expect: "in_response_to_mismatch", why: "it answers one request"},
-		{name: "Google Workspace, later", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
+			expect: "in_response_to_mismatch", why: "it answers one request",
+		},
+		{
+			name: "Google Workspace, later", response: "TestSPCanHandlePlaintextResponse_response", metadata: "TestSPCanHandlePlaintextResponse_IDPMetadata",
 			now: "2016-01-05T17:01:40Z", base: ngrok, request: "id-fd419a5ab0472645427f8e07d87a3a5dd0b2e9a6",
-			expect: "expired", why: "it lives for five minutes"},
-		{name: "Okta, signed response", response: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_response", metadata: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_IDPMetadata",
+			expect: "expired", why: "it lives for five minutes",
+		},
+		{
+			name: "Okta, signed response", response: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_response", metadata: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_IDPMetadata",
 			now: "2020-03-03T19:24:28Z", base: okta, request: "id-a7364d1e4432aa9085a7a8bd824ea2fa8fa8f684",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name"},
-		{name: "Okta, signed assertion", response: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_response", metadata: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_IDPMetadata",
+			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+		},
+		{
+			name: "Okta, signed assertion", response: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_response", metadata: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_IDPMetadata",
 			now: "2020-03-03T19:31:55Z", base: okta, request: "id-6d976cdde8e76df5df0a8ff58148fc0b7ec6796d",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name"},
-		{name: "Okta, both signed", response: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_response", metadata: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_IDPMetadata",
+			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+		},
+		{
+			name: "Okta, both signed", response: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_response", metadata: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_IDPMetadata",
 			now: "2020-03-03T19:40:54Z", base: okta, request: "id-953d4cab69ff475c5901d12e585b0bb15a7b85fe",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name"},
-		{name: "OneLogin", response: "TestSPCanHandleOneloginResponse_response", metadata: "TestSPCanHandleOneloginResponse_IDPMetadata",
+			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+		},
+		{
+			name: "OneLogin", response: "TestSPCanHandleOneloginResponse_response", metadata: "TestSPCanHandleOneloginResponse_IDPMetadata",
 			now: "2016-01-05T17:53:12Z", base: ngrok, request: oneloginRequest,
-			expect: "signature_algorithm", why: "RSA-SHA1, and the record does not allow it"},
-		{name: "OneLogin, SHA-1 allowed", response: "TestSPCanHandleOneloginResponse_response", metadata: "TestSPCanHandleOneloginResponse_IDPMetadata",
+			expect: "signature_algorithm", why: "RSA-SHA1, and the record does not allow it",
+		},
+		{
+			name: "OneLogin, SHA-1 allowed", response: "TestSPCanHandleOneloginResponse_response", metadata: "TestSPCanHandleOneloginResponse_IDPMetadata",
 			now: "2016-01-05T17:53:12Z", base: ngrok, request: oneloginRequest, sha1: true,
-			expect: "=ross@kndr.org", why: "RSA-SHA1 with the record's consent"},
-		{name: "SimpleSAMLphp", response: "TestServiceProviderCanHandleSignedAssertionsResponse_response", metadata: "TestServiceProviderCanHandleSignedAssertionsResponse_IDPMetadata",
+			expect: "=ross@kndr.org", why: "RSA-SHA1 with the record's consent",
+		},
+		{
+			name: "SimpleSAMLphp", response: "TestServiceProviderCanHandleSignedAssertionsResponse_response", metadata: "TestServiceProviderCanHandleSignedAssertionsResponse_IDPMetadata",
 			now: "2014-07-17T01:02:59Z", base: demo, acs: "/index.php?acs", metadataPath: "/metadata.php", request: demoRequest,
-			expect: "signature_algorithm", why: "RSA-SHA1, and the record does not allow it"},
-		{name: "SimpleSAMLphp, SHA-1 allowed", response: "TestServiceProviderCanHandleSignedAssertionsResponse_response", metadata: "TestServiceProviderCanHandleSignedAssertionsResponse_IDPMetadata",
+			expect: "signature_algorithm", why: "RSA-SHA1, and the record does not allow it",
+		},
+		{
+			name: "SimpleSAMLphp, SHA-1 allowed", response: "TestServiceProviderCanHandleSignedAssertionsResponse_response", metadata: "TestServiceProviderCanHandleSignedAssertionsResponse_IDPMetadata",
 			now: "2014-07-17T01:02:59Z", base: demo, acs: "/index.php?acs", metadataPath: "/metadata.php", request: demoRequest, sha1: true,
-			expect: "lifetime_too_long", why: "everything holds, but it lives for nine and a half years; its key has 1024 bits, which goes with SHA-1"},
-		{name: "SecureWorks, KeyValue in KeyInfo", response: "TestSPRealWorldKeyInfoHasRSAPublicKeyNotX509Cert_response", metadata: "TestSPRealWorldKeyInfoHasRSAPublicKeyNotX509Cert_idp_metadata",
+			expect: "lifetime_too_long", why: "everything holds, but it lives for nine and a half years; its key has 1024 bits, which goes with SHA-1",
+		},
+		{
+			name: "SecureWorks, KeyValue in KeyInfo", response: "TestSPRealWorldKeyInfoHasRSAPublicKeyNotX509Cert_response", metadata: "TestSPRealWorldKeyInfoHasRSAPublicKeyNotX509Cert_idp_metadata",
 			now: "2017-04-21T13:12:51Z", base: octolabs, request: "id-3992f74e652d89c3cf1efd6c7e472abaac9bc917", sha1: true,
-			expect: "=rkinder@secureworks.com", why: "KeyInfo without a certificate: the record's keys are tried"},
-		{name: "SecureWorks, assertion signed", response: "TestSPRealWorldAssertionSignedNotResponse_response", metadata: "TestSPRealWorldAssertionSignedNotResponse_idp_metadata",
+			expect: "=rkinder@secureworks.com", why: "KeyInfo without a certificate: the record's keys are tried",
+		},
+		{
+			name: "SecureWorks, assertion signed", response: "TestSPRealWorldAssertionSignedNotResponse_response", metadata: "TestSPRealWorldAssertionSignedNotResponse_idp_metadata",
 			now: "2017-04-21T13:12:51Z", base: octolabs, request: "id-3992f74e652d89c3cf1efd6c7e472abaac9bc917", sha1: true,
-			expect: "=rkinder@secureworks.com", why: "only the assertion is signed"},
-		{name: "SecureWorks, two assertions", response: "TestSPMultipleAssertions", metadata: "TestSPRealWorldAssertionSignedNotResponse_idp_metadata",
+			expect: "=rkinder@secureworks.com", why: "only the assertion is signed",
+		},
+		{
+			name: "SecureWorks, two assertions", response: "TestSPMultipleAssertions", metadata: "TestSPRealWorldAssertionSignedNotResponse_idp_metadata",
 			now: "2017-04-21T13:12:51Z", base: octolabs, request: "id-3992f74e652d89c3cf1efd6c7e472abaac9bc917", sha1: true,
-			expect: "message_malformed", why: "CVE-2022-41912, with one ID for both assertions"},
-		{name: "Shibboleth", response: "SP_SamlResponse", metadata: "SP_IDPMetadata",
+			expect: "message_malformed", why: "CVE-2022-41912, with one ID for both assertions",
+		},
+		{
+			name: "Shibboleth", response: "SP_SamlResponse", metadata: "SP_IDPMetadata",
 			now: "2015-12-01T01:57:09Z", base: "https://15661444.ngrok.io/saml2", request: "id-9e61753d64e928af5a7a341a97f420c9",
-			acs: "/acs", metadataPath: "/metadata", expect: "encryption_unsupported", why: "AES-128-CBC: refused by name"},
+			acs: "/acs", metadataPath: "/metadata", expect: "encryption_unsupported", why: "AES-128-CBC: refused by name",
+		},
 	}
 	for number, expect := range map[string]string{
 		"Three": "assertions_several", "Four": "message_malformed", "Five": "assertions_several",
 		"Six": "message_malformed", "Seven": "message_malformed", "Eight": "message_malformed", "Nine": "message_malformed",
 	} {
-		list = append(list, real{name: "XSW " + number, response: "TestXswPermutation" + number + "IsRejected_response",
+		list = append(list, fixture{
+			name: "XSW " + number, response: "TestXswPermutation" + number + "IsRejected_response",
 			metadata: "TestServiceProviderCanHandleSignedAssertionsResponse_IDPMetadata", now: "2014-07-17T01:02:59Z",
 			base: demo, acs: "/index.php?acs", metadataPath: "/metadata.php", request: demoRequest, sha1: true,
-			expect: expect, why: "signature wrapping"})
+			expect: expect, why: "signature wrapping",
+		})
 	}
 	for _, number := range []string{"One", "Two"} {
-		list = append(list, real{name: "XSW " + number, response: "TestXswPermutation" + number + "IsRejected_response",
+		list = append(list, fixture{
+			name: "XSW " + number, response: "TestXswPermutation" + number + "IsRejected_response",
 			metadata: "TestSPCanHandleOneloginResponse_IDPMetadata", now: "2016-01-05T17:53:12Z",
-			base: ngrok, request: oneloginRequest, sha1: true, expect: "message_malformed", why: "signature wrapping"})
+			base: ngrok, request: oneloginRequest, sha1: true, expect: "message_malformed", why: "signature wrapping",
+		})
 	}
 	return list
 }
 
 func TestRealResponsesAreJudgedAsTheyShouldBe(t *testing.T) {
 	folder := crewjam(t)
-	for _, r := range reals() {
+	for _, r := range fixtures() {
 		t.Run(r.name, func(t *testing.T) {
 			who, err := r.judge(t, folder)
 			if subject, ok := strings.CutPrefix(r.expect, "="); ok {
@@ -122,7 +154,7 @@ func TestRealResponsesAreJudgedAsTheyShouldBe(t *testing.T) {
 // Everything about SimpleSAMLphp's response holds but its lifetime.
 func TestSimpleSAMLphpFailsByItsLifetimeAlone(t *testing.T) {
 	folder := crewjam(t)
-	for _, r := range reals() {
+	for _, r := range fixtures() {
 		if r.name != "SimpleSAMLphp, SHA-1 allowed" {
 			continue
 		}
@@ -142,13 +174,13 @@ func TestSimpleSAMLphpFailsByItsLifetimeAlone(t *testing.T) {
 	}
 }
 
-func (r real) judge(t *testing.T, folder string) (validate.Identity, error) {
+func (r fixture) judge(t *testing.T, folder string) (validate.Identity, error) {
 	t.Helper()
 	guard, record, want, field := r.scene(t, folder)
 	return guard.Response(t.Context(), record, want, field)
 }
 
-func (r real) scene(t *testing.T, folder string) (validate.Guard, trust.Record, validate.Expectation, string) {
+func (r fixture) scene(t *testing.T, folder string) (validate.Guard, trust.Record, validate.Expectation, string) {
 	t.Helper()
 	now, err := time.Parse(time.RFC3339, r.now)
 	if err != nil {

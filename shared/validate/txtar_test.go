@@ -23,11 +23,11 @@ func (a archive) String() string {
 	return b.String()
 }
 
-func readArchive(t testing.TB, path string) archive {
-	t.Helper()
+func readArchive(tb testing.TB, path string) archive {
+	tb.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var a archive
 	for line := range strings.Lines(string(data)) {

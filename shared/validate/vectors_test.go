@@ -147,21 +147,21 @@ func codeOf(t *testing.T, name string) string {
 	return ""
 }
 
-func vectors(t testing.TB) []vector {
-	t.Helper()
+func vectors(tb testing.TB) []vector {
+	tb.Helper()
 	files, err := filepath.Glob("testdata/saml/*.txtar")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no vectors: %v", err)
+		tb.Fatalf("no vectors: %v", err)
 	}
 	var list []vector
 	for _, name := range files {
-		list = append(list, parseVector(t, strings.TrimSuffix(filepath.Base(name), ".txtar"), readArchive(t, name)))
+		list = append(list, parseVector(tb, strings.TrimSuffix(filepath.Base(name), ".txtar"), readArchive(tb, name)))
 	}
 	return list
 }
 
-func parseVector(t testing.TB, name string, a archive) vector {
-	t.Helper()
+func parseVector(tb testing.TB, name string, a archive) vector {
+	tb.Helper()
 	v := vector{name: name, post: 1}
 	for line := range strings.Lines(a.head) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
@@ -171,7 +171,7 @@ func parseVector(t testing.TB, name string, a archive) vector {
 		case "now":
 			now, err := time.Parse(time.RFC3339, value)
 			if err != nil {
-				t.Fatalf("%s: %v", name, err)
+				tb.Fatalf("%s: %v", name, err)
 			}
 			v.now = now
 		case "request":
@@ -183,23 +183,23 @@ func parseVector(t testing.TB, name string, a archive) vector {
 		case "why":
 			v.why = value
 		default:
-			t.Fatalf("%s: the head says %q", name, line)
+			tb.Fatalf("%s: the head says %q", name, line)
 		}
 	}
 	for _, part := range a.parts {
 		switch part.name {
 		case "trust.json":
-			v.record = parseRecord(t, []byte(part.text))
+			v.record = parseRecord(tb, []byte(part.text))
 		case "response.xml":
 			v.field = base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(part.text, "\n")))
 		case "field.txt":
 			v.field = strings.TrimSuffix(part.text, "\n")
 		default:
-			t.Fatalf("%s: a part named %s", name, part.name)
+			tb.Fatalf("%s: a part named %s", name, part.name)
 		}
 	}
 	if v.expect == "" || v.why == "" || v.now.IsZero() || v.record.IsZero() {
-		t.Fatalf("%s: the head or record is not whole", name)
+		tb.Fatalf("%s: the head or record is not whole", name)
 	}
 	return v
 }
@@ -210,11 +210,11 @@ type stored struct {
 	Keys   *trust.Keys  `json:"keys"`
 }
 
-func parseRecord(t testing.TB, data []byte) trust.Record {
-	t.Helper()
+func parseRecord(tb testing.TB, data []byte) trust.Record {
+	tb.Helper()
 	var s stored
 	if err := json.Unmarshal(data, &s); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return validatetest.Record(t, s.Source, s.Keys)
+	return validatetest.Record(tb, s.Source, s.Keys)
 }

@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	_ "crypto/sha1" // for the responses of its age
+	_ "crypto/sha1" //nolint:gosec // for the responses of its age
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/base64"
