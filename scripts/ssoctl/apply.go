@@ -26,14 +26,9 @@ func (p program) apply(ctx context.Context, args []string) error {
 	}
 	revision, err := p.read(file, federation.Options{AllowLoopback: settings.Local})
 	if err != nil {
-		return err
+		return fmt.Errorf("nothing was applied: %w", err)
 	}
-	client := store.Open(store.Config{
-		Endpoint:    settings.OTSEndpoint,
-		Instance:    settings.OTSInstance,
-		Credentials: func(context.Context) (ram.Credentials, error) { return credentials, nil },
-		Now:         p.now,
-	})
+	client := p.client(settings.OTSEndpoint, settings.OTSInstance, credentials)
 	if err := p.createTables(ctx, client); err != nil {
 		return err
 	}
@@ -42,6 +37,15 @@ func (p program) apply(ctx context.Context, args []string) error {
 		return err
 	}
 	return p.refresh(ctx, book, revision, settings.Local)
+}
+
+func (p program) client(endpoint, instance string, credentials ram.Credentials) *store.Client {
+	return store.Open(store.Config{
+		Endpoint:    endpoint,
+		Instance:    instance,
+		Credentials: func(context.Context) (ram.Credentials, error) { return credentials, nil },
+		Now:         p.now,
+	})
 }
 
 // credentials are the operator's own, by the names that Alibaba Cloud's tools use.

@@ -56,7 +56,7 @@ func (p program) read(file string, options federation.Options) (federation.Revis
 		p.complain("%s:%s\n", file, fault)
 	}
 	if len(faults) > 0 {
-		return federation.Revision{}, wrong("%s has %s; nothing was applied", file, count(len(faults), "fault"))
+		return federation.Revision{}, wrong("%s has %s", file, count(len(faults), "fault"))
 	}
 	return revision, nil
 }
