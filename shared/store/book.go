@@ -113,7 +113,7 @@ func (t *Trust) front(ctx context.Context) (front, error) {
 		case partitionHead:
 			f.revision = p.row.text(columnRevision)
 		case partitionKeys:
-			f.keys[p.id] = p.row.bytes(columnBody)
+			f.keys[p.id] = p.row.body()
 			f.versions[p.id] = p.row.number(columnVersion)
 		}
 	}

@@ -31,7 +31,7 @@ type row map[string]any
 
 func (r row) text(name string) string  { s, _ := r[name].(string); return s }
 func (r row) number(name string) int64 { n, _ := r[name].(int64); return n }
-func (r row) bytes(name string) []byte { b, _ := r[name].([]byte); return b }
+func (r row) body() []byte             { b, _ := r[columnBody].([]byte); return b }
 
 // trustKey is a key of sso_trust.
 func trustKey(p, id string) *tablestore.PrimaryKey {

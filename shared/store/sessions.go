@@ -31,7 +31,7 @@ func (s *Sessions) Put(ctx context.Context, key [32]byte, r Row) error {
 	ctx, cancel := s.client.budgeted(ctx)
 	defer cancel()
 	first, err := s.client.put(ctx, tableSession, hashKey(key), mustNotExist(),
-		column{"kind", r.Kind}, column{"body", r.Body}, column{"exp", r.Expires.Unix()}, column{"seen", r.Seen.Unix()})
+		column{"kind", r.Kind}, column{columnBody, r.Body}, column{"exp", r.Expires.Unix()}, column{"seen", r.Seen.Unix()})
 	if err != nil {
 		return unavailable("session", err)
 	}
@@ -52,12 +52,12 @@ func (s *Sessions) Get(ctx context.Context, key [32]byte) (Row, error) {
 	}
 	found := Row{
 		Kind:    r.text("kind"),
-		Body:    r.bytes("body"),
+		Body:    r.body(),
 		Expires: time.Unix(r.number("exp"), 0),
 		Seen:    time.Unix(r.number("seen"), 0),
 	}
 	// Cells die one by one: seen, which Touch renews, may outlive the others.
-	if r["body"] == nil || !s.client.config.Now().Before(found.Expires) {
+	if r[columnBody] == nil || !s.client.config.Now().Before(found.Expires) {
 		return Row{}, reason.New(reason.SessionMissing, "no such row, or it expired")
 	}
 	return found, nil

@@ -22,8 +22,8 @@ import (
 //
 //	{"endpoint":"https://…","instance":"…","accessKeyID":"…","accessKeySecret":"…","securityToken":"…"}
 func TestTheStoreKeepsItsPromises(t *testing.T) {
-	if real, ok := os.LookupEnv("SSO_TEST_TABLESTORE"); ok {
-		backend := storetest.Backend{Config: realConfig(t, real)}
+	if instance, ok := os.LookupEnv("SSO_TEST_TABLESTORE"); ok {
+		backend := storetest.Backend{Config: realConfig(t, instance)}
 		storetest.Run(t, func(*testing.T) storetest.Backend { return backend })
 		return
 	}

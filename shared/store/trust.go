@@ -69,7 +69,7 @@ func (t *Trust) Revision(ctx context.Context, rev string) ([]Item, error) {
 	}
 	var items []Item
 	for _, p := range places {
-		items = append(items, Item{p.id, p.row.bytes(columnBody)})
+		items = append(items, Item{p.id, p.row.body()})
 	}
 	return items, nil
 }
@@ -169,7 +169,7 @@ func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int6
 	if err != nil {
 		return nil, 0, unavailable("keys", err)
 	}
-	return r.bytes(columnBody), r.number(columnVersion), nil
+	return r.body(), r.number(columnVersion), nil
 }
 
 // AllKeys returns what was learned about every identity provider.
@@ -182,7 +182,7 @@ func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
 	}
 	keys := map[string][]byte{}
 	for _, p := range places {
-		keys[p.id] = p.row.bytes(columnBody)
+		keys[p.id] = p.row.body()
 	}
 	return keys, nil
 }

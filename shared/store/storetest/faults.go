@@ -17,11 +17,11 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 	for name, f := range afterCommit() {
 		t.Run("AnHonestUseGoesThroughOnce/"+name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {
-				honestUse(t, newBench(t, b), f)
+				honestUse(newBench(t, b), f)
 			}
 		})
 	}
-	for name, run := range map[string]func(*testing.T, bench){
+	for name, run := range map[string]func(bench){
 		"TheWritesOfOthersSurviveALostAnswer": otherWrites,
 		"ANonceIsNeverAcceptedWithoutAnswer":  noAnswer,
 		"ANonceNeverCommittedIsNotAccepted":   neverCommitted,
@@ -30,7 +30,7 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {
-				run(t, newBench(t, b))
+				run(newBench(t, b))
 			}
 		})
 	}
@@ -51,63 +51,68 @@ func afterCommit() map[string]fault {
 	}
 }
 
-func honestUse(t *testing.T, b bench, f fault) {
+func honestUse(b bench, f fault) {
+	t := b.t
 	b = b.with(func(c *store.Config) { c.Request = 250 * time.Millisecond })
 	f.Table, f.Action = "sso_nonce", "PutRow"
-	b.breaks(t, f)
+	b.breaks(f)
 	key := randomKey()
-	want(t, b.nonces().Use(t.Context(), key, soon()), "")
-	want(t, b.nonces().Use(t.Context(), key, soon()), reason.Replayed)
+	want(t, b.nonces().Use(t.Context(), key, b.soon()), "")
+	want(t, b.nonces().Use(t.Context(), key, b.soon()), reason.Replayed)
 }
 
 // otherWrites loses the answer of every conditional write that store makes.
-func otherWrites(t *testing.T, b bench) {
+func otherWrites(b bench) {
+	t := b.t
 	lost := fault{Action: "PutRow", Kind: "lost", Commit: true, Times: 1}
-	before, rev, idp := head(t, b), newRevision(), newRevision()
-	b.breaks(t, lost)
+	before, rev, idp := b.head(), newRevision(), newRevision()
+	b.breaks(lost)
 	want(t, b.trust().Commit(t.Context(), rev, nil, before), "")
-	b.breaks(t, lost)
+	b.breaks(lost)
 	want(t, b.trust().Commit(t.Context(), newRevision(), nil, rev), "")
-	b.breaks(t, lost)
+	b.breaks(lost)
 	want(t, b.trust().PutKeys(t.Context(), idp, []byte("one"), 0), "")
-	b.breaks(t, lost)
+	b.breaks(lost)
 	want(t, b.trust().PutKeys(t.Context(), idp, []byte("two"), 1), "")
-	b.breaks(t, lost)
+	b.breaks(lost)
 	key := randomKey()
-	want(t, b.sessions().Put(t.Context(), key, store.Row{Kind: "a", Expires: soon()}), "")
-	b.breaks(t, fault{Action: "BatchWriteRow", Kind: "lost", Commit: true, Times: 1})
-	want(t, b.trust().Commit(t.Context(), newRevision(), []store.Item{{ID: "a"}}, head(t, b)), "")
-	b.breaks(t, fault{Action: "DeleteRow", Kind: "lost", Commit: true, Times: 1})
+	want(t, b.sessions().Put(t.Context(), key, store.Row{Kind: "a", Expires: b.soon()}), "")
+	b.breaks(fault{Action: "BatchWriteRow", Kind: "lost", Commit: true, Times: 1})
+	want(t, b.trust().Commit(t.Context(), newRevision(), []store.Item{{ID: "a"}}, b.head()), "")
+	b.breaks(fault{Action: "DeleteRow", Kind: "lost", Commit: true, Times: 1})
 	want(t, b.sessions().Delete(t.Context(), key), "")
 }
 
-func noAnswer(t *testing.T, b bench) {
+func noAnswer(b bench) {
+	t := b.t
 	b = b.with(func(c *store.Config) { c.Budget = 300 * time.Millisecond })
-	b.breaks(t, fault{Table: "sso_nonce", Action: "PutRow", Kind: "lost", Commit: true})
-	began := time.Now()
-	want(t, b.nonces().Use(t.Context(), randomKey(), soon()), reason.StoreUnavailable)
-	if took := time.Since(began); took > 2*time.Second {
+	b.breaks(fault{Table: "sso_nonce", Action: "PutRow", Kind: "lost", Commit: true})
+	began := b.Config.Now()
+	want(t, b.nonces().Use(t.Context(), randomKey(), b.soon()), reason.StoreUnavailable)
+	if took := b.Config.Now().Sub(began); took > 2*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }
 
 // neverCommitted loses the read-back too: then there is no clear answer left.
-func neverCommitted(t *testing.T, b bench) {
+func neverCommitted(b bench) {
+	t := b.t
 	b = b.with(func(c *store.Config) { c.Budget = 300 * time.Millisecond })
 	key := randomKey()
-	want(t, b.nonces().Use(t.Context(), key, soon()), "")
-	b.breaks(t, fault{Table: "sso_nonce", Action: "GetRow", Kind: "lost"})
-	want(t, b.nonces().Use(t.Context(), key, soon()), reason.StoreUnavailable)
+	want(t, b.nonces().Use(t.Context(), key, b.soon()), "")
+	b.breaks(fault{Table: "sso_nonce", Action: "GetRow", Kind: "lost"})
+	want(t, b.nonces().Use(t.Context(), key, b.soon()), reason.StoreUnavailable)
 }
 
-func staleBook(t *testing.T, b bench) {
-	c := new(clock)
+func staleBook(b bench) {
+	t := b.t
+	c := &clock{real: b.Config.Now}
 	b = b.with(func(config *store.Config) { config.Budget = 200 * time.Millisecond })
 	book := store.NewBook(b.trust(), c.now)
-	want(t, b.trust().Commit(t.Context(), newRevision(), nil, head(t, b)), "")
+	want(t, b.trust().Commit(t.Context(), newRevision(), nil, b.head()), "")
 	_, err := book.Load(t.Context())
 	want(t, err, "")
-	b.breaks(t, fault{Table: "sso_trust", Kind: "lost"})
+	b.breaks(fault{Table: "sso_trust", Kind: "lost"})
 	c.turn(29 * time.Second)
 	_, err = book.Load(t.Context())
 	want(t, err, "")
@@ -119,20 +124,22 @@ func staleBook(t *testing.T, b bench) {
 	want(t, err, reason.StoreUnavailable)
 }
 
-func tableNotReady(t *testing.T, b bench) {
-	b.breaks(t, fault{Table: "sso_nonce", Kind: "error", Code: "OTSTableNotReady", Times: 3})
+func tableNotReady(b bench) {
+	t := b.t
+	b.breaks(fault{Table: "sso_nonce", Kind: "error", Code: "OTSTableNotReady", Times: 3})
 	if _, err := store.CreateTables(t.Context(), b.client); err != nil {
 		t.Error(err)
 	}
 }
 
-func noCredentials(t *testing.T, b bench) {
+func noCredentials(b bench) {
+	t := b.t
 	b = b.with(func(c *store.Config) {
 		c.Credentials = func(context.Context) (ram.Credentials, error) { return ram.Credentials{}, errors.New("none") }
 	})
-	began := time.Now()
-	want(t, b.nonces().Use(t.Context(), randomKey(), soon()), reason.CredentialsMissing)
-	if took := time.Since(began); took > time.Second {
+	began := b.Config.Now()
+	want(t, b.nonces().Use(t.Context(), randomKey(), b.soon()), reason.CredentialsMissing)
+	if took := b.Config.Now().Sub(began); took > time.Second {
 		t.Errorf("it took %s", took)
 	}
 }

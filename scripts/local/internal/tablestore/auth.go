@@ -19,7 +19,7 @@ const (
 	headerAccessKey   = "x-ots-accesskeyid"
 	headerMD5         = "x-ots-contentmd5"
 	headerInstance    = "x-ots-instancename"
-	headerToken       = "x-ots-ststoken"
+	headerToken       = "x-ots-ststoken" //nolint:gosec // the name of a header
 	headerSignature   = "x-ots-signature"
 	headerSignatureV4 = "x-ots-signaturev4"
 

@@ -106,7 +106,7 @@ func TestWhatWasAnsweredIsThereAfterKill(t *testing.T) {
 		kill()
 	}
 	b, _ := child(t, path)
-	found, _ := scanAll(t, b.client(), "t", sdk.FORWARD, 0)
+	found, _ := scanAll(t, b.client(), sdk.FORWARD, 0)
 	there := map[string]bool{}
 	for _, row := range strings.Fields(found) {
 		there[row] = true
@@ -195,7 +195,7 @@ func TestFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	if err := try("t", "busy"); err != nil {
 		t.Errorf("after the faults were cleared: %v", err)
 	}

@@ -352,7 +352,7 @@ var crc8Table = makeCRC8Table() //nolint:gochecknoglobals // a constant in all b
 
 func makeCRC8Table() (table [256]byte) {
 	for i := range table {
-		x := byte(i) //nolint:gosec // below 256
+		x := byte(i)
 		for range 8 {
 			carry := x&0x80 != 0
 			x <<= 1

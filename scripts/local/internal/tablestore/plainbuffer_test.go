@@ -149,7 +149,7 @@ func randomKey(random *rand.Rand, kinds []kind) []cell {
 			v.kind = kindMax
 		default:
 			if k == kindInteger {
-				v.bits = uint64(random.Int64N(5) - 2) //nolint:gosec // two's complement
+				v.bits = uint64(random.Int64N(5) - 2)
 				break
 			}
 			v.data = make([]byte, random.IntN(4))
@@ -164,10 +164,10 @@ func randomKey(random *rand.Rand, kinds []kind) []cell {
 
 func compareKeyColumns(a, b value) int {
 	rank := func(v value) int {
-		switch v.kind {
-		case kindMin:
+		if v.kind == kindMin {
 			return -1
-		case kindMax:
+		}
+		if v.kind == kindMax {
 			return 1
 		}
 		return 0

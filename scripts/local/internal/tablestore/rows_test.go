@@ -11,13 +11,13 @@ import (
 	sdk "github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 )
 
-func update(table string, k *sdk.PrimaryKey) *sdk.UpdateRowChange {
-	change := &sdk.UpdateRowChange{TableName: table, PrimaryKey: k}
+func update(k *sdk.PrimaryKey) *sdk.UpdateRowChange {
+	change := &sdk.UpdateRowChange{TableName: "t", PrimaryKey: k}
 	change.SetCondition(sdk.RowExistenceExpectation_IGNORE)
 	return change
 }
 
-func mustUpdate(t testing.TB, c *sdk.TableStoreClient, change *sdk.UpdateRowChange) {
+func mustUpdate(t *testing.T, c *sdk.TableStoreClient, change *sdk.UpdateRowChange) {
 	t.Helper()
 	if _, err := c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: change}); err != nil {
 		t.Fatal(err)
@@ -45,21 +45,21 @@ func TestUpdateChangesColumns(t *testing.T) {
 	c := start(t).client()
 	table(t, c, "t", -1, 1)
 	mustPut(t, c, put("t", key("a", 1), map[string]any{"x": "1", "y": "1"}))
-	change := update("t", key("a", 1))
+	change := update(key("a", 1))
 	change.PutColumn("z", int64(3))
 	change.DeleteColumn("x")
 	mustUpdate(t, c, change)
 	if got := columns(get(t, c, "t", key("a", 1), nil)); got != "y=1 z=3" {
 		t.Errorf("got %q", got)
 	}
-	all := update("t", key("a", 1))
+	all := update(key("a", 1))
 	all.DeleteColumn("y")
 	all.DeleteColumn("z")
 	mustUpdate(t, c, all)
 	if got := get(t, c, "t", key("a", 1), nil); len(got.PrimaryKey.PrimaryKeys) != 2 || len(got.Columns) != 0 {
 		t.Errorf("a row without columns is still a row: %+v", got)
 	}
-	absent := update("t", key("a", 2))
+	absent := update(key("a", 2))
 	absent.DeleteColumn("x")
 	mustUpdate(t, c, absent)
 	if got := get(t, c, "t", key("a", 2), nil); len(got.PrimaryKey.PrimaryKeys) != 0 {
@@ -75,7 +75,7 @@ func TestExistenceConditions(t *testing.T) {
 		putting := put("t", key(p, 1), map[string]any{"x": "1"})
 		putting.SetCondition(expect)
 		_, putErr := c.PutRow(&sdk.PutRowRequest{PutRowChange: putting})
-		updating := update("t", key(p, 1))
+		updating := update(key(p, 1))
 		updating.PutColumn("x", "1")
 		updating.SetCondition(expect)
 		_, updateErr := c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: updating})
@@ -140,7 +140,7 @@ func TestColumnConditions(t *testing.T) {
 		"nested":                   {all(sdk.LO_AND, one, all(sdk.LO_NOT, all(sdk.LO_OR, other, other))), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			change := update("t", key("a", 1))
+			change := update(key("a", 1))
 			change.PutColumn("seen", "yes")
 			change.SetColumnCondition(test.condition)
 			_, err := c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: change})
@@ -161,7 +161,7 @@ func TestColumnConditions(t *testing.T) {
 		eleven.AddFilter(one)
 	}
 	for name, condition := range map[string]sdk.ColumnFilter{"not of two": all(sdk.LO_NOT, one, one), "and of one": all(sdk.LO_AND, one), "eleven": eleven} {
-		change := update("t", key("a", 1))
+		change := update(key("a", 1))
 		change.PutColumn("seen", "yes")
 		change.SetColumnCondition(condition)
 		_, err := c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: change})
@@ -174,7 +174,7 @@ func TestAnOlderVersionMayHoldACondition(t *testing.T) {
 	c := b.client()
 	table(t, c, "t", -1, 2)
 	putVersions(t, b, c, "old", "new")
-	change := update("t", key("a", 1))
+	change := update(key("a", 1))
 	change.PutColumn("w", "x")
 	condition := comparison("v", sdk.CT_EQUAL, "old", true)
 	change.SetColumnCondition(condition)
@@ -185,11 +185,11 @@ func TestAnOlderVersionMayHoldACondition(t *testing.T) {
 }
 
 // putVersions puts values into v of row a, 1, a second apart.
-func putVersions(t testing.TB, b bench, c *sdk.TableStoreClient, values ...string) {
+func putVersions(t *testing.T, b bench, c *sdk.TableStoreClient, values ...string) {
 	t.Helper()
 	for _, v := range values {
 		b.clock.turn(time.Second)
-		change := update("t", key("a", 1))
+		change := update(key("a", 1))
 		change.PutColumn("v", v)
 		mustUpdate(t, c, change)
 	}
@@ -220,7 +220,7 @@ func TestVersionsAreKeptAsTheTableSays(t *testing.T) {
 			t.Errorf("got %q, want %q", got, name)
 		}
 	}
-	drop := update("t", key("a", 1))
+	drop := update(key("a", 1))
 	drop.DeleteColumnWithTimestamp("v", middle)
 	mustUpdate(t, c, drop)
 	if got := versions(func(q *sdk.SingleRowQueryCriteria) { q.MaxVersion = 9 }); got != "v=4 v=2" {
@@ -250,7 +250,7 @@ func TestExpiredCellsAreGoneAtOnce(t *testing.T) {
 	table(t, c, "t", 86400, 1)
 	mustPut(t, c, put("t", key("a", 1), map[string]any{"x": "1", "y": "1"}))
 	b.clock.turn(12 * time.Hour)
-	change := update("t", key("a", 1))
+	change := update(key("a", 1))
 	change.PutColumn("y", "2")
 	mustUpdate(t, c, change)
 	b.clock.turn(12*time.Hour + time.Second)
@@ -264,7 +264,7 @@ func TestExpiredCellsAreGoneAtOnce(t *testing.T) {
 	again := put("t", key("a", 1), map[string]any{"x": "3"})
 	again.SetCondition(sdk.RowExistenceExpectation_EXPECT_NOT_EXIST)
 	mustPut(t, c, again)
-	if rows, _ := scanAll(t, c, "t", sdk.FORWARD, 10); rows != "a/1" {
+	if rows, _ := scanAll(t, c, sdk.FORWARD, 10); rows != "a/1" {
 		t.Errorf("the range has %q", rows)
 	}
 }
@@ -319,10 +319,10 @@ func TestRowsThatAreRefused(t *testing.T) {
 			wantCode(t, err, test.status, test.code, test.message)
 		})
 	}
-	empty := update("t", key("a", 1))
+	empty := update(key("a", 1))
 	_, err := c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: empty})
 	wantCode(t, err, 400, "OTSParameterInvalid", "Attribute column is missing.")
-	counting := update("t", key("a", 1))
+	counting := update(key("a", 1))
 	counting.IncrementColumn("n", 1)
 	_, err = c.UpdateRow(&sdk.UpdateRowRequest{UpdateRowChange: counting})
 	wantCode(t, err, 400, "OTSParameterInvalid", "")
@@ -354,9 +354,9 @@ func TestTheKeyIsReturnedWhenAskedFor(t *testing.T) {
 	}
 }
 
-// scanAll reads a table page by page and returns its rows as "p/n p/n" and the
+// scanAll reads table t page by page and returns its rows as "p/n p/n" and the
 // number of pages.
-func scanAll(t testing.TB, c *sdk.TableStoreClient, table string, direction sdk.Direction, limit int32) (string, int) {
+func scanAll(t *testing.T, c *sdk.TableStoreClient, direction sdk.Direction, limit int32) (string, int) {
 	t.Helper()
 	from, to := new(sdk.PrimaryKey), new(sdk.PrimaryKey)
 	for _, name := range []string{"p", "n"} {
@@ -366,10 +366,10 @@ func scanAll(t testing.TB, c *sdk.TableStoreClient, table string, direction sdk.
 	if direction == sdk.BACKWARD {
 		from, to = to, from
 	}
-	return scan(t, c, &sdk.RangeRowQueryCriteria{TableName: table, StartPrimaryKey: from, EndPrimaryKey: to, Direction: direction, Limit: limit, MaxVersion: 1})
+	return scan(t, c, &sdk.RangeRowQueryCriteria{TableName: "t", StartPrimaryKey: from, EndPrimaryKey: to, Direction: direction, Limit: limit, MaxVersion: 1})
 }
 
-func scan(t testing.TB, c *sdk.TableStoreClient, q *sdk.RangeRowQueryCriteria) (string, int) {
+func scan(t *testing.T, c *sdk.TableStoreClient, q *sdk.RangeRowQueryCriteria) (string, int) {
 	t.Helper()
 	var rows []string
 	for pages := 1; ; pages++ {
@@ -401,10 +401,10 @@ func TestRanges(t *testing.T) {
 	slices.Reverse(order)
 	backward := strings.Join(order, " ")
 	for limit, pages := range map[int32]int{0: 1, 8: 1, 7: 2, 3: 3, 1: 8} {
-		if got, n := scanAll(t, c, "t", sdk.FORWARD, limit); got != forward || n != pages {
+		if got, n := scanAll(t, c, sdk.FORWARD, limit); got != forward || n != pages {
 			t.Errorf("forward by %d: %q in %d pages", limit, got, n)
 		}
-		if got, n := scanAll(t, c, "t", sdk.BACKWARD, limit); got != backward || n != pages {
+		if got, n := scanAll(t, c, sdk.BACKWARD, limit); got != backward || n != pages {
 			t.Errorf("backward by %d: %q in %d pages", limit, got, n)
 		}
 	}

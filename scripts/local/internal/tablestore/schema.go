@@ -26,7 +26,7 @@ const (
 	bucketOfRows    = "rows/"
 )
 
-var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`) //nolint:gochecknoglobals // a constant in all but syntax
+var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`)
 
 func schemaBucket() []byte { return []byte(bucketOfSchemas) }
 

@@ -172,8 +172,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, caller signer, r
 	if caller.id != "" {
 		h.Set("Authorization", "OTS "+caller.id+":"+sign(caller.secret, strings.Join(otsHeaders(h), "\n")+"\n"+r.URL.Path))
 	}
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client went away: it treats its answer as lost
+	_, _ = w.Write(body) //nolint:gosec // protobuf, and nosniff; a client that went away takes its answer for lost
 }
 
 func requestID() string {

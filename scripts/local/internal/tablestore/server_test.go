@@ -68,25 +68,25 @@ func options(path string, c *clock) tablestore.Options {
 	}
 }
 
-func start(t testing.TB) bench {
-	t.Helper()
-	return startAt(t, filepath.Join(t.TempDir(), "tablestore.db"))
+func start(tb testing.TB) bench {
+	tb.Helper()
+	return startAt(tb, filepath.Join(tb.TempDir(), "tablestore.db"))
 }
 
-func startAt(t testing.TB, path string) bench {
-	t.Helper()
+func startAt(tb testing.TB, path string) bench {
+	tb.Helper()
 	c := new(clock)
 	server, err := tablestore.Open(options(path, c))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	front := httptest.NewServer(server)
 	faults := httptest.NewServer(server.Faults())
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		front.Close()
 		faults.Close()
 		if err := server.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return bench{front.URL, faults.URL, c, server}
@@ -117,7 +117,7 @@ func (s *shifted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-func (b bench) fault(t testing.TB, f tablestore.Fault) {
+func (b bench) fault(t *testing.T, f tablestore.Fault) {
 	t.Helper()
 	body, err := json.Marshal(f)
 	if err != nil {
@@ -127,15 +127,15 @@ func (b bench) fault(t testing.TB, f tablestore.Fault) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("fault refused: %s", resp.Status)
 	}
 }
 
 // table makes a table with a string key p and an integer key n.
-func table(t testing.TB, c *sdk.TableStoreClient, name string, ttl, versions int) {
-	t.Helper()
+func table(tb testing.TB, c *sdk.TableStoreClient, name string, ttl, versions int) {
+	tb.Helper()
 	meta := &sdk.TableMeta{TableName: name}
 	meta.AddPrimaryKeyColumn("p", sdk.PrimaryKeyType_STRING)
 	meta.AddPrimaryKeyColumn("n", sdk.PrimaryKeyType_INTEGER)
@@ -145,7 +145,7 @@ func table(t testing.TB, c *sdk.TableStoreClient, name string, ttl, versions int
 		ReservedThroughput: &sdk.ReservedThroughput{},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -165,24 +165,24 @@ func put(table string, k *sdk.PrimaryKey, columns map[string]any) *sdk.PutRowCha
 	return change
 }
 
-func mustPut(t testing.TB, c *sdk.TableStoreClient, change *sdk.PutRowChange) *sdk.PutRowResponse {
-	t.Helper()
+func mustPut(tb testing.TB, c *sdk.TableStoreClient, change *sdk.PutRowChange) *sdk.PutRowResponse {
+	tb.Helper()
 	resp, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: change})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return resp
 }
 
-func get(t testing.TB, c *sdk.TableStoreClient, table string, k *sdk.PrimaryKey, with func(*sdk.SingleRowQueryCriteria)) *sdk.GetRowResponse {
-	t.Helper()
+func get(tb testing.TB, c *sdk.TableStoreClient, table string, k *sdk.PrimaryKey, with func(*sdk.SingleRowQueryCriteria)) *sdk.GetRowResponse {
+	tb.Helper()
 	criteria := &sdk.SingleRowQueryCriteria{TableName: table, PrimaryKey: k, MaxVersion: 1}
 	if with != nil {
 		with(criteria)
 	}
 	resp, err := c.GetRow(&sdk.GetRowRequest{SingleRowQueryCriteria: criteria})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return resp
 }
@@ -205,7 +205,7 @@ func text(v any) string {
 }
 
 // wantCode holds an error against the service's code, status and message.
-func wantCode(t testing.TB, err error, status int, code, message string) {
+func wantCode(t *testing.T, err error, status int, code, message string) {
 	t.Helper()
 	var got *sdk.OtsError
 	if !errors.As(err, &got) {

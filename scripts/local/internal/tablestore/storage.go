@@ -6,6 +6,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 var errClosed = errors.New("tablestore: the server is closing")
@@ -37,7 +38,7 @@ func openStorage(path string) (*storage, error) {
 		NoFreelistSync: true,
 		FreelistType:   bolt.FreelistMapType,
 	})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("tablestore: %s is in use by another server: stop that one, or choose another -data folder", path)
 	}
 	if err != nil {
