@@ -72,6 +72,7 @@ func catalogue() map[string]text {
 		"credentials.title":      {"Credentials", "访问凭证"},
 		"credentials.valid":      {"Valid until", "有效期至"},
 		"credentials.left":       {"%s from now", "剩余 %s"},
+		"credentials.shortened":  {"The rule gives more, but this role allows at most an hour.", "规则允许更长时间，但该角色最多只允许一小时。"},
 		"credentials.role":       {"Role", "角色"},
 		"credentials.account":    {"Account", "账号"},
 		"credentials.session":    {"Session name", "会话名称"},

@@ -51,7 +51,7 @@ func examples() map[string]page.View {
 		"roles-nothing": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token"},
 		"credentials": page.Credentials{
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",
-			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Snippets: page.Snippets(key),
+			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Shortened: true, Snippets: page.Snippets(key),
 		},
 		"confirm":   page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
 		"arrival":   page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},

@@ -15,7 +15,7 @@ func sentences() map[reason.Code]text {
 		reason.RequestMalformed: {"Something was missing from the request, or had the wrong form.", "请求缺少内容或格式不正确。"},
 		reason.RequestTooLarge:  {"The request was larger than allowed.", "请求超过了允许的大小。"},
 		reason.RequestForged:    {"The request did not come from one of our own pages, or that page was too old.", "请求并非来自本站页面，或者该页面已过期。"},
-		reason.TargetNotAllowed: {"The page to open afterwards is not one of Alibaba Cloud's console.", "要打开的页面不属于阿里云控制台。"},
+		reason.TargetNotAllowed: {"The page to open afterwards is not one that may be opened from here.", "登录后要打开的页面不在允许的范围内。"},
 
 		reason.MessageMalformed:    {"The sign-in message could not be read.", "无法读取登录消息。"},
 		reason.MessageTooLarge:     {"The sign-in message was larger than allowed.", "登录消息超过了允许的大小。"},

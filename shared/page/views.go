@@ -83,6 +83,7 @@ type Credentials struct {
 	Rule                          string
 	SessionName                   string
 	Expires                       time.Time
+	Shortened                     bool // the role allows less than the rule
 	Snippets                      []Snippet
 }
 

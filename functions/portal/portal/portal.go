@@ -1,0 +1,103 @@
+// Package portal is where people choose a role: the pages for who is signed in
+// and for who is not, the way into the console, and credentials.
+//
+// In: browsers, with or without a session. Out: pages, an STS token for its
+// owner, or a redirect into Alibaba Cloud's console. Refused are forms that our
+// own pages did not send in this session, roles that no rule gives at this
+// moment, and every way out but the console's hosts.
+package portal
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/session"
+)
+
+// Issuer turns a grant into what a person can use: issue.Issuer.
+type Issuer interface {
+	AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error)
+	ConsoleURL(ctx context.Context, made ram.Credentials, site federation.Site, to issue.Destination, loginURL string) (string, error)
+	SigninOrigin(site federation.Site) string
+}
+
+// Config is what the portal works with. All fields are needed.
+type Config struct {
+	URL    string // the public origin, https://host
+	Pages  *page.Pages
+	Log    *slog.Logger
+	Now    func() time.Time
+	Random io.Reader
+
+	Revision func(context.Context) (federation.Revision, error)
+	Sessions session.Rows
+	Issuer   Issuer
+	SourceIP func(context.Context) netip.Addr
+}
+
+type portal struct {
+	Config
+	keeper session.Keeper
+}
+
+// New returns the handler of everything that no other function serves.
+func New(c Config) http.Handler {
+	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random}}
+	desk := respond.Desk{Function: "portal", Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	return desk.Routes(map[string]respond.Func{
+		"GET /{$}":                 p.start,
+		"GET /go/{account}/{role}": p.open,
+		"POST /console":            p.console,
+		"POST /credentials":        p.credentials,
+		"POST /arrival":            p.choose,
+		"POST /signout":            p.signOut,
+		"GET /static/{file}":       p.static,
+		"GET /healthz":             healthz,
+	})
+}
+
+func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
+
+func (p portal) static(r *http.Request) (respond.Outcome, error) {
+	file, ok := p.Pages.Static().Open(r.URL.Path)
+	if !ok {
+		return respond.Outcome{}, reason.New(reason.NotFound, "no static file %q", r.URL.Path)
+	}
+	return respond.Document(file.ContentType, file.Body).WithHeader("Cache-Control", page.CacheForever), nil
+}
+
+// render shows a view to who is here. A language that was chosen by ?lang is
+// kept, unless the answer's one cookie is needed for more.
+func (p portal) render(r *http.Request, here visit, v page.View) (respond.Outcome, error) {
+	rendered, err := p.Pages.Render(r, p.Now(), v)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	outcome := respond.Page(rendered.Header, rendered.Body)
+	if lang, ok := page.LanguageCookie(r); ok && here.cookie == nil {
+		return outcome.WithCookie(lang), nil
+	}
+	return here.keep(outcome), nil
+}
+
+func (p portal) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
+	view := page.Refusal{
+		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At,
+		SignIn: refusal.Code == reason.SessionMissing, Retry: "/",
+	}
+	if refusal.Code == reason.NotFound {
+		view.Retry = "" // trying again would not find it
+	}
+	return p.render(r, visit{}, view)
+}

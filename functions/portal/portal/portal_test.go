@@ -1,0 +1,523 @@
+package portal_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"html"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/functions/portal/portal"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	origin = "https://sso.example"
+	prod   = "1234567890123456"
+	dev    = "2345678901234567"
+	admin  = "acs:ram::" + prod + ":role/admin"
+)
+
+// stage is the portal with memory behind it and a person before it.
+type stage struct {
+	handler http.Handler
+	idp     validatetest.IdP
+	rows    *sessiontest.Rows
+	mint    *mint
+	log     *bytes.Buffer
+	now     time.Time
+	draft   federation.Draft
+	err     error // what the trust book answers
+}
+
+// mint stands for STS and the console's sign-in, which live outside.
+type mint struct {
+	taken []string
+	login string
+	short bool
+	err   error
+}
+
+func (m *mint) AssumeRole(_ context.Context, grant mapping.Grant) (issue.Issued, error) {
+	if m.err != nil {
+		return issue.Issued{}, m.err
+	}
+	m.taken = append(m.taken, grant.Role().String())
+	return issue.Issued{Credentials: ram.Credentials{
+		AccessKeyID: "STS.example", AccessKeySecret: "s3cr3t", SecurityToken: "t0k3n", Expiration: validatetest.Now().Add(grant.Duration()),
+	}, Shortened: m.short}, nil
+}
+
+func (m *mint) ConsoleURL(_ context.Context, _ ram.Credentials, _ federation.Site, to issue.Destination, loginURL string) (string, error) {
+	m.login = loginURL
+	return "https://signin.aliyun.com/federation?" + url.Values{"Destination": {to.String()}}.Encode(), nil
+}
+
+func (m *mint) SigninOrigin(federation.Site) string { return "http://localhost:4711" }
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{idp: validatetest.New(t), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
+	clock := func() time.Time { return s.now }
+	s.rows = sessiontest.NewRows(clock)
+	pages, err := page.New(origin, page.Brand{Name: "Acme Cloud", Help: "it@acme.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.handler = portal.New(portal.Config{
+		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
+		Revision: s.revision, Sessions: s.rows, Issuer: s.mint,
+		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
+	})
+	return s
+}
+
+// draft has two identity providers; people with the group platform administer
+// production, and everybody of the first may look.
+func draft() federation.Draft {
+	first := validatetest.Source()
+	first.DisplayName, first.EmailDomains = "Zeta ID", []string{"acme.com"}
+	first.Attributes = map[string]string{"email": "emailAddress", "groups": "memberOf"}
+	second := validatetest.Source()
+	second.ID, second.DisplayName = "contoso", "Contoso"
+	second.SAML.MetadataURL = "https://contoso.example/metadata"
+	return federation.Draft{
+		IdentityProviders: []trust.Source{first, second},
+		Accounts:          []federation.AccountDraft{{ID: prod, Alias: "acme-prod"}, {ID: dev}},
+		Rules: []federation.RuleDraft{
+			{
+				Name: "platform engineers administer production", IdP: "test", Roles: []string{admin},
+				Condition: &federation.ConditionDraft{Operators: map[string]map[string][]string{"StringEquals": {"saml:groups": {"platform"}}}},
+			},
+			{
+				Name: "platform engineers develop", IdP: "test", Roles: []string{"acs:ram::" + dev + ":role/dev"},
+				Condition: &federation.ConditionDraft{Operators: map[string]map[string][]string{"StringEquals": {"saml:groups": {"platform"}}}},
+			},
+		},
+	}
+}
+
+func (s *stage) revision(context.Context) (federation.Revision, error) {
+	if s.err != nil {
+		return federation.Revision{}, s.err
+	}
+	rev, problems := federation.Compile(s.draft, federation.Options{})
+	if len(problems) > 0 {
+		return federation.Revision{}, errors.New(problems[0].Path + ": " + problems[0].Cause)
+	}
+	return rev, nil
+}
+
+func (s *stage) signIn(t *testing.T, options ...validatetest.Option) session.Session {
+	t.Helper()
+	keeper := session.Keeper{Rows: s.rows, Now: func() time.Time { return s.now }, Rand: rand.Reader}
+	begun, err := keeper.Begin(t.Context(), s.idp.Identity(options...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return begun
+}
+
+// ada may administer production.
+func (s *stage) ada(t *testing.T) session.Session {
+	t.Helper()
+	return s.signIn(t, validatetest.Subject("ada"), validatetest.Attribute("emailAddress", "ada@acme.com"), validatetest.Attribute("memberOf", "platform", "staff"))
+}
+
+// eve is somebody else.
+func (s *stage) eve(t *testing.T) session.Session {
+	t.Helper()
+	return s.signIn(t, validatetest.Subject("eve@acme.com"))
+}
+
+type answer struct {
+	*http.Response
+	text string
+}
+
+func (s *stage) do(t *testing.T, r *http.Request) answer {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	got := w.Result()
+	body, err := io.ReadAll(got.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{got, html.UnescapeString(string(body))}
+}
+
+func (a answer) leadsTo() string { return a.Header.Get("Location") }
+
+func (a answer) cookie(name string) *http.Cookie {
+	for _, c := range a.Cookies() {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func get(path string, cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, origin+path, nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// fromOwnPage is a form of our own pages.
+func fromOwnPage(path string, fields url.Values, cookies ...*http.Cookie) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, origin+path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+func with(r *http.Request, name, value string) *http.Request {
+	r.Header.Set(name, value)
+	return r
+}
+
+func token(t *testing.T, text string) string {
+	t.Helper()
+	m := regexp.MustCompile(`name="token" value="([^"]+)"`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no token on the page:\n%s", text)
+	}
+	return m[1]
+}
+
+func wantRefusal(t *testing.T, a answer, want reason.Code) {
+	t.Helper()
+	if a.StatusCode != reason.Lookup(want).Status || !strings.Contains(a.text, "<code>"+string(want)+"</code>") {
+		t.Errorf("%s with %s; want %s", a.Status, regexp.MustCompile(`<code>[^<]*`).FindAllString(a.text, -1), want)
+	}
+	if !regexp.MustCompile(`<code>[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}</code>`).MatchString(a.text) {
+		t.Error("the page has no reference")
+	}
+	if a.Header.Get("Set-Cookie") != "" || a.leadsTo() != "" {
+		t.Errorf("a refusal sets or leads: %v", a.Header)
+	}
+}
+
+func wantOnPage(t *testing.T, a answer, texts ...string) {
+	t.Helper()
+	if a.StatusCode != http.StatusOK {
+		t.Errorf("status %s", a.Status)
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.text, text) {
+			t.Errorf("the page lacks %q", text)
+		}
+	}
+	if t.Failed() {
+		t.Log(a.text)
+	}
+}
+
+func TestWithoutASessionThereIsAChoice(t *testing.T) {
+	s := newStage(t)
+	a := s.do(t, get("/"))
+	wantOnPage(t, a, `href="/saml/test/login"`, `href="/saml/contoso/login"`, `type="email"`)
+	if strings.Index(a.text, "Contoso") > strings.Index(a.text, "Zeta ID") {
+		t.Error("not in order of their names")
+	}
+	browser, err := session.NewBrowser(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = s.do(t, get("/", browser.Through("test").Cookie()))
+	wantOnPage(t, a, "Last used")
+	if strings.Index(a.text, "Contoso") < strings.Index(a.text, "Zeta ID") {
+		t.Error("the last used one is not the first")
+	}
+}
+
+func TestOneProviderIsNoChoice(t *testing.T) {
+	s := newStage(t)
+	s.draft.IdentityProviders[1].Suspended = true
+	for path, want := range map[string]string{
+		"/": "/saml/test/login", "/go/acme-prod/admin": "/saml/test/login?to=%2Fgo%2Facme-prod%2Fadmin",
+	} {
+		a := s.do(t, get(path))
+		if a.StatusCode != http.StatusSeeOther || a.leadsTo() != want {
+			t.Errorf("%s: %s to %s", path, a.Status, a.leadsTo())
+		}
+	}
+	wantOnPage(t, s.do(t, get("/?signedout")), "You are signed out")
+}
+
+func TestAnEMailAddressFindsItsProvider(t *testing.T) {
+	s := newStage(t)
+	for email, want := range map[string]string{"ada@ACME.com": "/saml/test/login", "ada@nowhere.example": "", "acme.com": "", "@": ""} {
+		a := s.do(t, get("/?email="+url.QueryEscape(email)))
+		if a.leadsTo() != want {
+			t.Errorf("%s leads to %q", email, a.leadsTo())
+		}
+		if want == "" {
+			wantOnPage(t, a, "Nobody here answers for "+email)
+		}
+	}
+}
+
+func TestTheListHasWhatTheRulesGive(t *testing.T) {
+	s := newStage(t)
+	a := s.do(t, get("/", s.ada(t).Cookie()))
+	wantOnPage(t, a, "ada@acme.com", "acme-prod", "admin", "dev", "2 roles", "in 2 accounts", `value="`+admin+`"`, `href="/go/acme-prod/admin"`, "/go/"+dev+"/dev")
+	if len(a.Cookies()) != 0 || !strings.Contains(a.Header.Get("Content-Security-Policy"), " http://localhost:4711;") {
+		t.Errorf("headers %v", a.Header)
+	}
+	if head := s.do(t, httptest.NewRequest(http.MethodHead, origin+"/healthz", nil)); head.StatusCode != http.StatusOK {
+		t.Errorf("HEAD: %s", head.Status)
+	}
+}
+
+func TestAnEmptyListSaysWhy(t *testing.T) {
+	s := newStage(t)
+	one := s.signIn(t, validatetest.Subject("bob"), validatetest.Attribute("memberOf", "sales", "staff"))
+	wantOnPage(t, s.do(t, get("/", one.Cookie())), "there is no role for you yet", "Zeta ID", "memberOf", "2 values", "sales", "bob")
+}
+
+func TestTheLanguageIsKept(t *testing.T) {
+	s := newStage(t)
+	a := s.do(t, get("/?lang=zh"))
+	wantOnPage(t, a, "登录阿里云")
+	wantOnPage(t, s.do(t, get("/", a.Cookies()...)), "登录阿里云")
+	wantOnPage(t, s.do(t, with(get("/"), "Accept-Language", "zh-CN")), "登录阿里云")
+}
+
+func TestCredentialsOfARole(t *testing.T) {
+	s := newStage(t)
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
+	a := s.do(t, fromOwnPage("/credentials", form, cookie))
+	wantOnPage(t, a, "STS.example", "s3cr3t", "t0k3n", "aliyun configure set --profile 'acme-prod-admin'", "platform engineers administer production", admin)
+	if a.Header.Get("Cache-Control") != "no-store" || strings.Contains(a.text, "at most an hour") {
+		t.Errorf("the page may be kept, or tells of a limit that is none: %v", a.Header)
+	}
+	s.mint.short = true
+	wantOnPage(t, s.do(t, fromOwnPage("/credentials", form, cookie)), "at most an hour")
+	for _, secret := range []string{"s3cr3t", "t0k3n", cookie.Value} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("the log has %q", secret)
+		}
+	}
+	if !strings.Contains(s.log.String(), admin) {
+		t.Error("the log does not say what was given")
+	}
+}
+
+func TestTheConsoleOfARole(t *testing.T) {
+	s := newStage(t)
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}, "to": {"https://ecs.console.aliyun.com/x"}}
+	a := s.do(t, fromOwnPage("/console", form, cookie))
+	if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.leadsTo(), "https://signin.aliyun.com/federation?Destination=https%3A%2F%2Fecs") {
+		t.Errorf("%s to %s", a.Status, a.leadsTo())
+	}
+	if s.mint.login != origin+"/go/acme-prod/admin" {
+		t.Errorf("the console leads back to %s", s.mint.login)
+	}
+}
+
+func TestFormsOfOthersAreRefused(t *testing.T) {
+	s := newStage(t)
+	ada, eve := s.ada(t), s.eve(t)
+	mine, theirs := token(t, s.do(t, get("/", ada.Cookie())).text), token(t, s.do(t, get("/", eve.Cookie())).text)
+	form := func(token string) url.Values { return url.Values{"token": {token}, "role": {admin}} }
+	bare := func() *http.Request {
+		r := fromOwnPage("/credentials", form(mine), ada.Cookie())
+		r.Header.Del("Sec-Fetch-Site")
+		return r
+	}
+	for name, r := range map[string]*http.Request{
+		"cross-site":          with(fromOwnPage("/credentials", form(mine), ada.Cookie()), "Sec-Fetch-Site", "cross-site"),
+		"same-site":           with(fromOwnPage("/credentials", form(mine), ada.Cookie()), "Sec-Fetch-Site", "same-site"),
+		"none":                with(fromOwnPage("/credentials", form(mine), ada.Cookie()), "Sec-Fetch-Site", "none"),
+		"foreign origin":      with(bare(), "Origin", "https://evil.example"),
+		"null origin":         with(bare(), "Origin", "null"),
+		"nothing":             bare(),
+		"no token":            fromOwnPage("/credentials", form(""), ada.Cookie()),
+		"another's token":     fromOwnPage("/credentials", form(theirs), ada.Cookie()),
+		"console":             fromOwnPage("/console", form(theirs), ada.Cookie()),
+		"sign-out":            fromOwnPage("/signout", form(theirs), ada.Cookie()),
+		"cross-site sign-out": with(fromOwnPage("/signout", form(mine), ada.Cookie()), "Sec-Fetch-Site", "cross-site"),
+	} {
+		t.Run(name, func(t *testing.T) { wantRefusal(t, s.do(t, r), reason.RequestForged) })
+	}
+	if len(s.mint.taken) > 0 {
+		t.Errorf("roles were taken: %v", s.mint.taken)
+	}
+	if a := s.do(t, with(bare(), "Origin", origin)); a.StatusCode != http.StatusOK {
+		t.Errorf("an old browser's form: %s", a.Status)
+	}
+}
+
+func TestWhatIsNotGivenIsNotTaken(t *testing.T) {
+	s := newStage(t)
+	ada := s.ada(t)
+	tok := token(t, s.do(t, get("/", ada.Cookie())).text)
+	post := func(path, role, to string) *http.Request {
+		return fromOwnPage(path, url.Values{"token": {tok}, "role": {role}, "to": {to}}, ada.Cookie())
+	}
+	for name, c := range map[string]struct {
+		request *http.Request
+		want    reason.Code
+	}{
+		"a role without a rule":  {post("/credentials", "acs:ram::"+prod+":role/owner", ""), reason.RoleNotGranted},
+		"an unknown account":     {post("/console", "acs:ram::9999999999999999:role/admin", ""), reason.RoleNotGranted},
+		"no role":                {post("/console", "admin", ""), reason.RequestMalformed},
+		"a foreign destination":  {post("/console", admin, "https://evil.example/"), reason.TargetNotAllowed},
+		"two roles":              {fromOwnPage("/console", url.Values{"token": {tok}, "role": {admin, admin}}, ada.Cookie()), reason.RequestMalformed},
+		"too large":              {post("/console", strings.Repeat("x", 20<<10), ""), reason.RequestTooLarge},
+		"no form":                {with(post("/console", admin, ""), "Content-Type", "application/json"), reason.RequestMalformed},
+		"nobody":                 {fromOwnPage("/credentials", url.Values{"token": {tok}, "role": {admin}}), reason.SessionMissing},
+		"go: a foreign page":     {get("/go/acme-prod/admin?to=https://evil.example/", ada.Cookie()), reason.TargetNotAllowed},
+		"go: no such role":       {get("/go/acme-prod/owner", ada.Cookie()), reason.RoleNotGranted},
+		"go: no such account":    {get("/go/nowhere/admin", ada.Cookie()), reason.RoleNotGranted},
+		"go: no role at all":     {get("/go/acme-prod/%20", ada.Cookie()), reason.RoleNotGranted},
+		"start: a foreign page":  {get("/?to=https://evil.example/"), reason.TargetNotAllowed},
+		"an unknown page":        {get("/nothing", ada.Cookie()), reason.NotFound},
+		"an unknown static file": {get("/static/app.0000000000000000.css"), reason.NotFound},
+		"a get for a post":       {get("/console", ada.Cookie()), reason.MethodNotAllowed},
+	} {
+		t.Run(name, func(t *testing.T) { wantRefusal(t, s.do(t, c.request), c.want) })
+	}
+	if len(s.mint.taken) > 0 {
+		t.Errorf("roles were taken: %v", s.mint.taken)
+	}
+}
+
+// A rule counts when the role is taken, not when the page was made.
+func TestAChangedRuleHoldsAtOnce(t *testing.T) {
+	s := newStage(t)
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
+	s.draft.Rules = s.draft.Rules[1:]
+	wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, cookie)), reason.RoleNotGranted)
+	s.draft = draft()
+	s.draft.IdentityProviders[0].Suspended = true
+	wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, cookie)), reason.IdPSuspended)
+	wantRefusal(t, s.do(t, get("/", cookie)), reason.IdPSuspended)
+	s.err = reason.New(reason.FederationMissing, "nothing applied")
+	wantRefusal(t, s.do(t, get("/", cookie)), reason.FederationMissing)
+}
+
+func TestTroubleBehindUsIsARefusal(t *testing.T) {
+	s := newStage(t)
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
+	s.mint.err = reason.New(reason.STSUnavailable, "no answer")
+	a := s.do(t, fromOwnPage("/credentials", form, cookie))
+	wantRefusal(t, a, reason.STSUnavailable)
+	if a.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.rows.Err = reason.New(reason.StoreUnavailable, "down")
+	wantRefusal(t, s.do(t, get("/", cookie)), reason.StoreUnavailable)
+}
+
+func TestADeepLink(t *testing.T) {
+	const link = "/go/acme-prod/admin?to=https%3A%2F%2Fecs.console.aliyun.com%2F"
+	s := newStage(t)
+	ada := s.ada(t)
+	for _, path := range []string{link, "/go/" + prod + "/admin"} {
+		for site, straight := range map[string]bool{"none": true, "same-origin": true, "cross-site": false, "same-site": false, "": false} {
+			a := s.do(t, with(get(path, ada.Cookie()), "Sec-Fetch-Site", site))
+			if got := a.StatusCode == http.StatusSeeOther; got != straight {
+				t.Errorf("%s, %q: %s", path, site, a.Status)
+			}
+			if !straight {
+				wantOnPage(t, a, "Open the console?", "ada@acme.com", `action="/console"`, token(t, a.text))
+			}
+		}
+	}
+	for name, r := range map[string]*http.Request{
+		"a look ahead": with(with(get(link, ada.Cookie()), "Sec-Fetch-Site", "none"), "Sec-Purpose", "prefetch"),
+		"HEAD":         with(httptest.NewRequest(http.MethodHead, origin+link, nil), "Cookie", ada.Cookie().String()),
+	} {
+		taken := len(s.mint.taken)
+		if s.do(t, r); len(s.mint.taken) != taken {
+			t.Errorf("%s takes a role", name)
+		}
+	}
+}
+
+func TestADeepLinkWithoutASession(t *testing.T) {
+	s := newStage(t)
+	a := s.do(t, get("/go/acme-prod/admin?to=https%3A%2F%2Fecs.console.aliyun.com%2F"))
+	wantOnPage(t, a, "You asked for admin in acme-prod", `href="/saml/test/login?to=%2Fgo%2Facme-prod%2Fadmin%3Fto%3Dhttps%253A%252F%252Fecs.console.aliyun.com%252F"`)
+}
+
+// The way back from the identity provider is cross-site; the ticket says that
+// the sign-in was begun for this link by the person.
+func TestATicketGoesStraightOn(t *testing.T) {
+	s := newStage(t)
+	ada, eve := s.ada(t), s.eve(t)
+	ticketed, err := ada.Ticketed("/go/acme-prod/admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.do(t, with(get(ticketed, ada.Cookie()), "Sec-Fetch-Site", "cross-site"))
+	if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.leadsTo(), "https://signin.aliyun.com/") {
+		t.Errorf("%s to %s", a.Status, a.leadsTo())
+	}
+	stolen, err := eve.Ticketed("/go/acme-prod/admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOnPage(t, s.do(t, with(get(stolen, ada.Cookie()), "Sec-Fetch-Site", "cross-site")), "Open the console?")
+	s.now = s.now.Add(3 * time.Minute)
+	wantOnPage(t, s.do(t, with(get(ticketed, ada.Cookie()), "Sec-Fetch-Site", "cross-site")), "Open the console?")
+}
+
+func TestSigningOut(t *testing.T) {
+	s := newStage(t)
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}}
+	a := s.do(t, fromOwnPage("/signout", form, cookie))
+	if a.leadsTo() != "/?signedout" || a.cookie(session.SessionCookie) == nil || a.cookie(session.SessionCookie).MaxAge >= 0 {
+		t.Errorf("%s to %s with %v", a.Status, a.leadsTo(), a.Cookies())
+	}
+	wantOnPage(t, s.do(t, get("/?signedout", cookie)), "You are signed out")
+	if again := s.do(t, fromOwnPage("/signout", form, cookie)); again.leadsTo() != "/?signedout" {
+		t.Errorf("a second click: %s", again.Status)
+	}
+}
+
+func TestStaticFilesAreKeptForEver(t *testing.T) {
+	s := newStage(t)
+	paths := regexp.MustCompile(`/static/[a-z0-9.]+`).FindAllString(s.do(t, get("/")).text, -1)
+	if len(paths) < 3 {
+		t.Fatalf("files %v", paths)
+	}
+	for _, path := range paths {
+		a := s.do(t, get(path))
+		if a.StatusCode != http.StatusOK || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %s %v", path, a.Status, a.Header)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package portal
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// start is the first page: the roles of who is signed in, else the ways to sign
+// in.
+func (p portal) start(r *http.Request) (respond.Outcome, error) {
+	here, err := p.visit(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	query := r.URL.Query()
+	if here.session.IsZero() && query.Has("signedout") {
+		return p.render(r, here, page.SignedOut{})
+	}
+	rev, err := p.Revision(r.Context())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	switch {
+	case here.session.IsZero():
+		return p.signIn(r, rev, here, query.Get("to"))
+	case here.asks():
+		return p.askWho(r, rev, here)
+	default:
+		return p.list(r, rev, here)
+	}
+}
+
+// signIn leads to the identity provider, or asks which.
+func (p portal) signIn(r *http.Request, rev federation.Revision, here visit, to string) (respond.Outcome, error) {
+	target, err := session.Target(to)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	sources := slices.DeleteFunc(rev.IdentityProviders(), func(s trust.Source) bool { return s.Suspended })
+	email := r.URL.Query().Get("email")
+	if s, ok := answersFor(sources, email); ok {
+		return respond.SeeOther(loginLink(s, target)), nil
+	}
+	if len(sources) == 1 && email == "" {
+		return respond.SeeOther(loginLink(sources[0], target)), nil
+	}
+	view := page.Chooser{Email: email, Options: options(sources, session.BrowserOf(r).LastIdP(), target)}
+	view.ByEmail = slices.ContainsFunc(sources, func(s trust.Source) bool { return len(s.EmailDomains) > 0 })
+	if account, role, ok := linked(target); ok {
+		view.To, view.Account, view.Role = target, account, role
+	}
+	return p.render(r, here, view)
+}
+
+// answersFor finds the identity provider of an e-mail address's domain.
+func answersFor(sources []trust.Source, email string) (trust.Source, bool) {
+	_, domain, ok := strings.Cut(email, "@")
+	i := slices.IndexFunc(sources, func(s trust.Source) bool {
+		return slices.ContainsFunc(s.EmailDomains, func(d string) bool { return strings.EqualFold(d, domain) })
+	})
+	if !ok || i < 0 {
+		return trust.Source{}, false
+	}
+	return sources[i], true
+}
+
+// options stand in order of their names, the last used one first.
+func options(sources []trust.Source, last, target string) []page.Option {
+	sources = slices.Clone(sources)
+	slices.SortStableFunc(sources, func(a, b trust.Source) int {
+		if a.ID == last || b.ID == last {
+			return cmp.Compare(rank(a, last), rank(b, last))
+		}
+		return strings.Compare(strings.ToLower(a.DisplayName), strings.ToLower(b.DisplayName))
+	})
+	all := make([]page.Option, 0, len(sources))
+	for _, s := range sources {
+		all = append(all, page.Option{Name: s.DisplayName, Link: loginLink(s, target), Last: s.ID == last})
+	}
+	return all
+}
+
+func rank(s trust.Source, last string) int {
+	if s.ID == last {
+		return 0
+	}
+	return 1
+}
+
+func loginLink(s trust.Source, target string) string {
+	link := "/saml/" + s.ID + "/login"
+	if target != "/" {
+		link += "?" + url.Values{"to": {target}}.Encode()
+	}
+	return link
+}
+
+// linked reads which role a deep link names.
+func linked(target string) (account, role string, ok bool) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return "", "", false
+	}
+	rest, ok := strings.CutPrefix(u.Path, "/go/")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, "/")
+}
+
+// list shows what the person may become at this moment.
+func (p portal) list(r *http.Request, rev federation.Revision, here visit) (respond.Outcome, error) {
+	note(r, here.session)
+	who := here.session.Identity()
+	from, err := source(rev, who)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	token, err := here.session.Token(purposeForm)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	grants, _ := mapping.Roles(rev, who, p.circumstances(r))
+	return p.render(r, here, page.Roles{
+		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
+		Accounts: byAccount(grants), Count: len(grants), Received: received(who),
+		Console: p.Issuer.SigninOrigin(federation.China),
+	})
+}
+
+func (p portal) circumstances(r *http.Request) mapping.Context {
+	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context())}
+}
+
+// byAccount groups grants, both levels in order of their names.
+func byAccount(grants []mapping.Grant) []page.Account {
+	accounts := map[string]*page.Account{}
+	var all []*page.Account
+	for _, g := range grants {
+		id := g.Role().Account().String()
+		if accounts[id] == nil {
+			accounts[id] = &page.Account{Alias: g.Account().Alias(), ID: id}
+			all = append(all, accounts[id])
+		}
+		accounts[id].Roles = append(accounts[id].Roles, page.Role{
+			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g), Rule: g.Rule(), Duration: g.Duration(),
+		})
+	}
+	slices.SortFunc(all, func(a, b *page.Account) int {
+		return cmp.Or(cmp.Compare(unnamed(a), unnamed(b)), strings.Compare(a.Alias, b.Alias), strings.Compare(a.ID, b.ID))
+	})
+	sorted := make([]page.Account, 0, len(all))
+	for _, a := range all {
+		slices.SortFunc(a.Roles, func(x, y page.Role) int { return strings.Compare(x.Name, y.Name) })
+		sorted = append(sorted, *a)
+	}
+	return sorted
+}
+
+// unnamed puts accounts without an alias last.
+func unnamed(a *page.Account) int {
+	if a.Alias == "" {
+		return 1
+	}
+	return 0
+}
+
+// received is what the identity provider said, for its owner alone.
+func received(who validate.Identity) []page.Received {
+	var all []page.Received
+	for _, name := range who.AttributeNames() {
+		all = append(all, page.Received{Name: name, Values: who.Attribute(name)})
+	}
+	return all
+}

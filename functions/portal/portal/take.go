@@ -1,0 +1,202 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/respond"
+)
+
+// open is a deep link: https://sso.acme.com/go/acme-prod/admin. It goes straight
+// on from a bookmark, from our own pages and from a sign-in that was begun for
+// it; a link from elsewhere needs a click, so that no page opens a console
+// behind a person's back.
+func (p portal) open(r *http.Request) (respond.Outcome, error) {
+	destination, err := issue.ParseDestination(r.URL.Query().Get("to"))
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	here, err := p.visit(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	rev, err := p.Revision(r.Context())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	switch {
+	case here.session.IsZero():
+		return p.signIn(r, rev, here, withoutTicket(r.URL))
+	case here.asks():
+		return p.askWho(r, rev, here)
+	}
+	note(r, here.session)
+	role, err := roleOf(rev, r.PathValue("account"), r.PathValue("role"))
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	grant, err := p.grant(r, rev, here, role)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	if ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
+		return p.enter(r, here, grant, destination)
+	}
+	return p.confirm(r, rev, here, grant, destination)
+}
+
+// ownWish says whether this is a person's own navigation: not a foreign page's
+// link, not a browser that looks ahead, and not a program that only looks.
+func ownWish(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" && (site == "none" || site == "same-origin")
+}
+
+func withoutTicket(u *url.URL) string {
+	query := u.Query()
+	query.Del("ticket")
+	query.Del("lang")
+	query.Del("email")
+	link := url.URL{Path: u.Path, RawQuery: query.Encode()}
+	return link.RequestURI()
+}
+
+// roleOf reads a deep link's account, by alias or number, and role. An account
+// that the federation does not have is a role that nobody is given: who asks
+// learns no more.
+func roleOf(rev federation.Revision, account, role string) (ram.RoleARN, error) {
+	for _, a := range rev.Accounts() {
+		if a.ID().String() != account && (a.Alias() == "" || a.Alias() != account) {
+			continue
+		}
+		arn, err := ram.ParseRoleARN("acs:ram::" + a.ID().String() + ":role/" + role)
+		if err != nil {
+			return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "%q is no role: %w", role, err)
+		}
+		return arn, nil
+	}
+	return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "account %q is not in the federation", account)
+}
+
+// grant asks the rules of this moment, whatever the page said when it was made.
+func (p portal) grant(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Grant, error) {
+	if _, err := source(rev, here.session.Identity()); err != nil {
+		return mapping.Grant{}, err
+	}
+	audit.Of(r.Context()).Revision = rev.ID()
+	return mapping.Role(rev, here.session.Identity(), p.circumstances(r), role)
+}
+
+func (p portal) confirm(r *http.Request, rev federation.Revision, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
+	token, err := here.session.Token(purposeForm)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	person, _ := called(rev, here.session)
+	return p.render(r, here, page.Confirm{
+		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
+		Role: grant.Role().Name(), ARN: grant.Role().String(), Person: person, To: to.String(), Token: token,
+		Console: p.Issuer.SigninOrigin(grant.Account().Site()),
+	})
+}
+
+// console takes a role from the list or the question, and opens its console.
+func (p portal) console(r *http.Request) (respond.Outcome, error) {
+	here, grant, form, err := p.taken(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	to, err := issue.ParseDestination(form.Get("to"))
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	return p.enter(r, here, grant, to)
+}
+
+// credentials takes a role from the list and shows its STS token to its owner.
+func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
+	here, grant, _, err := p.taken(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	made, err := p.assume(r, grant)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	return p.render(r, here, page.Credentials{
+		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
+		Role: grant.Role().Name(), ARN: grant.Role().String(), Rule: grant.Rule(), SessionName: grant.SessionName(),
+		Expires: made.Expiration, Shortened: made.Shortened, Snippets: page.Snippets(page.Key{
+			ID: made.AccessKeyID, Secret: made.AccessKeySecret.Reveal(), Token: made.SecurityToken.Reveal(), Expires: made.Expiration,
+			Profile: grant.Account().Name() + "-" + grant.Role().Name(), Region: region(grant.Account().Site()),
+		}),
+	})
+}
+
+// taken is the walk that every form with a role takes: our page, this session,
+// a rule.
+func (p portal) taken(r *http.Request) (visit, mapping.Grant, url.Values, error) {
+	form, err := p.readForm(r)
+	if err != nil {
+		return visit{}, mapping.Grant{}, nil, err
+	}
+	here, err := p.require(r)
+	if err != nil {
+		return visit{}, mapping.Grant{}, nil, err
+	}
+	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
+		return visit{}, mapping.Grant{}, nil, err
+	}
+	role, err := ram.ParseRoleARN(form.Get("role"))
+	if err != nil {
+		return visit{}, mapping.Grant{}, nil, reason.New(reason.RequestMalformed, "role: %w", err)
+	}
+	rev, err := p.Revision(r.Context())
+	if err != nil {
+		return visit{}, mapping.Grant{}, nil, err
+	}
+	grant, err := p.grant(r, rev, here, role)
+	return here, grant, form, err
+}
+
+func (p portal) assume(r *http.Request, grant mapping.Grant) (issue.Issued, error) {
+	made, err := p.Issuer.AssumeRole(r.Context(), grant)
+	if err == nil {
+		audit.Of(r.Context()).Grant = grant.Role().String()
+	}
+	return made, err
+}
+
+// enter goes on into the console. The address signs in whoever has it, once and
+// for half a minute: it goes out as a redirect alone.
+func (p portal) enter(r *http.Request, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
+	made, err := p.assume(r, grant)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	address, err := p.Issuer.ConsoleURL(r.Context(), made.Credentials, grant.Account().Site(), to, p.URL+deepLink(grant))
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	return here.keep(respond.SeeOther(address)), nil
+}
+
+// deepLink is the address that leads to a role for as long as there is one.
+func deepLink(grant mapping.Grant) string {
+	return "/go/" + url.PathEscape(grant.Account().Name()) + "/" + url.PathEscape(grant.Role().Name())
+}
+
+// region is what the CLI wants to be told though the token holds everywhere.
+func region(site federation.Site) string {
+	if site == federation.International {
+		return "ap-southeast-1"
+	}
+	return "cn-hangzhou"
+}

@@ -1,0 +1,193 @@
+package portal
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// visit is who is here. A session that began at an identity provider without our
+// asking arrives under a cookie of its own; here both are seen.
+type visit struct {
+	session session.Session
+	arrived session.Session // of another person, who is not let in before somebody said so
+	cookie  *http.Cookie    // to bring the browser's cookies up to date
+}
+
+// asks says that two people's sessions meet.
+func (v visit) asks() bool { return !v.arrived.IsZero() }
+
+func (v visit) keep(o respond.Outcome) respond.Outcome {
+	if v.cookie == nil {
+		return o
+	}
+	return o.WithCookie(v.cookie)
+}
+
+func (p portal) visit(r *http.Request) (visit, error) {
+	current, err := p.find(r, session.SessionCookie)
+	if err != nil {
+		return visit{}, err
+	}
+	switch session.CookieOf(r, session.ArrivalCookie) {
+	case "":
+		return visit{session: current}, nil
+	case session.CookieOf(r, session.SessionCookie):
+		return visit{session: current, cookie: session.Forget(session.ArrivalCookie)}, nil
+	}
+	arrived, err := p.find(r, session.ArrivalCookie)
+	if err != nil {
+		return visit{}, err
+	}
+	return p.meet(r.Context(), current, arrived)
+}
+
+// meet decides between the session that was here and one that arrived. The loser
+// is ended, so that it can't come back when the other one signs out.
+func (p portal) meet(ctx context.Context, current, arrived session.Session) (visit, error) {
+	forget := session.Forget(session.ArrivalCookie)
+	switch {
+	case arrived.IsZero():
+		return visit{session: current, cookie: forget}, nil
+	case current.IsZero():
+		return visit{session: arrived, cookie: arrived.Cookie()}, nil
+	case arrived.Began().Before(current.Began()):
+		return visit{session: current, cookie: forget}, p.keeper.End(ctx, arrived)
+	case current.SamePerson(arrived):
+		return visit{session: arrived, cookie: arrived.Cookie()}, p.keeper.End(ctx, current)
+	default:
+		return visit{session: current, arrived: arrived}, nil
+	}
+}
+
+// find is the session of a cookie, the zero value where there is none (any more).
+func (p portal) find(r *http.Request, cookie string) (session.Session, error) {
+	value := session.CookieOf(r, cookie)
+	if value == "" {
+		return session.Session{}, nil
+	}
+	found, err := p.keeper.Get(r.Context(), value)
+	if reason.Of(err) == reason.SessionMissing {
+		return session.Session{}, nil
+	}
+	return found, err
+}
+
+// require is the visit of exactly one person who is signed in.
+func (p portal) require(r *http.Request) (visit, error) {
+	here, err := p.visit(r)
+	if err != nil {
+		return visit{}, err
+	}
+	switch {
+	case here.session.IsZero():
+		return visit{}, reason.New(reason.SessionMissing, "nobody is signed in")
+	case here.asks():
+		return visit{}, reason.New(reason.SessionOtherPerson, "two people's sessions meet in this browser")
+	}
+	note(r, here.session)
+	return here, nil
+}
+
+func note(r *http.Request, s session.Session) {
+	decision := audit.Of(r.Context())
+	decision.Record, decision.Subject = s.Identity().IdentityProvider(), s.Identity().Subject()
+}
+
+// source is the identity provider of who is signed in, if it still is one.
+func source(rev federation.Revision, who validate.Identity) (trust.Source, error) {
+	s, ok := rev.IdentityProvider(who.IdentityProvider())
+	switch {
+	case !ok:
+		return trust.Source{}, reason.New(reason.IdPUnknown, "identity provider %q is no longer in the federation", who.IdentityProvider())
+	case s.Suspended:
+		return trust.Source{}, reason.New(reason.IdPSuspended, "identity provider %q is suspended", s.ID)
+	}
+	return s, nil
+}
+
+// name is what a person is called on pages: the e-mail address where the
+// federation says which attribute has it, else the subject.
+func name(s trust.Source, who validate.Identity) string {
+	if attribute, ok := s.Attributes["email"]; ok {
+		if values := who.Attribute(attribute); len(values) == 1 && values[0] != "" {
+			return values[0]
+		}
+	}
+	return who.Subject()
+}
+
+// askWho shows the question which of two sessions stays.
+func (p portal) askWho(r *http.Request, rev federation.Revision, here visit) (respond.Outcome, error) {
+	token, err := here.session.Token(purposeArrival)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	view := page.Arrival{Token: token}
+	view.Current, view.CurrentIdP = called(rev, here.session)
+	view.New, view.NewIdP = called(rev, here.arrived)
+	return p.render(r, here, view)
+}
+
+// called names a person and their identity provider, also one that has left the
+// federation since.
+func called(rev federation.Revision, s session.Session) (person, idp string) {
+	from, ok := rev.IdentityProvider(s.Identity().IdentityProvider())
+	if !ok {
+		return s.Identity().Subject(), s.Identity().IdentityProvider()
+	}
+	return name(from, s.Identity()), from.DisplayName
+}
+
+// choose ends one of two sessions by the person's word.
+func (p portal) choose(r *http.Request) (respond.Outcome, error) {
+	form, err := p.readForm(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	here, err := p.visit(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	if !here.asks() { // answered already, in another tab or by a second click
+		return here.keep(respond.SeeOther("/")), nil
+	}
+	if err := here.session.CheckToken(purposeArrival, form.Get("token")); err != nil {
+		return respond.Outcome{}, err
+	}
+	switch form.Get("keep") {
+	case "current":
+		return respond.SeeOther("/").WithCookie(session.Forget(session.ArrivalCookie)), p.keeper.End(r.Context(), here.arrived)
+	case "new":
+		return respond.SeeOther("/").WithCookie(here.arrived.Cookie()), p.keeper.End(r.Context(), here.session)
+	default:
+		return respond.Outcome{}, reason.New(reason.RequestMalformed, "keep is %q, not current or new", form.Get("keep"))
+	}
+}
+
+// signOut ends the session here; what was issued from it lives until its time.
+func (p portal) signOut(r *http.Request) (respond.Outcome, error) {
+	form, err := p.readForm(r)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	here, err := p.require(r)
+	if reason.Of(err) == reason.SessionMissing { // it ended by itself, which is as good
+		return respond.SeeOther("/?signedout"), nil
+	}
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
+		return respond.Outcome{}, err
+	}
+	return respond.SeeOther("/?signedout").WithCookie(session.Forget(session.SessionCookie)), p.keeper.End(r.Context(), here.session)
+}
