@@ -47,11 +47,12 @@ func fileFlag(command string, args []string) (string, error) {
 // read judges a federation file and names its faults, each on a line that
 // editors can jump to.
 func (p program) read(file string, options federation.Options) (federation.Revision, error) {
-	text, err := readAll(file)
+	dir := os.DirFS(filepath.Dir(file))
+	text, err := readAll(dir, filepath.Base(file))
 	if err != nil {
 		return federation.Revision{}, wrong("cannot read %s: %w; name a file that this user may read", file, err)
 	}
-	revision, faults := yamlfile.Parse(text, os.DirFS(filepath.Dir(file)), options)
+	revision, faults := yamlfile.Parse(text, dir, options)
 	for _, fault := range faults {
 		p.complain("%s:%s\n", file, fault)
 	}
@@ -61,8 +62,8 @@ func (p program) read(file string, options federation.Options) (federation.Revis
 	return revision, nil
 }
 
-func readAll(file string) ([]byte, error) {
-	f, err := os.Open(file)
+func readAll(dir fs.FS, name string) ([]byte, error) {
+	f, err := dir.Open(name)
 	if err != nil {
 		return nil, cause(err)
 	}

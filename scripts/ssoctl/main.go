@@ -109,5 +109,10 @@ func version() string {
 }
 
 // say and complain ignore that a terminal is gone: there is nobody left to tell.
-func (p program) say(format string, args ...any)      { _, _ = fmt.Fprintf(p.stdout, format, args...) }
-func (p program) complain(format string, args ...any) { _, _ = fmt.Fprintf(p.stderr, format, args...) }
+func (p program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stdout, format, args...)
+}
+
+func (p program) complain(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stderr, format, args...)
+}

@@ -63,14 +63,13 @@ func (r refresher) all(ctx context.Context) ([]string, error) {
 
 func (r refresher) one(ctx context.Context, source trust.Source) (line string, failed error) {
 	result, err := r.Record(ctx, source)
-	switch reason.Of(err) {
-	case "":
+	if err == nil {
 		return describe(source, result), nil
-	case reason.SourceUnavailable, reason.MetadataInvalid:
-		return fmt.Sprintf("%s: %s: %v\n", source.ID, r.standing(ctx, source), err), nil
-	default:
-		return "", err
 	}
+	if code := reason.Of(err); code == reason.SourceUnavailable || code == reason.MetadataInvalid {
+		return fmt.Sprintf("%s: %s: %v\n", source.ID, r.standing(ctx, source), err), nil
+	}
+	return "", err
 }
 
 // standing says what a record is that could not be refreshed.

@@ -112,7 +112,7 @@ func TestApplyNeedsADeploymentAndAKey(t *testing.T) {
 // deployment is a Tablestore of its own.
 func deployment(t *testing.T) map[string]string {
 	t.Helper()
-	table := stack.Tablestore(t).Ready.Tablestore
+	table := stack.Tablestore(t).Tablestore
 	return map[string]string{
 		"SSO_URL":                         "http://127.0.0.1:8080",
 		"SSO_LOCAL_STACK":                 "1",

@@ -139,7 +139,7 @@ func decode(body []byte) (row, error) {
 func hash(items []Item) string {
 	h := sha256.New()
 	for _, item := range items {
-		fmt.Fprintf(h, "%d %s %d ", len(item.ID), item.ID, len(item.Body))
+		h.Write(fmt.Appendf(nil, "%d %s %d ", len(item.ID), item.ID, len(item.Body)))
 		h.Write(item.Body)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:idHexDigits]

@@ -21,36 +21,36 @@ import (
 const okta = `{"id":"okta","displayName":"Okta","saml":{"metadataURL":"https://acme.okta.com/metadata","allowIdPInitiated":true,"clockSkewSeconds":90},
 	"attributes":{"email":"mail"},"emailDomains":["acme.com"],"suspended":true}`
 
-func certificate(t testing.TB) string {
-	t.Helper()
+func certificate(tb testing.TB) string {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp"}, NotAfter: time.Unix(1<<31, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return base64.StdEncoding.EncodeToString(der)
 }
 
-func keys(t testing.TB, change func(*trust.Keys)) []byte {
-	t.Helper()
+func keys(tb testing.TB, change func(*trust.Keys)) []byte {
+	tb.Helper()
 	k := trust.Keys{
 		EntityID: "https://acme.okta.com/entity",
 		SSO: []trust.Endpoint{
 			{Binding: trust.BindingPOST, Location: "https://acme.okta.com/sso"},
 			{Binding: trust.BindingPOST, Location: "https://acme.okta.com/second"},
 		},
-		Certificates: []string{certificate(t)},
+		Certificates: []string{certificate(tb)},
 	}
 	if change != nil {
 		change(&k)
 	}
 	body, err := json.Marshal(k)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return body
 }
