@@ -159,6 +159,8 @@ func combine(operator otsprotocol.LogicalOperator, parts []filter) (filter, erro
 		if len(parts) < 2 {
 			return nil, invalid("AND and OR take at least two sub filters, not %d.", len(parts))
 		}
+	default:
+		return nil, invalid("Invalid logical operator: %d.", operator)
 	}
 	stop := operator == otsprotocol.LogicalOperator_LO_OR // the first part of this verdict decides
 	return func(r row) bool {

@@ -104,6 +104,9 @@ func parseKeyColumns(columns []*otsprotocol.PrimaryKeySchema) ([]keyColumn, erro
 		if slices.ContainsFunc(key, func(k keyColumn) bool { return k.Name == column.GetName() }) {
 			return nil, invalid("Duplicated primary key name: '%s'.", column.GetName())
 		}
+		if _, known := otsprotocol.PrimaryKeyType_name[int32(column.GetType())]; !known {
+			return nil, invalid("Invalid type of primary key column: '%s'.", column.GetName())
+		}
 		if column.Option != nil {
 			return nil, invalid("Auto increment keys are not supported by this emulator.")
 		}
@@ -113,7 +116,7 @@ func parseKeyColumns(columns []*otsprotocol.PrimaryKeySchema) ([]keyColumn, erro
 }
 
 func (s *schema) setOptions(o *otsprotocol.TableOptions) error {
-	if o.TimeToLive == nil || o.MaxVersions == nil {
+	if o == nil || o.TimeToLive == nil || o.MaxVersions == nil {
 		return invalid("Both TimeToLive and MaxVersions must be set for table creation.")
 	}
 	if ttl := o.GetTimeToLive(); ttl != neverExpires && ttl < minTimeToLive {

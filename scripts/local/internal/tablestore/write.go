@@ -26,6 +26,9 @@ type change struct {
 }
 
 func parseChange(table string, operation otsprotocol.OperationType, data []byte, condition *otsprotocol.Condition, content *otsprotocol.ReturnContent) (change, error) {
+	if err := requireKnown(operation, condition.GetRowExistence()); err != nil {
+		return change{}, err
+	}
 	r, err := decodeRow(data)
 	if err != nil {
 		return change{}, invalid("%v", err)
@@ -49,6 +52,18 @@ func parseChange(table string, operation otsprotocol.OperationType, data []byte,
 		checked:   condition.GetRowExistence() != otsprotocol.RowExistenceExpectation_IGNORE || len(condition.GetColumnCondition()) > 0,
 		returnKey: content.GetReturnType() == otsprotocol.ReturnType_RT_PK,
 	}, nil
+}
+
+// requireKnown refuses numbers that the protocol does not name: proto2 hands
+// them on.
+func requireKnown(operation otsprotocol.OperationType, existence otsprotocol.RowExistenceExpectation) error {
+	if _, known := otsprotocol.OperationType_name[int32(operation)]; !known {
+		return invalid("Invalid operation type: %d.", operation)
+	}
+	if _, known := otsprotocol.RowExistenceExpectation_name[int32(existence)]; !known {
+		return invalid("Invalid row existence expectation: %d.", existence)
+	}
+	return nil
 }
 
 // apply writes one row in the transaction. It refuses before it changes
