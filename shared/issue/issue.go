@@ -1,0 +1,131 @@
+// Package issue is the mint: it turns a decision into credentials.
+//
+// In: a mapping.Grant, which only a decision makes, and the role credentials of
+// the invocation. Out: an STS token of the granted role, and an address that
+// opens Alibaba Cloud's console with it. Refused: a zero Grant, console pages
+// that are not Alibaba Cloud's. What STS refuses is role_refused, with its own
+// code and request ID for the operator; what does not answer is unavailable.
+package issue
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+const stsVersion = "2015-04-01"
+
+// leastMaximum is the least MaxSessionDuration that a role can have.
+const leastMaximum = time.Hour
+
+// Config is what an Issuer works with. All fields but SigninEndpoint are needed.
+type Config struct {
+	Log            *slog.Logger
+	API            *openapi.Client
+	STSEndpoint    string
+	SigninEndpoint string                                             // "" = that of the account's site
+	Credentials    func(ctx context.Context) (ram.Credentials, error) // the function's role, for this invocation
+}
+
+// Issuer calls STS and the console's sign-in.
+type Issuer struct{ config Config }
+
+// New returns an Issuer. It connects when it is first used.
+func New(config Config) Issuer { return Issuer{config} }
+
+// AssumeRole makes credentials of the granted role, for as long as granted or,
+// where the role allows less, for an hour: never longer. The role's maximum is
+// not known here, and every role allows that hour. Expiration says how long.
+func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (ram.Credentials, error) {
+	if grant.IsZero() {
+		return ram.Credentials{}, errors.New("a zero grant was to be issued")
+	}
+	own, err := i.config.Credentials(ctx)
+	if err != nil {
+		return ram.Credentials{}, err
+	}
+	made, err := i.assume(ctx, own, grant, grant.Duration())
+	if exceedsMaximum(err) && grant.Duration() > leastMaximum {
+		i.config.Log.WarnContext(ctx, "the role's maximum is below what the rule grants",
+			"role", grant.Role().String(), "rule", grant.Rule(), "granted", grant.Duration().String(), "issued", leastMaximum.String())
+		made, err = i.assume(ctx, own, grant, leastMaximum)
+	}
+	if err != nil {
+		return ram.Credentials{}, refusal(grant, err)
+	}
+	return made, nil
+}
+
+func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.Grant, duration time.Duration) (ram.Credentials, error) {
+	params := url.Values{
+		"RoleArn":         {grant.Role().String()},
+		"RoleSessionName": {grant.SessionName()},
+		"DurationSeconds": {strconv.Itoa(int(duration / time.Second))},
+	}
+	if policy := grant.SessionPolicy(); policy != "" {
+		params.Set("Policy", policy)
+	}
+	var answer assumeRoleAnswer
+	err := i.config.API.Call(ctx, openapi.Request{
+		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: "AssumeRole", Params: params, Credentials: own,
+	}, &answer)
+	if err != nil {
+		return ram.Credentials{}, err
+	}
+	return answer.credentials()
+}
+
+type assumeRoleAnswer struct {
+	Credentials struct {
+		AccessKeyID     string `json:"AccessKeyId"`
+		AccessKeySecret string
+		SecurityToken   string
+		Expiration      time.Time
+	}
+}
+
+func (a assumeRoleAnswer) credentials() (ram.Credentials, error) {
+	c := a.Credentials
+	if c.AccessKeyID == "" || c.AccessKeySecret == "" || c.SecurityToken == "" || c.Expiration.IsZero() {
+		return ram.Credentials{}, errors.New("AssumeRole: the answer lacks a part of the credentials")
+	}
+	return ram.Credentials{
+		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),
+		SecurityToken: ram.Secret(c.SecurityToken), Expiration: c.Expiration,
+	}, nil
+}
+
+func exceedsMaximum(err error) bool {
+	e, ok := errors.AsType[*openapi.Error](err)
+	return ok && e.Code == "InvalidParameter.DurationSeconds"
+}
+
+// refusal says whose turn it is: what STS decided about the role is the
+// account's administrator's, all else is the service's.
+func refusal(grant mapping.Grant, err error) error {
+	if e, ok := errors.AsType[*openapi.Error](err); ok && aboutTheRole(e.Code) {
+		return reason.New(reason.RoleRefused, "%s: %w", grant.Role(), err)
+	}
+	return reason.New(reason.STSUnavailable, "%s: %w", grant.Role(), err)
+}
+
+// aboutTheRole: a missing role, one that does not trust us, and parameters that
+// it does not take. STS answers a trust policy that refuses as NoPermission or
+// as AuthenticationFail.NoPermission.
+func aboutTheRole(code string) bool {
+	for _, prefix := range []string{"NoPermission", "EntityNotExist", "AuthenticationFail", "InvalidParameter"} {
+		if code == prefix || strings.HasPrefix(code, prefix+".") {
+			return true
+		}
+	}
+	return false
+}

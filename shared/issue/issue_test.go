@@ -1,0 +1,235 @@
+package issue_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	role = "acs:ram::1234567890123456:role/admin"
+	made = `{"RequestId":"R1","AssumedRoleUser":{"Arn":"x"},"Credentials":{"AccessKeyId":"STS.made","AccessKeySecret":"hush","SecurityToken":"token","Expiration":"2027-03-01T13:00:00Z"}}`
+)
+
+// grant is one that a rule gives: there is no other way to one.
+func grant(t *testing.T, site string, duration time.Duration) mapping.Grant {
+	t.Helper()
+	rev, problems := federation.Compile(federation.Draft{
+		IdentityProviders: []trust.Source{validatetest.Source()},
+		Accounts:          []federation.AccountDraft{{ID: "1234567890123456", Alias: "acme-prod", Site: site}},
+		Rules: []federation.RuleDraft{{
+			Name: "admins", IdP: "test", Roles: []string{role}, Condition: &federation.ConditionDraft{Any: true},
+			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second)},
+		}},
+	}, federation.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	arn, err := ram.ParseRoleARN(role)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := validatetest.New(t).Identity(validatetest.Subject("ada@acme.com"))
+	g, err := mapping.Role(rev, who, mapping.Context{Now: validatetest.Now()}, arn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// cloud answers each request in turn with a status and a body, the last for ever.
+type cloud struct {
+	issuer  issue.Issuer
+	asked   []url.Values
+	answers []string
+	log     bytes.Buffer
+}
+
+func newCloud(t *testing.T, answers ...string) *cloud {
+	t.Helper()
+	c := &cloud{answers: answers}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.issuer = issue.New(issue.Config{
+		Log: slog.New(slog.NewTextHandler(&c.log, nil)), API: openapi.New(validatetest.Now, rand.Reader),
+		STSEndpoint: server.URL, SigninEndpoint: server.URL,
+		Credentials: func(context.Context) (ram.Credentials, error) {
+			return ram.Credentials{AccessKeyID: "STS.own", AccessKeySecret: "own", SecurityToken: "own"}, nil
+		},
+	})
+	return c
+}
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	c.asked = append(c.asked, r.Form)
+	var status int
+	answer := c.answers[min(len(c.asked), len(c.answers))-1]
+	code, body, _ := strings.Cut(answer, " ")
+	if _, err := fmt.Sscan(code, &status); err != nil {
+		status, body = http.StatusOK, answer
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(body))
+}
+
+func TestAGrantBecomesCredentials(t *testing.T) {
+	c := newCloud(t, made)
+	got, err := c.issuer.AssumeRole(t.Context(), grant(t, "", 2*time.Hour))
+	want := ram.Credentials{AccessKeyID: "STS.made", AccessKeySecret: "hush", SecurityToken: "token", Expiration: validatetest.Now().Add(time.Hour)}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	asked := c.asked[0]
+	if asked.Get("RoleArn") != role || asked.Get("RoleSessionName") != "ada@acme.com" || asked.Get("DurationSeconds") != "7200" || len(asked) != 3 {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+func TestARoleThatAllowsLessGivesAnHour(t *testing.T) {
+	const tooLong = `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`
+	c := newCloud(t, tooLong, made)
+	if _, err := c.issuer.AssumeRole(t.Context(), grant(t, "", 2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.asked) != 2 || c.asked[1].Get("DurationSeconds") != "3600" {
+		t.Errorf("asked %v", c.asked)
+	}
+	if !strings.Contains(c.log.String(), "granted=2h0m0s issued=1h0m0s") {
+		t.Errorf("the operator is told %q", c.log.String())
+	}
+	for _, short := range []time.Duration{time.Hour, 15 * time.Minute} { // never longer than granted
+		c := newCloud(t, tooLong, made)
+		if _, err := c.issuer.AssumeRole(t.Context(), grant(t, "", short)); reason.Of(err) != reason.RoleRefused || len(c.asked) != 1 {
+			t.Errorf("%v: %v after %d calls", short, err, len(c.asked))
+		}
+	}
+}
+
+func TestRefusalsOfSTSHaveAReason(t *testing.T) {
+	for answer, want := range map[string]reason.Code{
+		`403 {"Code":"NoPermission","Message":"You are not authorized","RequestId":"R7"}`:                       reason.RoleRefused,
+		`404 {"Code":"EntityNotExist.Role","Message":"The specified Role not exists.","RequestId":"R7"}`:        reason.RoleRefused,
+		`401 {"Code":"AuthenticationFail.NoPermission","Message":"There is no permission","RequestId":"R7"}`:    reason.RoleRefused,
+		`400 {"Code":"InvalidParameter.PolicyGrammar","Message":"grammar","RequestId":"R7"}`:                    reason.RoleRefused,
+		`404 {"Code":"InvalidAccessKeyId.NotFound","Message":"not found","RequestId":"R7"}`:                     reason.STSUnavailable,
+		`400 {"Code":"Throttling.User","Message":"flow control","RequestId":"R7"}`:                              reason.STSUnavailable,
+		`500 {"Code":"InternalError","Message":"error","RequestId":"R7"}`:                                       reason.STSUnavailable,
+		`200 {"RequestId":"R7","Credentials":{"AccessKeyId":"STS.made","Expiration":"2027-03-01T13:00:00Z"}}`:   reason.STSUnavailable,
+		`200 {"RequestId":"R7","Credentials":{"AccessKeyId":"STS.made","Expiration":"soon","SecurityToken":1}}`: reason.STSUnavailable,
+	} {
+		_, err := newCloud(t, answer).issuer.AssumeRole(t.Context(), grant(t, "", time.Hour))
+		if reason.Of(err) != want {
+			t.Errorf("%s: %v", answer, err)
+		}
+		if strings.Contains(answer, `"Code"`) && (!strings.Contains(reason.Detail(err), "R7") || !strings.Contains(reason.Detail(err), role)) {
+			t.Errorf("the operator is told %v", err)
+		}
+	}
+}
+
+func TestAZeroGrantIsNotIssued(t *testing.T) {
+	c := newCloud(t, made)
+	if _, err := c.issuer.AssumeRole(t.Context(), mapping.Grant{}); reason.Of(err) != reason.Internal || len(c.asked) > 0 {
+		t.Error(err)
+	}
+	if _, err := c.issuer.ConsoleURL(t.Context(), mapping.Grant{}, ram.Credentials{}, "", ""); reason.Of(err) != reason.Internal || len(c.asked) > 0 {
+		t.Error(err)
+	}
+}
+
+func TestWithoutARoleOfItsOwnNothingIsIssued(t *testing.T) {
+	issuer := issue.New(issue.Config{Credentials: func(context.Context) (ram.Credentials, error) {
+		return ram.Credentials{}, reason.New(reason.CredentialsMissing, "none")
+	}})
+	if _, err := issuer.AssumeRole(t.Context(), grant(t, "", time.Hour)); reason.Of(err) != reason.CredentialsMissing {
+		t.Error(err)
+	}
+}
+
+func TestCredentialsOpenTheConsole(t *testing.T) {
+	for site, home := range map[string]string{"china": "https://home.console.aliyun.com/", "international": "https://home.console.alibabacloud.com/"} {
+		c := newCloud(t, `{"RequestId":"R","SigninToken":"ticket+/="}`)
+		credentials := ram.Credentials{AccessKeyID: "STS.made", AccessKeySecret: "hush", SecurityToken: "token"}
+		address, err := c.issuer.ConsoleURL(t.Context(), grant(t, site, time.Hour), credentials, "", "https://sso.acme.com/go/a/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := u.Query()
+		if u.Path != "/federation" || q.Get("Action") != "Login" || q.Get("SigninToken") != "ticket+/=" || q.Get("Destination") != home ||
+			q.Get("LoginUrl") != "https://sso.acme.com/go/a/b" || len(q) != 4 {
+			t.Errorf("%s: %s", site, address)
+		}
+		asked := c.asked[0]
+		if asked.Get("Action") != "GetSigninToken" || asked.Get("AccessKeyId") != "STS.made" || asked.Get("AccessKeySecret") != "hush" ||
+			asked.Get("SecurityToken") != "token" || asked.Get("TicketType") != "mini" || len(asked) != 5 {
+			t.Errorf("asked %v", asked)
+		}
+	}
+}
+
+func TestAConsoleThatRefusesIsUnavailable(t *testing.T) {
+	credentials := ram.Credentials{AccessKeyID: "STS.made", AccessKeySecret: "hushhush", SecurityToken: "tokentoken"}
+	for _, answer := range []string{`400 {"Code":"InvalidParameter.SecurityToken","Message":"tokentoken is wrong"}`, `200 {}`, `502 <html>`} {
+		_, err := newCloud(t, answer).issuer.ConsoleURL(t.Context(), grant(t, "", time.Hour), credentials, "", "https://sso.acme.com/")
+		if reason.Of(err) != reason.ConsoleUnavailable || strings.Contains(err.Error(), "tokentoken") {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}
+
+func TestOnlyConsolePagesAreDestinations(t *testing.T) {
+	c := newCloud(t, `{"SigninToken":"x"}`)
+	for _, to := range []string{
+		"", "https://home.console.aliyun.com/", "https://ram.console.aliyun.com/roles?a=1&b=%E4%B8%AD#x", "https://HOME.console.alibabacloud.com",
+		"https://ecs.cn-hangzhou.console.aliyun.com/",
+	} {
+		if err := c.issuer.Destination(to); err != nil {
+			t.Errorf("%q: %v", to, err)
+		}
+	}
+	for _, to := range []string{
+		"http://home.console.aliyun.com/", "//home.console.aliyun.com/", "/relative", "home.console.aliyun.com", "javascript:alert(1)",
+		"https://console.aliyun.com/", "https://.console.aliyun.com/", "https://a..console.aliyun.com/", "https://a.console.aliyun.com./",
+		"https://evil.example/", "https://console.aliyun.com.evil.example/", "https://xconsole.aliyun.com/", "https://a.xconsole.aliyun.com/",
+		"https://evil.example/.console.aliyun.com", "https://evil.example?.console.aliyun.com", "https://evil.example#.console.aliyun.com",
+		`https://evil.example\.console.aliyun.com/`, "https://a@home.console.aliyun.com/", "https://evil.example:x@a.console.aliyun.com",
+		"https://home.console.aliyun.com:8443/", "https://evil.example%2f.console.aliyun.com/", "https://home.console.aliyun.com/\r\nSet-Cookie:a=b",
+		" https://home.console.aliyun.com/", "https://\u212aome.console.aliyun.com/", "https:home.console.aliyun.com",
+		"https://home.console.aliyun.com/" + strings.Repeat("x", 2000), "https://[::1].console.aliyun.com/", "https://%zz",
+	} {
+		if err := c.issuer.Destination(to); reason.Of(err) != reason.TargetNotAllowed {
+			t.Errorf("%q: %v", to, err)
+		}
+		if _, err := c.issuer.ConsoleURL(t.Context(), grant(t, "", time.Hour), ram.Credentials{}, to, ""); reason.Of(err) != reason.TargetNotAllowed {
+			t.Errorf("%q opens a console: %v", to, err)
+		}
+	}
+	if len(c.asked) > 0 {
+		t.Error("a token was fetched for a refused destination")
+	}
+}
