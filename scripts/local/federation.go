@@ -85,7 +85,7 @@ func firstFault(text string, err error) error {
 	if len(lines) == 1 {
 		return errors.New(lines[0])
 	}
-	return fmt.Errorf("%s (and %d lines more: go run ./scripts/ssoctl plan -f FILE)", lines[0], len(lines)-1)
+	return fmt.Errorf("%s (and %d lines more: go run ./scripts/ssoctl check -f FILE)", lines[0], len(lines)-1)
 }
 
 // named is what a federation file names in RAM.
