@@ -37,9 +37,9 @@ func Compile(draft Draft, options Options) (Revision, []Problem) {
 func withDefaults(d Draft) Draft {
 	d.IdentityProviders, d.Accounts, d.Rules = slices.Clone(d.IdentityProviders), slices.Clone(d.Accounts), slices.Clone(d.Rules)
 	for i := range d.IdentityProviders {
+		d.IdentityProviders[i] = d.IdentityProviders[i].Clone() // the caller keeps its own
 		s := &d.IdentityProviders[i]
 		s.DisplayName = cmp.Or(s.DisplayName, s.ID)
-		s.EmailDomains = slices.Clone(s.EmailDomains)
 		for j, domain := range s.EmailDomains {
 			s.EmailDomains[j] = strings.ToLower(domain)
 		}

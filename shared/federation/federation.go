@@ -49,7 +49,13 @@ func (r Revision) ID() string { return r.id }
 func (r Revision) IsZero() bool { return r.id == "" }
 
 // IdentityProviders are all identity providers in the order of the file.
-func (r Revision) IdentityProviders() []trust.Source { return slices.Clone(r.idps) }
+func (r Revision) IdentityProviders() []trust.Source {
+	sources := make([]trust.Source, 0, len(r.idps))
+	for _, s := range r.idps {
+		sources = append(sources, s.Clone())
+	}
+	return sources
+}
 
 // IdentityProvider is the identity provider of this id.
 func (r Revision) IdentityProvider(id string) (trust.Source, bool) {
@@ -57,7 +63,7 @@ func (r Revision) IdentityProvider(id string) (trust.Source, bool) {
 	if !ok {
 		return trust.Source{}, false
 	}
-	return r.idps[i], true
+	return r.idps[i].Clone(), true
 }
 
 // Record joins what the revision declares of an identity provider with the keys

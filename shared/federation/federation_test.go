@@ -136,6 +136,9 @@ func TestARevisionCannotBeChangedThroughWhatItGives(t *testing.T) {
 	r.Rules()[0].Roles()[0] = ram.RoleARN{}
 	r.Rules()[0].Clauses()[0].Values()[0] = "z"
 	r.IdentityProviders()[0].ID = "other"
+	r.IdentityProviders()[0].EmailDomains[0] = "evil.example"
+	source, _ := r.IdentityProvider("adfs")
+	source.SAML.Metadata[0] = 'x'
 	checkRead(t, r)
 	if r.Items()[0].Body[0] != '{' {
 		t.Error("items changed")

@@ -129,9 +129,10 @@ func (r Record) Attribute(alias string) string { return r.source.AttributeName(a
 func (r Record) EmailDomains() []string { return slices.Clone(r.source.EmailDomains) }
 
 // Source is what was declared, as a copy.
-func (r Record) Source() Source { return r.source.clone() }
+func (r Record) Source() Source { return r.source.Clone() }
 
-func (s Source) clone() Source {
+// Clone gives a copy that shares nothing with s.
+func (s Source) Clone() Source {
 	s.SAML.Metadata = bytes.Clone(s.SAML.Metadata)
 	s.Attributes = maps.Clone(s.Attributes)
 	s.EmailDomains = slices.Clone(s.EmailDomains)

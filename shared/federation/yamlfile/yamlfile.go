@@ -29,6 +29,9 @@ import (
 // have.
 const MaxSize = 1 << 20
 
+// maxFaults is all that a person reads at once, and more.
+const maxFaults = 1000
+
 // Fault is one thing that is wrong with the file. Line and Column count from 1.
 type Fault struct {
 	Line, Column int
@@ -147,7 +150,13 @@ func sorted(faults []Fault) []Fault {
 	slices.SortStableFunc(faults, func(a, b Fault) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
-	return slices.Compact(faults)
+	faults = slices.Compact(faults)
+	if len(faults) <= maxFaults {
+		return faults
+	}
+	next := faults[maxFaults]
+	more := Fault{next.Line, next.Column, fmt.Sprintf("%d more faults from here on", len(faults)-maxFaults), "mend those above first"}
+	return append(faults[:maxFaults:maxFaults], more)
 }
 
 // addProblems places what the compiler found. What hangs on a part that could
