@@ -55,6 +55,15 @@ func (b *Book) Read(ctx context.Context) (*Reading, error) {
 	return reading, nil
 }
 
+// Revision returns what is declared, as it counts now.
+func (b *Book) Revision(ctx context.Context) (federation.Revision, error) {
+	reading, err := b.Read(ctx)
+	if err != nil {
+		return federation.Revision{}, err
+	}
+	return reading.Revision(), nil
+}
+
 // Record returns the record of one identity provider, as it counts now.
 func (b *Book) Record(ctx context.Context, idp string) (trust.Record, error) {
 	reading, err := b.Read(ctx)

@@ -73,6 +73,18 @@ func TestARecordIsWhatCountsNow(t *testing.T) {
 	}
 }
 
+func TestTheRevisionIsTheOneThatCounts(t *testing.T) {
+	s := &shelf{}
+	s.put(t, false, nil)
+	if got, err := book.New(s).Revision(t.Context()); err != nil || got.ID() != s.contents.Revision {
+		t.Errorf("%q, %v", got.ID(), err)
+	}
+	s.err = reason.New(reason.FederationMissing, "nothing was applied")
+	if _, err := book.New(s).Revision(t.Context()); reason.Of(err) != reason.FederationMissing {
+		t.Error(err)
+	}
+}
+
 func TestAnUnknownIdentityProviderHasNoRecord(t *testing.T) {
 	s := &shelf{}
 	s.put(t, false, nil)

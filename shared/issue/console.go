@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
-	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
@@ -16,25 +15,32 @@ import (
 // console's sign-in take 4 KB.
 const longestDestination = 2000
 
+// Destination is a page of Alibaba Cloud's console. Only [ParseDestination]
+// makes one; the zero value is the console's home.
+type Destination struct{ address string }
+
+// String returns the address, "" for the console's home.
+func (d Destination) String() string { return d.address }
+
 // consoles are the domains below which the console's pages live.
 func consoles() []string { return []string{".console.aliyun.com", ".console.alibabacloud.com"} }
 
-// Destination checks where a person wants to go after the sign-in: to a console
-// page over https, or nowhere in particular (""). All else is refused as
+// ParseDestination checks where a person wants to go after the sign-in: to a
+// console page over https, or nowhere in particular (""). All else is refused as
 // [reason.TargetNotAllowed]; an open redirect behind a sign-in is a gift to
 // phishers.
-func (Issuer) Destination(to string) error {
-	if to == "" {
-		return nil
+func ParseDestination(text string) (Destination, error) {
+	if text == "" {
+		return Destination{}, nil
 	}
-	u, err := url.Parse(to)
-	if err != nil || len(to) > longestDestination {
-		return reason.New(reason.TargetNotAllowed, "%.200q is no address of up to %d bytes", to, longestDestination)
+	u, err := url.Parse(text)
+	if err != nil || len(text) > longestDestination {
+		return Destination{}, reason.New(reason.TargetNotAllowed, "%.200q is no address of up to %d bytes", text, longestDestination)
 	}
-	if u.Scheme != "https" || u.User != nil || !isConsole(u.Host) || strings.ContainsFunc(to, unusual) {
-		return reason.New(reason.TargetNotAllowed, "%.200q is no page of the console", to)
+	if u.Scheme != "https" || u.User != nil || !isConsole(u.Host) || strings.ContainsFunc(text, unusual) {
+		return Destination{}, reason.New(reason.TargetNotAllowed, "%.200q is no page of the console", text)
 	}
-	return nil
+	return Destination{text}, nil
 }
 
 // isConsole compares whole labels, and takes only hosts that are plain names
@@ -54,27 +60,19 @@ func isConsole(host string) bool {
 // backslash is a slash to one and not to the other.
 func unusual(c rune) bool { return c <= ' ' || c >= 0x7f || c == '\\' }
 
-// ConsoleURL returns an address that opens the console of the grant's account as
-// made, once and within 30 seconds: it belongs into the Location of the answer
-// to a click, and into no log. destination is as in [Issuer.Destination];
-// loginURL is where the console sends the person when the session ends.
-func (i Issuer) ConsoleURL(ctx context.Context, grant mapping.Grant, made ram.Credentials, destination, loginURL string) (string, error) {
-	if grant.IsZero() {
-		return "", errors.New("a zero grant was to open a console")
-	}
-	if err := i.Destination(destination); err != nil {
-		return "", err
-	}
-	site := grant.Account().Site()
-	if destination == "" {
-		destination = home(site)
-	}
-	federate := i.signin(site) + "/federation"
+// ConsoleURL returns an address that opens the console as made, once and within
+// 30 seconds: it belongs into the Location of the answer to a click, and into no
+// log. loginURL is where the console sends the person when the session ends.
+func (i Issuer) ConsoleURL(ctx context.Context, made ram.Credentials, site federation.Site, to Destination, loginURL string) (string, error) {
+	federate := i.SigninOrigin(site) + "/federation"
 	token, err := i.signinToken(ctx, federate, made)
 	if err != nil {
 		return "", reason.New(reason.ConsoleUnavailable, "%w", err)
 	}
-	query := url.Values{"Action": {"Login"}, "LoginUrl": {loginURL}, "Destination": {destination}, "SigninToken": {token}}
+	if to.address == "" {
+		to.address = home(site)
+	}
+	query := url.Values{"Action": {"Login"}, "LoginUrl": {loginURL}, "Destination": {to.address}, "SigninToken": {token}}
 	return federate + "?" + query.Encode(), nil
 }
 
@@ -95,7 +93,8 @@ func (i Issuer) signinToken(ctx context.Context, address string, made ram.Creden
 	return answer.SigninToken, err
 }
 
-func (i Issuer) signin(site federation.Site) string {
+// SigninOrigin is where the console's sign-in of a site is.
+func (i Issuer) SigninOrigin(site federation.Site) string {
 	switch {
 	case i.config.SigninEndpoint != "":
 		return i.config.SigninEndpoint

@@ -10,7 +10,6 @@ package issue
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,7 +28,6 @@ const leastMaximum = time.Hour
 
 // Config is what an Issuer works with. All fields but SigninEndpoint are needed.
 type Config struct {
-	Log            *slog.Logger
 	API            *openapi.Client
 	STSEndpoint    string
 	SigninEndpoint string                                             // "" = that of the account's site
@@ -42,27 +40,33 @@ type Issuer struct{ config Config }
 // New returns an Issuer. It connects when it is first used.
 func New(config Config) Issuer { return Issuer{config} }
 
+// Issued are credentials that were made. Shortened says that the role's maximum
+// is below what the rule gives, so that they end earlier than granted.
+type Issued struct {
+	ram.Credentials
+	Shortened bool
+}
+
 // AssumeRole makes credentials of the granted role, for as long as granted or,
 // where the role allows less, for an hour: never longer. The role's maximum is
-// not known here, and every role allows that hour. Expiration says how long.
-func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (ram.Credentials, error) {
+// not known here, and every role allows that hour.
+func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, error) {
 	if grant.IsZero() {
-		return ram.Credentials{}, errors.New("a zero grant was to be issued")
+		return Issued{}, errors.New("a zero grant was to be issued")
 	}
 	own, err := i.config.Credentials(ctx)
 	if err != nil {
-		return ram.Credentials{}, err
+		return Issued{}, err
 	}
 	made, err := i.assume(ctx, own, grant, grant.Duration())
-	if exceedsMaximum(err) && grant.Duration() > leastMaximum {
-		i.config.Log.WarnContext(ctx, "the role's maximum is below what the rule grants",
-			"role", grant.Role().String(), "rule", grant.Rule(), "granted", grant.Duration().String(), "issued", leastMaximum.String())
+	shortened := exceedsMaximum(err) && grant.Duration() > leastMaximum
+	if shortened {
 		made, err = i.assume(ctx, own, grant, leastMaximum)
 	}
 	if err != nil {
-		return ram.Credentials{}, refusal(grant, err)
+		return Issued{}, refusal(grant, err)
 	}
-	return made, nil
+	return Issued{made, shortened}, nil
 }
 
 func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.Grant, duration time.Duration) (ram.Credentials, error) {

@@ -1,0 +1,61 @@
+// Command portal is the function behind everything that no other serves: the
+// pages where people choose a role.
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+
+	"github.com/fc-sso/fc-sso/functions/portal/portal"
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/book"
+	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/store"
+	"github.com/fc-sso/fc-sso/shared/trigger"
+)
+
+func main() {
+	log := audit.Logger(os.Stdout)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS)
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	handler, err := wire(log, cfg)
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	desk := respond.Desk{Function: "portal", Log: log, Now: time.Now, Refuse: respond.Plain}
+	fc.Start(trigger.HTTP(desk, cfg.URL, handler))
+}
+
+func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
+	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp})
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	client := store.Open(store.Config{
+		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
+	})
+	return portal.New(portal.Config{
+		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
+		Revision: book.New(store.NewBook(store.NewTrust(client), time.Now)).Revision,
+		Sessions: store.NewSessions(client),
+		Issuer: issue.New(issue.Config{
+			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,
+			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
+		}),
+		SourceIP: trigger.SourceIP,
+	}), nil
+}

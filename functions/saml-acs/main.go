@@ -1,0 +1,61 @@
+// Command saml-acs is the function behind /saml/: our SAML service provider.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aliyun/fc-runtime-go-sdk/fc"
+
+	"github.com/fc-sso/fc-sso/functions/saml-acs/acs"
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/book"
+	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/keys"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/store"
+	"github.com/fc-sso/fc-sso/shared/trigger"
+)
+
+func main() {
+	log := audit.Logger(os.Stdout)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.SigningKey)
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	handler, err := wire(log, cfg)
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	desk := respond.Desk{Function: "saml-acs", Log: log, Now: time.Now, Refuse: respond.Plain}
+	fc.Start(trigger.HTTP(desk, cfg.URL, handler))
+}
+
+func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
+	signing, err := keys.File(context.Background(), log, cfg.SigningKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp})
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	client := store.Open(store.Config{
+		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
+	})
+	return acs.New(acs.Config{
+		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
+		Record:   book.New(store.NewBook(store.NewTrust(client), time.Now)).Record,
+		Nonces:   store.NewNonces(client),
+		Sessions: store.NewSessions(client),
+		Key:      signing.Signer, Certificate: signing.Certificates[0],
+	}), nil
+}
