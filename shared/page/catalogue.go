@@ -87,7 +87,7 @@ func catalogue() map[string]text {
 		"confirm.to":             {"Opens", "打开页面"},
 		"confirm.go":             {"Open the console", "打开控制台"},
 		"confirm.no":             {"No, show my roles", "不，显示我的角色"},
-		"arrival.title":          {"Two sign-ins meet here", "检测到两个登录身份"},
+		"arrival.title":          {"Which one are you?", "请选择登录身份"},
 		"arrival.lead":           {"You were signed in here already when a sign-in as somebody else arrived. It did not begin on this site.", "您已在此登录，此时又收到了另一个身份的登录，而该登录并非从本站发起。"},
 		"arrival.warn":           {"If you did not start it yourself, stay who you are.", "如果不是您本人发起的，请保持当前身份。"},
 		"arrival.stay":           {"Stay %s", "保持 %s"},

@@ -16,6 +16,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,6 +84,9 @@ func (p *Pages) Render(r *http.Request, now time.Time, v View) (Rendered, error)
 	var body bytes.Buffer
 	if err := parsed.ExecuteTemplate(&body, "layout", f); err != nil {
 		return Rendered{}, fmt.Errorf("page %s: %w", about.template, err)
+	}
+	if !p.https && slices.Contains(about.formAction, anywhere) {
+		about.formAction = append(about.formAction, "http:")
 	}
 	return Rendered{Header: p.headers(f.Lang, about.formAction), Body: body.Bytes()}, nil
 }

@@ -127,7 +127,7 @@ func TestFormsLeadOnlyWhereTheyMust(t *testing.T) {
 	for name, want := range map[string]string{
 		"post":        "'self' https://idp.example https:",
 		"roles":       "'self' https://*.aliyun.com https://*.alibabacloud.com",
-		"chooser":     "'self'",
+		"chooser":     "'self' https:",
 		"credentials": "'self'",
 	} {
 		_, h := render(t, p, "/", examples()[name])

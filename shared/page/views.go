@@ -17,6 +17,10 @@ type about struct {
 	formAction []string // where its forms may lead, beside our own origin
 }
 
+// anywhere is every address of our own scheme: https, and http where we are on
+// http ourselves, on the local stack.
+const anywhere = "https:"
+
 // views is one of each, for parsing.
 func views() []View {
 	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, Arrival{}, SignedOut{}, Refusal{}, Post{}}
@@ -39,7 +43,11 @@ type Option struct {
 	Last bool // was the last one used in this browser
 }
 
-func (Chooser) view() about { return about{template: "chooser", title: "chooser.title"} }
+// The form with the e-mail address leads, by redirects, to an identity provider
+// that this page does not know.
+func (Chooser) view() about {
+	return about{template: "chooser", title: "chooser.title", formAction: []string{anywhere}}
+}
 
 // Roles lists what a person may become.
 type Roles struct {
@@ -151,7 +159,7 @@ type Field struct{ Name, Value string }
 // redirect: Okta to another Okta, Entra ID to an AD FS. So every https address is
 // allowed beside the origin that the form names, which is the only http one.
 func (v Post) view() about {
-	return about{template: "post", title: "post.title", formAction: append(origin(v.Action), "https:")}
+	return about{template: "post", title: "post.title", formAction: append(origin(v.Action), anywhere)}
 }
 
 // consoleHosts are Alibaba Cloud's, which the console's sign-in redirects along,

@@ -69,8 +69,8 @@ func TestAnotherPersonsSessionAsksFirst(t *testing.T) {
 		ada, eve := s.ada(t), s.eve(t)
 		both := []*http.Cookie{ada.Cookie(), arrived(eve)}
 		question := s.do(t, get("/", both...))
-		wantOnPage(t, question, "Two sign-ins meet here", "Stay ada@acme.com", "Change to eve@acme.com")
-		wantOnPage(t, s.do(t, with(get("/go/acme-prod/admin", both...), "Sec-Fetch-Site", "none")), "Two sign-ins meet here")
+		wantOnPage(t, question, "Which one are you?", "Stay ada@acme.com", "Change to eve@acme.com")
+		wantOnPage(t, s.do(t, with(get("/go/acme-prod/admin", both...), "Sec-Fetch-Site", "none")), "Which one are you?")
 		form := url.Values{"token": {token(t, s.do(t, get("/", ada.Cookie())).text)}, "role": {admin}}
 		wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, both...)), reason.SessionOtherPerson)
 
