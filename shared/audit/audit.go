@@ -145,8 +145,12 @@ func level(e Event) slog.Level {
 func (d Decision) attrs() []slog.Attr {
 	var attrs []slog.Attr
 	for _, f := range []struct{ key, value string }{
-		{"record", d.Record}, {"revision", d.Revision}, {"issuer", d.Issuer},
-		{"subject", d.Subject}, {"grant", d.Grant}, {"token_sha256", d.TokenSHA256},
+		{"record", d.Record},
+		{"revision", d.Revision},
+		{"issuer", d.Issuer},
+		{"subject", d.Subject},
+		{"grant", d.Grant},
+		{"token_sha256", d.TokenSHA256},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.key, f.value))

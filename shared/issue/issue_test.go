@@ -27,11 +27,11 @@ const (
 )
 
 // grant is one that a rule gives: there is no other way to one.
-func grant(t *testing.T, site string, duration time.Duration) mapping.Grant {
+func grant(t *testing.T, duration time.Duration) mapping.Grant {
 	t.Helper()
 	rev, problems := federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{validatetest.Source()},
-		Accounts:          []federation.AccountDraft{{ID: "1234567890123456", Alias: "acme-prod", Site: site}},
+		Accounts:          []federation.AccountDraft{{ID: "1234567890123456", Alias: "acme-prod"}},
 		Rules: []federation.RuleDraft{{
 			Name: "admins", IdP: "test", Roles: []string{role}, Condition: &federation.ConditionDraft{Any: true},
 			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second)},
@@ -92,7 +92,7 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestAGrantBecomesCredentials(t *testing.T) {
 	c := newCloud(t, made)
-	issued, err := c.issuer.AssumeRole(t.Context(), grant(t, "", 2*time.Hour))
+	issued, err := c.issuer.AssumeRole(t.Context(), grant(t, 2*time.Hour))
 	got, want := issued.Credentials, ram.Credentials{AccessKeyID: "STS.made", AccessKeySecret: "hush", SecurityToken: "token", Expiration: validatetest.Now().Add(time.Hour)}
 	if err != nil || got != want || issued.Shortened {
 		t.Errorf("%+v, %v", issued, err)
@@ -106,7 +106,7 @@ func TestAGrantBecomesCredentials(t *testing.T) {
 func TestARoleThatAllowsLessGivesAnHour(t *testing.T) {
 	const tooLong = `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`
 	c := newCloud(t, tooLong, made)
-	got, err := c.issuer.AssumeRole(t.Context(), grant(t, "", 2*time.Hour))
+	got, err := c.issuer.AssumeRole(t.Context(), grant(t, 2*time.Hour))
 	if err != nil || !got.Shortened || got.AccessKeyID != "STS.made" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -115,7 +115,7 @@ func TestARoleThatAllowsLessGivesAnHour(t *testing.T) {
 	}
 	for _, short := range []time.Duration{time.Hour, 15 * time.Minute} { // never longer than granted
 		c := newCloud(t, tooLong, made)
-		if _, err := c.issuer.AssumeRole(t.Context(), grant(t, "", short)); reason.Of(err) != reason.RoleRefused || len(c.asked) != 1 {
+		if _, err := c.issuer.AssumeRole(t.Context(), grant(t, short)); reason.Of(err) != reason.RoleRefused || len(c.asked) != 1 {
 			t.Errorf("%v: %v after %d calls", short, err, len(c.asked))
 		}
 	}
@@ -133,7 +133,7 @@ func TestRefusalsOfSTSHaveAReason(t *testing.T) {
 		`200 {"RequestId":"R7","Credentials":{"AccessKeyId":"STS.made","Expiration":"2027-03-01T13:00:00Z"}}`:   reason.STSUnavailable,
 		`200 {"RequestId":"R7","Credentials":{"AccessKeyId":"STS.made","Expiration":"soon","SecurityToken":1}}`: reason.STSUnavailable,
 	} {
-		_, err := newCloud(t, answer).issuer.AssumeRole(t.Context(), grant(t, "", time.Hour))
+		_, err := newCloud(t, answer).issuer.AssumeRole(t.Context(), grant(t, time.Hour))
 		if reason.Of(err) != want {
 			t.Errorf("%s: %v", answer, err)
 		}
@@ -154,7 +154,7 @@ func TestWithoutARoleOfItsOwnNothingIsIssued(t *testing.T) {
 	issuer := issue.New(issue.Config{Credentials: func(context.Context) (ram.Credentials, error) {
 		return ram.Credentials{}, reason.New(reason.CredentialsMissing, "none")
 	}})
-	if _, err := issuer.AssumeRole(t.Context(), grant(t, "", time.Hour)); reason.Of(err) != reason.CredentialsMissing {
+	if _, err := issuer.AssumeRole(t.Context(), grant(t, time.Hour)); reason.Of(err) != reason.CredentialsMissing {
 		t.Error(err)
 	}
 }

@@ -34,7 +34,7 @@ type Signing struct {
 // machine may read, but takes it: in the cloud files come out of a zip, whose
 // rights say nothing.
 func File(ctx context.Context, log *slog.Logger, name string) (Signing, error) {
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(name) //nolint:gosec // the name is a setting, nobody else's
 	if err != nil {
 		return Signing{}, reason.New(reason.ConfigurationInvalid, "signing key: %w", err)
 	}

@@ -116,7 +116,7 @@ func TestAFileThatOthersMayReadIsReported(t *testing.T) {
 	if _, err := keys.File(t.Context(), log, file); err != nil || out.Len() > 0 {
 		t.Errorf("%v, %s", err, out.String())
 	}
-	if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // that is the point
+	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := keys.File(t.Context(), log, file); err != nil || !strings.Contains(out.String(), "others may read") {

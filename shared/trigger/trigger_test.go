@@ -37,11 +37,11 @@ func desk(out io.Writer) respond.Desk {
 }
 
 // serve lets handler answer payload, as the SDK would.
-func serve(t testing.TB, payload []byte, handler http.HandlerFunc) trigger.Response {
-	t.Helper()
-	response, err := trigger.HTTP(desk(io.Discard), origin, handler)(t.Context(), payload)
+func serve(tb testing.TB, payload []byte, handler http.HandlerFunc) trigger.Response {
+	tb.Helper()
+	response, err := trigger.HTTP(desk(io.Discard), origin, handler)(tb.Context(), payload)
 	if err != nil {
-		t.Fatalf("an error left the function: %v", err)
+		tb.Fatalf("an error left the function: %v", err)
 	}
 	return response
 }
@@ -134,7 +134,7 @@ func TestAnAnswerThatThePlatformWouldNotCarryBecomesARefusal(t *testing.T) {
 		"an abort":       func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"panic after all": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "a=1")
-			w.WriteHeader(200)
+			w.WriteHeader(http.StatusOK)
 			panic("late")
 		},
 	} {
@@ -151,7 +151,7 @@ func TestAnAnswerThatThePlatformWouldNotCarryBecomesARefusal(t *testing.T) {
 func TestEvenABrokenWayOutAnswers(t *testing.T) {
 	answer := trigger.HTTP(respond.Desk{Log: slog.New(slog.DiscardHandler)}, origin, nil) // without a clock each refusal panics
 	got, err := answer(t.Context(), get())
-	if err != nil || got.StatusCode != 500 || got.Body != "internal\n" || got.Headers["Access-Control-Allow-Origin"] != origin {
+	if err != nil || got.StatusCode != http.StatusInternalServerError || got.Body != "internal\n" || got.Headers["Access-Control-Allow-Origin"] != origin {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -224,12 +224,7 @@ func TestHostsAreComparedAsHosts(t *testing.T) {
 }
 
 func TestTheInvocationReachesTheHandler(t *testing.T) {
-	ctx, cancel := context.WithDeadline(t.Context(), clock().AddDate(50, 0, 0))
-	defer cancel()
-	ctx = fccontext.NewContext(ctx, &fccontext.FcContext{
-		RequestID:   "1-sdk",
-		Credentials: fccontext.Credentials{AccessKeyId: "STS.a", AccessKeySecret: "hush", SecurityToken: "token"},
-	})
+	deadline := clock().AddDate(50, 0, 0)
 	seen := false
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		seen = true
@@ -240,13 +235,19 @@ func TestTheInvocationReachesTheHandler(t *testing.T) {
 		if got := trigger.RequestID(r.Context()); got != "1-sdk" {
 			t.Errorf("request ID %q", got)
 		}
-		asked, _ := ctx.Deadline()
-		if got, ok := r.Context().Deadline(); !ok || asked.Sub(got) != 500*time.Millisecond {
-			t.Errorf("deadline %v of %v", got, asked)
+		if got, ok := r.Context().Deadline(); !ok || deadline.Sub(got) != 500*time.Millisecond {
+			t.Errorf("deadline %v of %v", got, deadline)
 		}
 		w.WriteHeader(http.StatusNoContent)
 	}
-	if _, err := trigger.HTTP(desk(io.Discard), origin, http.HandlerFunc(handler))(ctx, get()); err != nil || !seen {
+	function := trigger.HTTP(desk(io.Discard), origin, http.HandlerFunc(handler))
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
+	ctx = fccontext.NewContext(ctx, &fccontext.FcContext{
+		RequestID:   "1-sdk",
+		Credentials: fccontext.Credentials{AccessKeyId: "STS.a", AccessKeySecret: "hush", SecurityToken: "token"},
+	})
+	if _, err := function(ctx, get()); err != nil || !seen {
 		t.Errorf("seen %v, %v", seen, err)
 	}
 }
