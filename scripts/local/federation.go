@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -29,7 +28,7 @@ func (s *station) reapply(ctx context.Context) {
 		say(s.stderr, err.Error())
 		return
 	}
-	say(s.stderr, "local: applied "+s.federation)
+	say(s.stderr, "local: applied "+s.federation+": "+strings.Join(s.applied, "; "))
 }
 
 // apply makes the emulated RAM hold what the federation file names, and then
@@ -50,8 +49,9 @@ func (s *station) apply(ctx context.Context) error {
 	err = s.starter.Run(command)
 	s.log.InfoContext(ctx, "ssoctl apply", "output", output.String(), "faults", faults.String(), "error", err)
 	if err != nil {
-		return complain("federation file "+s.federation, firstFault(faults.String(), err), "mend it and start again")
+		return s.refusal(faults.String(), err)
 	}
+	s.applied = strings.Split(strings.TrimSpace(output.String()), "\n")
 	return nil
 }
 
@@ -76,16 +76,17 @@ func (s *station) operatorEnvironment() []string {
 	return env
 }
 
-// firstFault keeps the terminal to one line; ssoctl says all of them.
-func firstFault(text string, err error) error {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if lines[0] == "" {
-		return err
+// refusal makes one line of what ssoctl says. Its faults have the form
+// FILE:LINE:COLUMN: cause; fix, and a last line counts them.
+func (s *station) refusal(said string, err error) error {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	if !strings.HasPrefix(lines[0], s.federation+":") {
+		return complain("federation file "+s.federation, fmt.Errorf("%w: %s", err, lines[0]), "mend what ssoctl names and start again")
 	}
-	if len(lines) == 1 {
-		return errors.New(lines[0])
+	if others := len(lines) - 2; others > 0 {
+		return complaint(fmt.Sprintf("%s (and %d more: go run ./scripts/ssoctl check -f FILE)", lines[0], others))
 	}
-	return fmt.Errorf("%s (and %d lines more: go run ./scripts/ssoctl check -f FILE)", lines[0], len(lines)-1)
+	return complaint(lines[0])
 }
 
 // named is what a federation file names in RAM.

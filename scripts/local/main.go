@@ -42,6 +42,8 @@ func run(arguments []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctx = whileParentLives(ctx)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // before READY: whoever reads that may send one at once
 	s := newStation(o, stderr)
 	defer s.stop()
 	if err := s.start(ctx); err != nil {
@@ -53,7 +55,7 @@ func run(arguments []string, stdout, stderr io.Writer) int {
 	if err := s.announce(stdout, stderr); err != nil {
 		return refuse(stderr, complain("standard output", err, "keep it open"))
 	}
-	s.serveSignals(ctx)
+	s.serveSignals(ctx, hangups)
 	return exitOK
 }
 
@@ -88,10 +90,7 @@ func whileParentLives(parent context.Context) context.Context {
 }
 
 // serveSignals applies the federation file again at each SIGHUP, until ctx ends.
-func (s *station) serveSignals(ctx context.Context) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func (s *station) serveSignals(ctx context.Context, hangups <-chan os.Signal) {
 	for {
 		select {
 		case <-hangups:

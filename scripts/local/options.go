@@ -114,14 +114,15 @@ func checkLoopback(address string) error {
 	return nil
 }
 
-// complaint is what the person at the terminal reads: one line.
-type complaint struct{ what, cause, fix string }
+// complaint is what the person at the terminal reads: one line, which says
+// where, why, and what to do.
+type complaint string
 
-func (c complaint) Error() string { return fmt.Sprintf("local: %s: %s; %s", c.what, c.cause, c.fix) }
+func (c complaint) Error() string { return "local: " + string(c) }
 
 func complain(what string, err error, fix string) error {
 	oneLine := strings.Join(strings.Fields(err.Error()), " ")
-	return complaint{what: what, cause: oneLine, fix: fix}
+	return complaint(what + ": " + oneLine + "; " + fix)
 }
 
 // cause leaves out the operation and path that *fs.PathError repeats.

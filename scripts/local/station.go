@@ -50,6 +50,7 @@ type station struct {
 	idps       []*idp.IdP
 	file       sfile.File
 	federation string
+	applied    []string // what ssoctl said last
 	manager    *runtime.Manager
 	front      *runtime.Front
 }
@@ -64,7 +65,7 @@ type clock struct{ offset atomic.Int64 }
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 func newStation(o options, stderr io.Writer) *station {
-	return &station{options: o, stderr: stderr, starter: child.NewStarter()}
+	return &station{options: o, stderr: stderr, starter: child.NewStarter(), line: ready.Line{IDPs: []ready.IDP{}}}
 }
 
 func (s *station) start(ctx context.Context) error {
@@ -256,6 +257,9 @@ func (s *station) greeting() string {
 		fmt.Fprintf(&b, "  sign in with      %s: %s\n", provider.Title, strings.Join(users, ", "))
 	}
 	fmt.Fprintf(&b, "  rules             %s    (kill -HUP %d applies it again)\n", s.federation, s.line.PID)
+	for _, line := range s.applied {
+		fmt.Fprintf(&b, "                    %s\n", line)
+	}
 	fmt.Fprintf(&b, "  what is logged    %s\n  stop              Ctrl-C\n", s.data.file("logs"))
 	return b.String()
 }

@@ -172,10 +172,8 @@ func TestTheWholeStack(t *testing.T) {
 		if said := s.Reapply(t); !strings.HasPrefix(said, "local: applied ") {
 			t.Error(said)
 		}
-		if err := os.WriteFile(s.Federation, []byte("identityProviders: [{id: x, nonsense: 1}]\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if said := s.Reapply(t); !strings.Contains(said, "nonsense") || strings.Contains(said, "\n") {
+		change(t, s.Federation, "displayName: Acme", "displayNames: Acme")
+		if said := s.Reapply(t); !strings.HasPrefix(said, "local: "+s.Federation+":6:5: ") || strings.Contains(said, "\n") {
 			t.Error(said)
 		}
 	})
@@ -218,6 +216,22 @@ func ends(pid int, limit <-chan time.Time) bool {
 	return true
 }
 
+// change replaces the first old in a file.
+func change(t *testing.T, file, old, replacement string) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(content), old, replacement, 1)
+	if changed == string(content) {
+		t.Fatalf("%s has no %q", file, old)
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func servesByTLS(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	authority, err := os.ReadFile(s.CAFile)
@@ -243,15 +257,23 @@ func servesByTLS(t *testing.T, s *stack.Stack) {
 
 func TestBrokenFederationFileIsOneClearLine(t *testing.T) {
 	program := stack.Program(t)
-	for name, c := range map[string]struct{ content, want string }{
-		"unknown key": {"identityProviders: []\nnonsense: 1\n", "nonsense"},
-		"not YAML":    {"identityProviders: [\n", "federation.yaml"},
+	valid := filepath.Join(stack.Root(t), "template", "federation.example.yaml")
+	for name, c := range map[string]struct{ old, new, want string }{
+		"unknown key":       {"displayName:", "displayNames:", `unknown key "displayNames"`},
+		"bad ARN":           {":role/", ":rule/", "is not of the form"},
+		"unquoted template": {`"{{email}}"`, "{{email}}", "template without quotes"},
+		"not YAML":          {"identityProviders:", "identityProviders: [", "federation.yaml:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "federation.yaml")
-			if err := os.WriteFile(file, []byte(c.content), 0o600); err != nil {
+			content, err := os.ReadFile(valid)
+			if err != nil {
 				t.Fatal(err)
 			}
+			file := filepath.Join(t.TempDir(), "federation.yaml")
+			if err := os.WriteFile(file, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			change(t, file, c.old, c.new)
 			refused(t, program, c.want, "-listen", "127.0.0.1:0", "-data", t.TempDir(), "-bin", stack.Bin(t), "-federation", file)
 		})
 	}

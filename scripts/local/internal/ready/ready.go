@@ -17,7 +17,7 @@ type Line struct {
 	Federation string           `json:"federation,omitempty"` // the file that SIGHUP applies again
 	Tablestore Tablestore       `json:"tablestore"`
 	Cloud      *Cloud           `json:"cloud,omitempty"`
-	IDPs       []IDP            `json:"idps,omitempty"`
+	IDPs       []IDP            `json:"idps"`
 	PIDs       map[string][]int `json:"pids,omitempty"` // function's folder: its instances
 }
 
