@@ -1,0 +1,272 @@
+// Package stories_test tells what people do with fc-sso and what must hold when
+// they do, against the real binaries on the local stack. Each promise in the
+// README has a story.
+package stories_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/scripts/stories/browser"
+	"github.com/fc-sso/fc-sso/scripts/stories/person"
+)
+
+const (
+	admin      = "acs:ram::1234567890123456:role/admin"
+	readonly   = "acs:ram::1234567890123456:role/readonly"
+	developer  = "acs:ram::2345678901234567:role/developer"
+	devSupport = "acs:ram::2345678901234567:role/dev-support"
+)
+
+func TestSignIn(t *testing.T) {
+	s := stack.Start(t, stack.Options{})
+	for _, body := range []string{"plain", "base64"} {
+		t.Run("from the start page, bodies "+body, func(t *testing.T) {
+			s.Runtime(t, body, "")
+			signInAndTakeAll(t, s)
+		})
+	}
+	s.Runtime(t, "alternate", "")
+	for _, query := range []string{"decoded", "raw"} {
+		t.Run("by a bookmark, queries "+query, func(t *testing.T) {
+			s.Runtime(t, "", query)
+			followABookmark(t, s)
+		})
+	}
+	t.Run("from the identity provider", func(t *testing.T) { startAtTheIdP(t, s) })
+	t.Run("with nothing to become", func(t *testing.T) { haveNoRole(t, s) })
+	t.Run("in Chinese", func(t *testing.T) { readChinese(t, s) })
+	t.Run("signing out ends the session", func(t *testing.T) { signOut(t, s) })
+	t.Run("a response is of use once", func(t *testing.T) { replay(t, s) })
+	t.Run("another browser cannot finish it", func(t *testing.T) { finishElsewhere(t, s) })
+	t.Run("a forged click does nothing", func(t *testing.T) { forgeAClick(t, s) })
+	t.Run("what is no response is refused", func(t *testing.T) { postRubbish(t, s) })
+	t.Run("what is not there yet says so", func(t *testing.T) { askForTheRest(t, s) })
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	t.Helper()
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func wantRoles(t *testing.T, page *browser.Page, want ...string) {
+	t.Helper()
+	got := person.Roles(page)
+	slices.Sort(got)
+	slices.Sort(want)
+	if page.Status != http.StatusOK || !slices.Equal(got, want) {
+		t.Fatalf("%s: status %d %s, roles %q, want %q\ntrail %s", page.URL, page.Status, person.Reason(page), got, want, strings.Join(page.Trail, "\n"))
+	}
+}
+
+func signInAndTakeAll(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	alice := person.New(s.Ready, "acme", "alice")
+	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
+	wantRoles(t, roles, admin, readonly, developer)
+
+	credentials := must[person.Credentials](t)(alice.Credentials(t.Context(), roles, admin))
+	left := time.Until(credentials.Expiration)
+	if !strings.HasPrefix(credentials.AccessKeyID, "STS.") || credentials.SecurityToken == "" || left < 55*time.Minute || left > time.Hour {
+		t.Errorf("credentials %q, token of %d bytes, %v left", credentials.AccessKeyID, len(credentials.SecurityToken), left)
+	}
+
+	console := must[*browser.Page](t)(alice.Take(t.Context(), roles, "/console", admin))
+	wantConsole(t, s, console, "admin", "alice@acme.example", "1234567890123456")
+}
+
+func wantConsole(t *testing.T, s *stack.Stack, page *browser.Page, words ...string) {
+	t.Helper()
+	if !strings.HasPrefix(page.URL.String(), s.Cloud.Signin+"/console") || page.Status != http.StatusOK {
+		t.Fatalf("not the console: %s, status %d %s\ntrail %s", page.URL, page.Status, person.Reason(page), strings.Join(page.Trail, "\n"))
+	}
+	for _, word := range words {
+		if !strings.Contains(page.Body, word) {
+			t.Errorf("the console page does not say %q", word)
+		}
+	}
+}
+
+func followABookmark(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	bob := person.New(s.Ready, "acme", "bob")
+	bookmark := s.URL + "/go/acme-prod/readonly?to=" + url.QueryEscape("https://ecs.console.aliyun.com/server?a=1&b=%C3%BC")
+	chooser := must[*browser.Page](t)(bob.Open(t.Context(), bookmark))
+	page := must[*browser.Page](t)(bob.Choose(t.Context(), chooser))
+	if form, err := page.Form("/console"); err == nil { // it asks once, since the way led across another site
+		page = must[*browser.Page](t)(bob.Submit(t.Context(), page, form, nil))
+	}
+	wantConsole(t, s, page, "readonly", "bob@acme.example", "ecs.console.aliyun.com")
+
+	again := must[*browser.Page](t)(bob.Open(t.Context(), bookmark))
+	wantConsole(t, s, again, "readonly")
+
+	refused := must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/go/acme-prod/admin"))
+	wantRefusal(t, refused, http.StatusForbidden, "role_not_granted")
+	elsewhere := must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/go/acme-prod/readonly?to=https%3A%2F%2Fevil.example%2F"))
+	wantRefusal(t, elsewhere, http.StatusBadRequest, "target_not_allowed")
+}
+
+func wantRefusal(t *testing.T, page *browser.Page, status int, code string) {
+	t.Helper()
+	if page.Status != status || person.Reason(page) != code {
+		t.Errorf("%s: status %d %q, want %d %q", page.URL, page.Status, person.Reason(page), status, code)
+	}
+	if !regexp.MustCompile(`<code>[0-9A-Z]{4}-[0-9A-Z]{4}(-[0-9A-Z]+)?</code>`).MatchString(page.Body) {
+		t.Errorf("%s: no reference on the page", page.URL)
+	}
+	if set := page.Header.Values("Set-Cookie"); len(set) > 0 || page.Header.Get("Location") != "" {
+		t.Errorf("%s: a refusal with cookie %q or redirect %q", page.URL, set, page.Header.Get("Location"))
+	}
+}
+
+func startAtTheIdP(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	dave := person.New(s.Ready, "contoso", "dave")
+	form := must[*browser.Page](t)(dave.StartAtIdP(t.Context()))
+	roles := must[*browser.Page](t)(dave.Authenticate(t.Context(), form))
+	wantRoles(t, roles, devSupport)
+	console := must[*browser.Page](t)(dave.Take(t.Context(), roles, "/console", devSupport))
+	wantConsole(t, s, console, "dev-support", "dave@contoso.example", "2345678901234567")
+}
+
+func haveNoRole(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	erin := person.New(s.Ready, "contoso", "erin")
+	roles := must[*browser.Page](t)(erin.SignIn(t.Context()))
+	wantRoles(t, roles)
+	if !strings.Contains(roles.Body, "erin@contoso.example") {
+		t.Error("the empty list does not say who is signed in")
+	}
+}
+
+func readChinese(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	wang := person.New(s.Ready, "acme", "wangfang")
+	wang.Language = "zh-CN,zh;q=0.9"
+	roles := must[*browser.Page](t)(wang.SignIn(t.Context()))
+	if !strings.Contains(roles.Body, `lang="zh-CN"`) || !strings.Contains(roles.Body, "角色") {
+		t.Errorf("not in Chinese:\n%.400s", roles.Body)
+	}
+}
+
+func signOut(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	bob := person.New(s.Ready, "acme", "bob")
+	roles := must[*browser.Page](t)(bob.SignIn(t.Context()))
+	form := must[browser.Form](t)(roles.Form("/signout"))
+	must[*browser.Page](t)(bob.Submit(t.Context(), roles, form, nil))
+	page := must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/"))
+	wantRoles(t, page)
+	// The form of the old page is worth nothing any more.
+	late := must[*browser.Page](t)(bob.Take(t.Context(), roles, "/credentials", readonly))
+	if late.Status/100 == 2 || strings.Contains(late.Body, "STS.") {
+		t.Errorf("after the sign-out: status %d", late.Status)
+	}
+}
+
+// answerOf signs in up to the page that carries the response to the bundle.
+func answerOf(t *testing.T, s *stack.Stack, p *person.Person, idp string) (*browser.Page, browser.Form) {
+	t.Helper()
+	login := must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/saml/"+idp+"/login"))
+	answer := must[*browser.Page](t)(p.Answer(t.Context(), login))
+	return answer, must[browser.Form](t)(answer.Form("/acs"))
+}
+
+func replay(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	alice := person.New(s.Ready, "acme", "alice")
+	answer, form := answerOf(t, s, alice, "acme")
+	wantRoles(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), admin, readonly, developer)
+	wantRefusal(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), http.StatusConflict, "replayed")
+}
+
+func finishElsewhere(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	alice, mallory := person.New(s.Ready, "acme", "alice"), browser.New(nil)
+	answer, form := answerOf(t, s, alice, "acme")
+	wantRefusal(t, must[*browser.Page](t)(mallory.Submit(t.Context(), answer, form, nil)), http.StatusForbidden, "sign_in_other_browser")
+	// Nor does it without the RelayState: this identity provider is asked first.
+	wantRefusal(t, must[*browser.Page](t)(mallory.Submit(t.Context(), answer, form, url.Values{"RelayState": nil})), http.StatusUnauthorized, "unsolicited_response")
+	// The attempts have not used up the honest one.
+	wantRoles(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), admin, readonly, developer)
+}
+
+func forgeAClick(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	alice := person.New(s.Ready, "acme", "alice")
+	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
+	forged := url.Values{"token": {"0000"}}
+	for _, form := range roles.Forms {
+		if form.Action.Path != "/credentials" {
+			continue
+		}
+		page := must[*browser.Page](t)(alice.Submit(t.Context(), roles, form, forged))
+		wantRefusal(t, page, http.StatusForbidden, "request_forged")
+		foreign := *roles
+		foreign.URL = must[*url.URL](t)(url.Parse("http://localhost:1/"))
+		page = must[*browser.Page](t)(alice.Submit(t.Context(), &foreign, form, nil))
+		if page.Status/100 != 4 {
+			t.Errorf("a click from another site: status %d", page.Status)
+		}
+	}
+}
+
+func postRubbish(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	for name, response := range rubbish() {
+		t.Run(name, func(t *testing.T) {
+			page := post(t.Context(), t, s.URL+"/saml/acme/acs", url.Values{"SAMLResponse": {response}})
+			if page.Status/100 != 4 || person.Reason(page) == "" {
+				t.Fatalf("status %d %q", page.Status, person.Reason(page))
+			}
+			wantRefusal(t, page, page.Status, person.Reason(page))
+		})
+	}
+}
+
+// post sends a form as a program would, without a page before it.
+func post(ctx context.Context, tb testing.TB, address string, form url.Values) *browser.Page {
+	tb.Helper()
+	b := browser.New(nil)
+	target, err := url.Parse(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	from := &browser.Page{URL: &url.URL{Scheme: "http", Host: "localhost:1", Path: "/"}}
+	page, err := b.Submit(ctx, from, browser.Form{Method: http.MethodPost, Action: target}, form)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return page
+}
+
+func askForTheRest(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	for path, function := range map[string]string{
+		"/oidc/token": "oidc-exchange", "/sts": "oidc-exchange", "/scim/v2/Users": "scim", "/saml/acme/slo": "saml-acs",
+	} {
+		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})
+		if page.Status != http.StatusNotImplemented || !strings.Contains(page.Body, function) {
+			t.Errorf("%s: status %d %.200s", path, page.Status, page.Body)
+		}
+	}
+	for _, function := range []string{"metadata-rotation", "provisioning"} {
+		if answer := string(s.Invoke(t, function, map[string]any{})); !strings.Contains(answer, function) || !strings.Contains(answer, "501") {
+			t.Errorf("%s answered %s", function, answer)
+		}
+	}
+}
