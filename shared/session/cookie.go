@@ -63,9 +63,10 @@ func (b Browser) Through(idp string) Browser { return Browser{b.id, idp} }
 
 // Cookie keeps the browser's ID.
 func (b Browser) Cookie() *http.Cookie {
-	c := newCookie(BrowserCookie, b.id+"."+b.idp, http.SameSiteNoneMode)
-	c.MaxAge = int(browserFor / time.Second)
-	return c
+	return &http.Cookie{ //nolint:gosec // SameSite=None on purpose: it must come with the identity provider's post
+		Name: BrowserCookie, Value: b.id + "." + b.idp, Path: "/", MaxAge: int(browserFor / time.Second),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode,
+	}
 }
 
 func (b Browser) hash() string {
@@ -76,19 +77,17 @@ func (b Browser) hash() string {
 // Cookie is a new session's cookie. It has no Max-Age: it ends with the browser,
 // and in the store at the latest.
 func (s Session) Cookie() *http.Cookie {
-	return newCookie(SessionCookie, encode(s.handle[:]), http.SameSiteLaxMode)
+	return lax(SessionCookie, encode(s.handle[:]), 0)
 }
 
 // ArrivalCookie is the cookie of a session that nobody here asked for.
 func (s Session) ArrivalCookie() *http.Cookie {
-	return newCookie(ArrivalCookie, encode(s.handle[:]), http.SameSiteLaxMode)
+	return lax(ArrivalCookie, encode(s.handle[:]), 0)
 }
 
 // Forget is a cookie that removes the one of this name.
 func Forget(name string) *http.Cookie {
-	c := newCookie(name, "", http.SameSiteLaxMode)
-	c.MaxAge = -1
-	return c
+	return lax(name, "", -1)
 }
 
 // CookieOf returns the value of r's cookie of this name, "" where it has none.
@@ -102,6 +101,9 @@ func CookieOf(r *http.Request, name string) string {
 	return found[0].Value
 }
 
-func newCookie(name, value string, site http.SameSite) *http.Cookie {
-	return &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: site}
+func lax(name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 }

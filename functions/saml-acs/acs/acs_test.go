@@ -102,10 +102,23 @@ func newKey(t *testing.T) (*rsa.PrivateKey, *x509.Certificate) {
 	return key, certificate
 }
 
-func (s *stage) do(r *http.Request) *http.Response {
+// answer is what came back, read whole.
+type answer struct {
+	*httptest.ResponseRecorder
+	text string
+}
+
+func (s *stage) do(r *http.Request) answer {
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
-	return w.Result()
+	return answer{w, w.Body.String()}
+}
+
+func (a answer) leadsTo() string { return a.Header().Get("Location") }
+
+func (a answer) cookies() []*http.Cookie {
+	r := http.Response{Header: a.Header()}
+	return r.Cookies()
 }
 
 // login begins a sign-in and returns its request ID, RelayState and cookie.
@@ -115,11 +128,11 @@ func (s *stage) login(t *testing.T, target string, headers ...string) (requestID
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	answer := s.do(r)
-	if answer.StatusCode != http.StatusFound || len(answer.Cookies()) != 1 {
-		t.Fatalf("login: %s %v", answer.Status, answer.Header)
+	a := s.do(r)
+	if a.Code != http.StatusFound || len(a.cookies()) != 1 {
+		t.Fatalf("login: %d %v", a.Code, a.Header())
 	}
-	location, err := answer.Location()
+	location, err := url.Parse(a.leadsTo())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +141,7 @@ func (s *stage) login(t *testing.T, target string, headers ...string) (requestID
 	if id == nil || location.Host != "idp.example" || location.Query().Get("Signature") == "" {
 		t.Fatalf("login leads to %s with %s", location, request)
 	}
-	return id[1], location.Query().Get("RelayState"), answer.Cookies()[0]
+	return id[1], location.Query().Get("RelayState"), a.cookies()[0]
 }
 
 func inflate(t *testing.T, message string) string {
@@ -166,24 +179,19 @@ func post(idp string, fields url.Values, cookies ...*http.Cookie) *http.Request 
 }
 
 // wantRefusal demands a page with code and reference, no cookie, no way on.
-func wantRefusal(t *testing.T, answer *http.Response, want reason.Code) {
+func wantRefusal(t *testing.T, a answer, want reason.Code) {
 	t.Helper()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
+	if a.Code != reason.Lookup(want).Status || !strings.Contains(a.text, "<code>"+string(want)+"</code>") {
+		t.Errorf("%d with %s; want %s", a.Code, regexp.MustCompile(`<code>[^<]*`).FindAllString(a.text, -1), want)
 	}
-	text := string(body)
-	if answer.StatusCode != reason.Lookup(want).Status || !strings.Contains(text, "<code>"+string(want)+"</code>") {
-		t.Errorf("%s with %s; want %s", answer.Status, regexp.MustCompile(`<code>[^<]*`).FindAllString(text, -1), want)
-	}
-	if !regexp.MustCompile(`<code>[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}</code>`).MatchString(text) || !strings.Contains(text, "UTC") {
+	if !regexp.MustCompile(`<code>[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}</code>`).MatchString(a.text) || !strings.Contains(a.text, "UTC") {
 		t.Error("the page has no reference or no time")
 	}
-	if answer.Header.Get("Set-Cookie") != "" || answer.Header.Get("Location") != "" {
-		t.Errorf("a refusal sets or leads: %v", answer.Header)
+	if a.Header().Get("Set-Cookie") != "" || a.leadsTo() != "" {
+		t.Errorf("a refusal sets or leads: %v", a.Header())
 	}
-	if strings.Contains(answer.Header.Get("Content-Security-Policy"), "unsafe") || answer.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("headers %v", answer.Header)
+	if strings.Contains(a.Header().Get("Content-Security-Policy"), "unsafe") || a.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", a.Header())
 	}
 }
 
@@ -196,14 +204,14 @@ func TestASignInThatBeganHere(t *testing.T) {
 	s.rows.Calls()
 	response := s.idp.Response(validatetest.For(expectation("test", id)), validatetest.Subject("ada@acme.com"))
 	fields := form("SAMLResponse", response, "RelayState", relayState)
-	answer := s.do(post("test", fields, browser))
-	if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/go/acme-prod/admin" {
-		t.Fatalf("%s to %s", answer.Status, answer.Header.Get("Location"))
+	a := s.do(post("test", fields, browser))
+	if a.Code != http.StatusSeeOther || a.leadsTo() != "/go/acme-prod/admin" {
+		t.Fatalf("%d to %s", a.Code, a.leadsTo())
 	}
 	if calls := s.rows.Calls(); calls["get"] != 1 || calls["put"] != 1 || len(calls) != 2 {
 		t.Errorf("calls of the store: %v", calls)
 	}
-	cookies := answer.Cookies()
+	cookies := a.cookies()
 	if len(cookies) != 1 || cookies[0].Name != session.SessionCookie || cookies[0].SameSite != http.SameSiteLaxMode {
 		t.Fatalf("cookies %v", cookies)
 	}
@@ -232,10 +240,9 @@ func TestOnlyAnOwnWishGetsATicket(t *testing.T) {
 	for site, ticket := range map[string]bool{"none": true, "same-origin": true, "cross-site": false, "same-site": false} {
 		id, relayState, browser := s.login(t, "/saml/test/login?to=%2Fgo%2Facme-prod%2Fadmin", "Sec-Fetch-Site", site)
 		response := s.idp.Response(validatetest.For(expectation("test", id)))
-		answer := s.do(post("test", form("SAMLResponse", response, "RelayState", relayState), browser))
-		location := answer.Header.Get("Location")
-		if strings.HasPrefix(location, "/go/acme-prod/admin?ticket=") != ticket {
-			t.Errorf("%s: leads to %s", site, location)
+		a := s.do(post("test", form("SAMLResponse", response, "RelayState", relayState), browser))
+		if strings.HasPrefix(a.leadsTo(), "/go/acme-prod/admin?ticket=") != ticket {
+			t.Errorf("%s: leads to %s", site, a.leadsTo())
 		}
 	}
 }
@@ -248,11 +255,11 @@ func TestASignInThatBeganAtTheIdentityProvider(t *testing.T) {
 		if origin != "" {
 			r.Header.Set("Origin", origin)
 		}
-		answer := s.do(r)
-		if answer.StatusCode != http.StatusSeeOther || answer.Header.Get("Location") != "/" {
-			t.Fatalf("%s to %s", answer.Status, answer.Header.Get("Location"))
+		a := s.do(r)
+		if a.Code != http.StatusSeeOther || a.leadsTo() != "/" {
+			t.Fatalf("%d to %s", a.Code, a.leadsTo())
 		}
-		if cookies := answer.Cookies(); len(cookies) != 1 || cookies[0].Name != cookie {
+		if cookies := a.cookies(); len(cookies) != 1 || cookies[0].Name != cookie {
 			t.Errorf("origin %q: cookies %v, want %s", origin, cookies, cookie)
 		}
 		wantRefusal(t, s.do(post("initiated", form("SAMLResponse", response))), reason.Replayed)
@@ -263,8 +270,8 @@ func TestAnotherSessionIsNotReplacedUnasked(t *testing.T) {
 	s := newStage(t)
 	response := s.idp.Response(validatetest.For(expectation("initiated", "")))
 	live := &http.Cookie{Name: session.SessionCookie, Value: strings.Repeat("A", 43)}
-	answer := s.do(post("initiated", form("SAMLResponse", response), live))
-	if cookies := answer.Cookies(); len(cookies) != 1 || cookies[0].Name != session.ArrivalCookie {
+	a := s.do(post("initiated", form("SAMLResponse", response), live))
+	if cookies := a.cookies(); len(cookies) != 1 || cookies[0].Name != session.ArrivalCookie {
 		t.Errorf("cookies %v", cookies)
 	}
 }
@@ -318,9 +325,9 @@ func TestWhatIsNotBelievedHereIsRefused(t *testing.T) {
 	if used := s.nonces.Used(); len(used) != 0 {
 		t.Errorf("%d things were used up by refused messages", len(used))
 	}
-	answer := s.do(post("test", form("SAMLResponse", good, "RelayState", relayState), browser))
-	if answer.StatusCode != http.StatusSeeOther {
-		t.Errorf("after all the attacks the honest sign-in gets %s", answer.Status)
+	a := s.do(post("test", form("SAMLResponse", good, "RelayState", relayState), browser))
+	if a.Code != http.StatusSeeOther {
+		t.Errorf("after all the attacks the honest sign-in gets %d", a.Code)
 	}
 }
 
@@ -345,22 +352,17 @@ func TestAStoreAtFaultIsNoSignIn(t *testing.T) {
 
 func TestAProviderThatTakesOnlyFormsGetsOne(t *testing.T) {
 	s := newStage(t)
-	answer := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/form/login?lang=zh", nil))
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(body)
+	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/form/login?lang=zh", nil))
 	for _, want := range []string{`action="https://idp.example/post"`, `name="SAMLRequest"`, `name="RelayState" value="sso_`, `lang="zh-CN"`, "data-autosubmit"} {
-		if !strings.Contains(text, want) {
+		if !strings.Contains(a.text, want) {
 			t.Errorf("the form lacks %s", want)
 		}
 	}
-	if csp := answer.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://idp.example https:;") {
+	if csp := a.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://idp.example https:;") {
 		t.Errorf("policy %s", csp)
 	}
-	if len(answer.Cookies()) != 1 {
-		t.Errorf("cookies %v", answer.Cookies())
+	if len(a.cookies()) != 1 {
+		t.Errorf("cookies %v", a.cookies())
 	}
 }
 
@@ -377,16 +379,12 @@ func TestTheBrowserKeepsItsID(t *testing.T) {
 func TestMetadataIsServedBeforeTheProvidersKeysAreKnown(t *testing.T) {
 	s := newStage(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		answer := s.do(httptest.NewRequest(method, origin+"/saml/pending/metadata", nil))
-		body, err := io.ReadAll(answer.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "application/samlmetadata+xml" {
-			t.Errorf("%s %v", answer.Status, answer.Header)
+		a := s.do(httptest.NewRequest(method, origin+"/saml/pending/metadata", nil))
+		if a.Code != http.StatusOK || a.Header().Get("Content-Type") != "application/samlmetadata+xml" {
+			t.Errorf("%d %v", a.Code, a.Header())
 		}
 		for _, want := range []string{`entityID="` + origin + `/saml/pending/metadata"`, origin + "/saml/pending/acs", "X509Certificate"} {
-			if !strings.Contains(string(body), want) {
+			if !strings.Contains(a.text, want) {
 				t.Errorf("metadata lacks %s", want)
 			}
 		}
@@ -394,8 +392,8 @@ func TestMetadataIsServedBeforeTheProvidersKeysAreKnown(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	if answer := newStage(t).do(httptest.NewRequest(http.MethodGet, origin+"/saml/healthz", nil)); answer.StatusCode != http.StatusOK {
-		t.Error(answer.Status)
+	if a := newStage(t).do(httptest.NewRequest(http.MethodGet, origin+"/saml/healthz", nil)); a.Code != http.StatusOK {
+		t.Error(a.Code)
 	}
 }
 
@@ -414,8 +412,8 @@ func TestAKeyOfTheWrongKindIsRefused(t *testing.T) {
 		URL: origin, Pages: pages, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Record: s.record, Nonces: s.nonces, Sessions: s.rows, Key: key,
 	})
-	answer := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
-	if answer.StatusCode != http.StatusInternalServerError || answer.Header.Get("Location") != "" {
-		t.Errorf("%s %v", answer.Status, answer.Header)
+	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
+	if a.Code != http.StatusInternalServerError || a.leadsTo() != "" {
+		t.Errorf("%d %v", a.Code, a.Header())
 	}
 }
