@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
@@ -20,7 +21,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for name, table := range map[string]string{"reasons": reasonTable()} {
+	for name, table := range map[string]string{"reasons": reasonTable(), "settings": settingTable()} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
 		}
@@ -41,6 +42,15 @@ func reasonTable() string {
 	b.WriteString("| code | status | who can mend it | look at |\n|---|---|---|---|\n")
 	for _, row := range reason.Table() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", row.Code, row.Status, strings.ReplaceAll(string(row.Mender), "_", " "), row.Hint)
+	}
+	return b.String()
+}
+
+func settingTable() string {
+	var b strings.Builder
+	b.WriteString("| setting | default | what it is |\n|---|---|---|\n")
+	for _, s := range config.Settings() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Default, s.Meaning)
 	}
 	return b.String()
 }

@@ -45,11 +45,11 @@ func main() {
 
 // program is one function binary and the event that it answers first.
 type program struct {
-	name, event  string
-	size         int64
-	starts       []time.Duration // spawn to first answer
-	memory       []int64         // resident bytes after it
-	binary, fail string
+	name, event string
+	binary      string
+	size        int64
+	starts      []time.Duration // spawn to first answer
+	memory      []int64         // resident bytes after it
 }
 
 // BenchmarkColdStart prints, for each function and for hello-world in the same

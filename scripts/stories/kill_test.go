@@ -24,9 +24,9 @@ func TestKillAndStartAgain(t *testing.T) {
 	listen := strings.TrimPrefix(s.URL, "http://")
 	for round := range 5 {
 		alice := person.New(s.Ready, "acme", "alice")
-		used, usedForm := answerOf(t, s, alice, "acme")
+		used, usedForm := answerOf(t, s, alice)
 		wantRoles(t, must[*browser.Page](t)(alice.Submit(t.Context(), used, usedForm, nil)), admin, readonly, developer)
-		open, openForm := answerOf(t, s, alice, "acme") // a sign-in under way
+		open, openForm := answerOf(t, s, alice) // a sign-in under way
 
 		children := childrenOf(t, s)
 		if len(children) < 4 {

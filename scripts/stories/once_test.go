@@ -36,7 +36,7 @@ func TestTwoInstancesOneResponseOneWinner(t *testing.T) {
 	}
 	alice, dave := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "contoso", "dave")
 	for round := range rounds(t) {
-		answer, form := answerOf(t, s, alice, "acme")
+		answer, form := answerOf(t, s, alice)
 		race(t, round, "asked", form, answer.URL, "__Host-b="+alice.Cookie("127.0.0.1", "__Host-b"))
 		if round%4 == 0 {
 			unasked := must[*browser.Page](t)(dave.StartAtIdP(t.Context()))
@@ -106,7 +106,7 @@ func TestALostAnswerDoesNotLoseTheSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			alice := person.New(s.Ready, "acme", "alice")
-			answer, form := answerOf(t, s, alice, "acme")
+			answer, form := answerOf(t, s, alice)
 			fault["table"], fault["action"], fault["times"] = "sso_nonce", "PutRow", 1
 			s.Fault(t, fault)
 			defer s.ClearFaults(t)
@@ -121,7 +121,7 @@ func TestALostAnswerDoesNotLoseTheSignIn(t *testing.T) {
 func TestADeadStoreIsARefusal(t *testing.T) {
 	s := stack.Start(t, stack.Options{})
 	alice := person.New(s.Ready, "acme", "alice")
-	answer, form := answerOf(t, s, alice, "acme")
+	answer, form := answerOf(t, s, alice)
 	s.Fault(t, map[string]any{"table": "sso_nonce", "kind": "error", "code": "OTSServerUnavailable"})
 	wantRefusal(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), http.StatusServiceUnavailable, "store_unavailable")
 	s.ClearFaults(t)

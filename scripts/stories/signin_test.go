@@ -178,10 +178,10 @@ func signOut(t *testing.T, s *stack.Stack) {
 	}
 }
 
-// answerOf signs in up to the page that carries the response to the bundle.
-func answerOf(t *testing.T, s *stack.Stack, p *person.Person, idp string) (*browser.Page, browser.Form) {
+// answerOf signs in at Acme up to the page that carries the response to the bundle.
+func answerOf(t *testing.T, s *stack.Stack, p *person.Person) (*browser.Page, browser.Form) {
 	t.Helper()
-	login := must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/saml/"+idp+"/login"))
+	login := must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/saml/acme/login"))
 	answer := must[*browser.Page](t)(p.Answer(t.Context(), login))
 	return answer, must[browser.Form](t)(answer.Form("/acs"))
 }
@@ -189,7 +189,7 @@ func answerOf(t *testing.T, s *stack.Stack, p *person.Person, idp string) (*brow
 func replay(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	alice := person.New(s.Ready, "acme", "alice")
-	answer, form := answerOf(t, s, alice, "acme")
+	answer, form := answerOf(t, s, alice)
 	wantRoles(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), admin, readonly, developer)
 	wantRefusal(t, must[*browser.Page](t)(alice.Submit(t.Context(), answer, form, nil)), http.StatusConflict, "replayed")
 }
@@ -197,7 +197,7 @@ func replay(t *testing.T, s *stack.Stack) {
 func finishElsewhere(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	alice, mallory := person.New(s.Ready, "acme", "alice"), browser.New(nil)
-	answer, form := answerOf(t, s, alice, "acme")
+	answer, form := answerOf(t, s, alice)
 	wantRefusal(t, must[*browser.Page](t)(mallory.Submit(t.Context(), answer, form, nil)), http.StatusForbidden, "sign_in_other_browser")
 	// Nor does it without the RelayState: this identity provider is asked first.
 	wantRefusal(t, must[*browser.Page](t)(mallory.Submit(t.Context(), answer, form, url.Values{"RelayState": nil})), http.StatusUnauthorized, "unsolicited_response")

@@ -2,7 +2,7 @@
 //
 // In: addresses, links and forms that a person would follow. Out: pages. It
 // keeps what decides whether a sign-in works in a real browser: a cookie jar
-// that knows SameSite, Secure and Path, the Sec-Fetch-Site and Origin headers
+// that knows SameSite and Secure, the Sec-Fetch-Site and Origin headers
 // of who started a request, and redirects. As Chromium does, it counts loopback
 // as a secure place, and it tells sites apart by host, so that localhost and
 // 127.0.0.1 are strangers.
@@ -129,20 +129,21 @@ func (b *Browser) navigate(ctx context.Context, from *url.URL, method, address s
 	var trail []string
 	for range maxRedirects {
 		crossed = crossed || (initiator != nil && site(initiator) != site(target))
-		resp, body, err := b.send(ctx, initiator, crossed, method, target, form)
+		page, err := b.send(ctx, initiator, crossed, method, target, form)
 		if err != nil {
 			return nil, err
 		}
-		trail = append(trail, fmt.Sprintf("%d %s", resp.StatusCode, target))
-		location := resp.Header.Get("Location")
-		if location == "" || resp.StatusCode/100 != 3 {
-			return newPage(target, resp, body, trail)
+		trail = append(trail, fmt.Sprintf("%d %s", page.Status, target))
+		location := page.Header.Get("Location")
+		if location == "" || page.Status/100 != 3 {
+			page.Trail = trail
+			return page, page.read()
 		}
 		next, err := target.Parse(location)
 		if err != nil {
 			return nil, fmt.Errorf("%s redirects to %q: %w", target, location, err)
 		}
-		if resp.StatusCode != http.StatusTemporaryRedirect && resp.StatusCode != http.StatusPermanentRedirect {
+		if page.Status != http.StatusTemporaryRedirect && page.Status != http.StatusPermanentRedirect {
 			method, form = http.MethodGet, nil
 		}
 		if initiator != nil {
@@ -153,10 +154,10 @@ func (b *Browser) navigate(ctx context.Context, from *url.URL, method, address s
 	return nil, fmt.Errorf("more than %d redirects: %s", maxRedirects, strings.Join(trail, ", "))
 }
 
-func (b *Browser) send(ctx context.Context, initiator *url.URL, crossed bool, method string, target *url.URL, form url.Values) (*http.Response, string, error) {
+func (b *Browser) send(ctx context.Context, initiator *url.URL, crossed bool, method string, target *url.URL, form url.Values) (*Page, error) {
 	req, err := http.NewRequestWithContext(ctx, method, target.String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -174,20 +175,20 @@ func (b *Browser) send(ctx context.Context, initiator *url.URL, crossed bool, me
 	}
 	for _, c := range b.cookies {
 		if c.goesTo(target, method, crossed) {
-			req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+			req.AddCookie(c.Cookie)
 		}
 	}
 	resp, err := b.client.Do(req)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	b.keep(target, resp.Cookies())
-	return resp, string(body), nil
+	return &Page{URL: target, Status: resp.StatusCode, Header: resp.Header, Body: string(body)}, nil
 }
 
 // fetchSite is the Sec-Fetch-Site header of a navigation.
@@ -207,7 +208,7 @@ func fetchSite(initiator, target *url.URL, crossed bool) string {
 func site(u *url.URL) string { return u.Hostname() }
 
 func (c cookie) goesTo(target *url.URL, method string, crossed bool) bool {
-	if c.host != target.Hostname() || !strings.HasPrefix(target.Path+"/", strings.TrimSuffix(c.Path, "/")+"/") {
+	if c.host != target.Hostname() {
 		return false
 	}
 	switch c.SameSite {
@@ -215,18 +216,16 @@ func (c cookie) goesTo(target *url.URL, method string, crossed bool) bool {
 		return c.Secure
 	case http.SameSiteStrictMode:
 		return !crossed
-	default: // Lax, also where nothing is said
+	case http.SameSiteLaxMode, http.SameSiteDefaultMode: // browsers take silence for Lax
 		return !crossed || method == http.MethodGet
 	}
+	return false
 }
 
 func (b *Browser) keep(from *url.URL, set []*http.Cookie) {
 	for _, c := range set {
-		if c.Path == "" {
-			c.Path = "/"
-		}
 		b.cookies = slices.DeleteFunc(b.cookies, func(old cookie) bool {
-			return old.host == from.Hostname() && old.Name == c.Name && old.Path == c.Path
+			return old.host == from.Hostname() && old.Name == c.Name
 		})
 		if c.MaxAge >= 0 && c.Value != "" {
 			b.cookies = append(b.cookies, cookie{c, from.Hostname()})
@@ -234,18 +233,13 @@ func (b *Browser) keep(from *url.URL, set []*http.Cookie) {
 	}
 }
 
-func newPage(at *url.URL, resp *http.Response, body string, trail []string) (*Page, error) {
-	page := &Page{URL: at, Status: resp.StatusCode, Header: resp.Header, Body: body, Trail: trail}
-	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		return page, nil
-	}
-	return page, page.read(body)
-}
-
 // read collects forms and links; the pages are written by html/template, so a
 // lenient XML reader is enough.
-func (p *Page) read(body string) error {
-	decoder := xml.NewDecoder(strings.NewReader(body))
+func (p *Page) read() error {
+	if !strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
+		return nil
+	}
+	decoder := xml.NewDecoder(strings.NewReader(p.Body))
 	decoder.Strict, decoder.AutoClose, decoder.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 	reader := formReader{page: p}
 	for {

@@ -20,11 +20,11 @@ func server(t *testing.T, page string) *httptest.Server {
 		http.SetCookie(w, &http.Cookie{Name: "none", Value: "1", Path: "/", SameSite: http.SameSiteNoneMode, Secure: true})
 	})
 	mux.HandleFunc("/seen", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s %s %s", r.Method, r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Cookie"))
+		_, _ = fmt.Fprintf(w, "%s %s %s", r.Method, r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Cookie"))
 	})
 	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, page)
+		_, _ = fmt.Fprint(w, page)
 	})
 	mux.Handle("/away", http.RedirectHandler("/seen", http.StatusSeeOther))
 	s := httptest.NewServer(mux)
