@@ -30,7 +30,7 @@ func (s *station) build(ctx context.Context) error {
 	for _, described := range s.file.Functions {
 		arguments = append(arguments, described.Source)
 	}
-	unlock, err := lockFolder(s.options.bin)
+	unlock, err := lockFolder(ctx, s.options.bin)
 	if err != nil {
 		return complain("folder "+s.options.bin, cause(err), "give -bin a folder that this user may write to")
 	}
@@ -50,8 +50,9 @@ func (s *station) binary(source string) string {
 	return filepath.Join(s.options.bin, filepath.Base(source))
 }
 
-// lockFolder keeps two stacks that share a folder from building at once.
-func lockFolder(dir string) (unlock func(), err error) {
+// lockFolder keeps two stacks that share a folder from building at once. It
+// polls, since a blocking lock would not hear Ctrl-C.
+func lockFolder(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,17 @@ func lockFolder(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { _ = lock.Close() }, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			_ = lock.Close()
+			return nil, ctx.Err()
+		}
+	}
+	return func() { _ = lock.Close() }, nil
 }
 
 // compilerFault finds the first line that names a place.
