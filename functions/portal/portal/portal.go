@@ -54,8 +54,8 @@ type portal struct {
 // New returns the handler of everything that no other function serves.
 func New(c Config) http.Handler {
 	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random}}
-	desk := respond.Desk{Function: "portal", Log: c.Log, Now: c.Now, Refuse: p.refuse}
-	return desk.Routes(map[string]respond.Func{
+	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	return desk.Routes(withLater(map[string]respond.Func{
 		"GET /{$}":                 p.start,
 		"GET /go/{account}/{role}": p.open,
 		"POST /console":            p.console,
@@ -64,7 +64,7 @@ func New(c Config) http.Handler {
 		"POST /signout":            p.signOut,
 		"GET /static/{file}":       p.static,
 		"GET /healthz":             healthz,
-	})
+	}))
 }
 
 func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
@@ -92,6 +92,9 @@ func (p portal) render(r *http.Request, here visit, v page.View) (respond.Outcom
 }
 
 func (p portal) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
+	if refusal.Code == reason.NotImplemented {
+		return refuseLater(refusal), nil
+	}
 	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At,
 		SignIn: refusal.Code == reason.SessionMissing, Retry: "/",

@@ -19,12 +19,15 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
+
+const function = "saml-acs"
 
 // Config is what the service provider works with. All fields are needed.
 type Config struct {
@@ -55,13 +58,18 @@ func New(c Config) http.Handler {
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
 		keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
 	}
-	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
 	return desk.Routes(map[string]respond.Func{
 		"GET /saml/healthz":        healthz,
 		"GET /saml/{idp}/metadata": p.metadata,
 		"GET /saml/{idp}/login":    p.login,
 		"POST /saml/{idp}/acs":     p.acs,
+		"POST /saml/{idp}/slo":     notYet,
 	})
+}
+
+func notYet(r *http.Request) (respond.Outcome, error) {
+	return respond.Outcome{}, reason.New(reason.NotImplemented, "%s does not serve %s yet", function, r.Pattern)
 }
 
 func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
@@ -104,6 +112,9 @@ func (p provider) acsURL(record trust.Record) string {
 }
 
 func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
+	if refusal.Code == reason.NotImplemented {
+		return respond.Text("%s: %s does not do this yet; reference %s", refusal.Code, function, refusal.Reference), nil
+	}
 	return p.render(r, page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
 	})

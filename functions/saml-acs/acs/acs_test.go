@@ -310,7 +310,7 @@ func TestWhatIsNotBelievedHereIsRefused(t *testing.T) {
 		"no XML":                {post("test", form("SAMLResponse", "aGVsbG8=", "RelayState", relayState), browser), reason.MessageMalformed},
 		"a megabyte":            {post("test", form("SAMLResponse", strings.Repeat("A", 1<<20)), browser), reason.RequestTooLarge},
 		"a get":                 {httptest.NewRequest(http.MethodGet, origin+"/saml/test/acs?SAMLResponse=x", nil), reason.MethodNotAllowed},
-		"an unknown path":       {httptest.NewRequest(http.MethodGet, origin+"/saml/test/slo", nil), reason.NotFound},
+		"an unknown path":       {httptest.NewRequest(http.MethodGet, origin+"/saml/test/nothing", nil), reason.NotFound},
 		"another content type":  {retyped(post("test", form("SAMLResponse", good), browser), "text/plain"), reason.RequestMalformed},
 		"a broken escape":       {rewritten(post("test", form("SAMLResponse", good), browser), "SAMLResponse=%zz"), reason.RequestMalformed},
 		"login: unknown":        {httptest.NewRequest(http.MethodGet, origin+"/saml/nobody/login", nil), reason.IdPUnknown},
@@ -415,5 +415,12 @@ func TestAKeyOfTheWrongKindIsRefused(t *testing.T) {
 	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
 	if a.Code != http.StatusInternalServerError || a.leadsTo() != "" {
 		t.Errorf("%d %v", a.Code, a.Header())
+	}
+}
+
+func TestLogoutSaysThatItIsNotThereYet(t *testing.T) {
+	a := newStage(t).do(httptest.NewRequest(http.MethodPost, origin+"/saml/test/slo", nil))
+	if a.Code != http.StatusNotImplemented || !strings.HasPrefix(a.text, "not_implemented: saml-acs ") {
+		t.Errorf("%d %.200s", a.Code, a.text)
 	}
 }

@@ -1,0 +1,24 @@
+package portal_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestWhatIsNotThereYetSaysSo(t *testing.T) {
+	s := newStage(t)
+	for _, route := range []string{
+		"GET /idp/acme-prod/metadata", "GET /idp/acme-prod/sso?SAMLRequest=x", "POST /idp/acme-prod/sso", "GET /idp/acme-prod/start",
+		"POST /device-authorization", "POST /token", "GET /access-assignments/accounts?MaxResults=100",
+		"GET /access-assignments/access-configurations", "POST /cloud-credentials",
+	} {
+		method, target, _ := strings.Cut(route, " ")
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, httptest.NewRequest(method, origin+target, nil))
+		if body := w.Body.String(); w.Code != http.StatusNotImplemented || !strings.HasPrefix(body, "not_implemented: portal ") {
+			t.Errorf("%s: %d %.200s", route, w.Code, body)
+		}
+	}
+}
