@@ -21,12 +21,13 @@ func (s *station) startIDPs(context.Context) error {
 	if s.options.federation != "" {
 		return nil
 	}
-	bundle := origin("http", s.ports.front)
+	bundle := origin("http", s.ports.front) // whatever the origin is: both ports serve the same domain
 	for _, demo := range []idp.Options{
 		idp.Acme(localhost(s.ports.acme), bundle, s.data.path),
 		idp.Contoso(localhost(s.ports.contoso), bundle, s.data.path),
 	} {
 		demo.Now, demo.Log = s.clock.now, s.log
+		demo.SPLoginURL = s.url() + "/saml/" + demo.ID + "/login"
 		provider, err := idp.New(demo)
 		if err != nil {
 			return complain("data folder "+s.data.path, err, "delete the file that it names, or give -data another folder")

@@ -18,7 +18,7 @@ import (
 // own addresses; everything else (SSO_BRAND_NAME, SSO_SECRET_…) comes from the
 // environment that the stack was started in.
 func (s *station) readFile(context.Context) error {
-	s.line.URL = origin("http", s.ports.front)
+	s.line.URL = s.url()
 	signingKey, err := s.data.signingKey(s.clock.now())
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *station) readFile(context.Context) error {
 	given := map[string]string{
 		"SSO_REGION":           "cn-hangzhou",
 		"SSO_ACCOUNT_ID":       bundleAccount,
-		"SSO_DOMAIN":           s.ports.front.Addr().String(),
+		"SSO_DOMAIN":           s.domain(),
 		"SSO_CERT_ID":          "local",
 		"SSO_OTS_ENDPOINT":     s.line.Tablestore.Endpoint,
 		"SSO_OTS_INSTANCE":     s.line.Tablestore.Instance,
@@ -75,7 +75,7 @@ func (s *station) startFunctions(ctx context.Context) error {
 		LogDir: s.data.file("logs"), Start: s.starter, Now: time.Now,
 	})
 	s.onStop(s.manager.Close)
-	s.front = runtime.NewFront(s.manager, s.routes(), s.ports.front.Addr().String(), s.ports.frontTLS.Addr().String())
+	s.front = runtime.NewFront(s.manager, s.routes(), s.domain(), s.ports.front.Addr().String(), s.ports.frontTLS.Addr().String())
 	if err := s.manager.Warm(ctx); err != nil {
 		return complain("functions", err, "see "+s.data.file("logs"))
 	}
@@ -83,8 +83,8 @@ func (s *station) startFunctions(ctx context.Context) error {
 }
 
 // function is the function as s.yaml has it, with two differences, the only
-// ones between here and the cloud: the origin is this stack's (http and a
-// port), and SSO_LOCAL_STACK lets the binary take http and loopback addresses.
+// ones between here and the cloud: the origin is this stack's (a
+// port, and http unless told otherwise), and SSO_LOCAL_STACK lets the binary take http and loopback addresses.
 func (s *station) function(described sfile.Function) runtime.Function {
 	env := map[string]string{"SSO_LOCAL_STACK": "1"}
 	for name, value := range described.Env {
@@ -132,7 +132,7 @@ func (s *station) awaitAnswers(ctx context.Context) error {
 
 // ask takes any answer, as long as it is the function's own.
 func (s *station) ask(ctx context.Context, path string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.line.URL+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin("http", s.ports.front)+path, nil)
 	if err != nil {
 		return err
 	}

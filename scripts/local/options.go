@@ -14,6 +14,7 @@ import (
 // options are the command line.
 type options struct {
 	listen, listenTLS string
+	tls               bool
 	data, bin         string
 	federation        string
 	instances         int
@@ -34,6 +35,7 @@ func readOptions(arguments []string, help io.Writer) (options, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "loopback `address` of the bundle; port 0 takes a free one")
 	flags.StringVar(&o.listenTLS, "listen-tls", "", "loopback `address` of the same routes over TLS (default 127.0.0.1:8443, or a free port when -listen is given)")
+	flags.BoolVar(&o.tls, "tls", false, "make the TLS address the origin: url, redirects and cookies are https")
 	flags.StringVar(&o.data, "data", ".local", "`folder` for the state: tables, keys, certificates, logs")
 	flags.StringVar(&o.bin, "bin", "", "`folder` for the built functions (default bin in the data folder)")
 	flags.StringVar(&o.federation, "federation", "", "federation.yaml to apply at the start and on SIGHUP, instead of the demo's (`file`)")

@@ -163,6 +163,20 @@ func localhost(listener net.Listener) string {
 	return "http://" + net.JoinHostPort("localhost", strconv.Itoa(portOf(listener)))
 }
 
+// url is the bundle's origin, the only one. Over TLS the browser judges cookies
+// as it does in life; http is easier on everything else.
+func (s *station) url() string {
+	if s.options.tls {
+		return origin("https", s.ports.frontTLS)
+	}
+	return origin("http", s.ports.front)
+}
+
+func (s *station) domain() string {
+	_, domain, _ := strings.Cut(s.url(), "://")
+	return domain
+}
+
 func (s *station) startCloud(context.Context) (err error) {
 	options := cloud.Options{DataDir: s.data.path, BundleAccount: bundleAccount, Now: s.clock.now, Log: s.log}
 	if s.ports.signin != nil {

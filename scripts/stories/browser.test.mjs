@@ -16,18 +16,26 @@ const { chromium } = createRequire(path.join(root, 'scripts/peers/package.json')
 const shots = path.join(root, '.build/screenshots');
 mkdirSync(shots, { recursive: true });
 
-let stack, ready, browser, data;
+let ready, browser;
+const stacks = [];
 
-before(async () => {
-  data = mkdtempSync(path.join(tmpdir(), 'fc-sso-browser-'));
-  stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-data', data],
+// start starts a local stack of its own and returns its READY line.
+async function start(...flags) {
+  const data = mkdtempSync(path.join(tmpdir(), 'fc-sso-browser-'));
+  const stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-data', data, ...flags],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  ready = await new Promise((resolve, reject) => {
-    createInterface({ input: stack.stdout }).on('line', (line) => {
-      if (line.startsWith('READY ')) resolve(JSON.parse(line.slice('READY '.length)));
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: stack.stdout }).on('line', (text) => {
+      if (text.startsWith('READY ')) resolve(JSON.parse(text.slice('READY '.length)));
     });
     stack.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
   });
+  stacks.push({ stack, data, pid: line.pid });
+  return line;
+}
+
+before(async () => {
+  ready = await start();
   browser = await chromium.launch({
     executablePath: process.env.SSO_TEST_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -37,13 +45,16 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  if (ready) process.kill(ready.pid, 'SIGTERM');
-  if (stack && stack.exitCode === null) await new Promise((resolve) => stack.once('exit', resolve));
-  rmSync(data, { recursive: true, force: true });
+  for (const { stack, data, pid } of stacks) {
+    const ended = stack.exitCode === null ? new Promise((resolve) => stack.once('exit', resolve)) : undefined;
+    process.kill(pid, 'SIGTERM');
+    await ended;
+    rmSync(data, { recursive: true, force: true });
+  }
 });
 
 const idp = (id) => ready.idps.find((one) => one.id === id);
-const account = (id, name) => idp(id).users.find((user) => user.username === name);
+const account = (id, name) => idp(id).users.find((user) => user.username === name); // passwords are the same in every stack
 
 // open gives a fresh person: no cookies, and a note of everything that went
 // wrong on the way, which each test expects to be nothing.
@@ -113,7 +124,7 @@ test('started at the identity provider', async (t) => {
   await page.getByRole('link', { name: /fc-sso/ }).click();
   await signIn(page, 'contoso', 'dave');
   await page.getByRole('heading', { name: 'Your roles' }).waitFor();
-  assert.equal(await page.getByRole('button', { name: /^console/i }).count(), 1, 'only the asserted role that a rule allows');
+  assert.equal(await page.locator('form[action="/console"] button').count(), 1, 'only the asserted role that a rule allows');
   await page.getByText('dev-support').first().waitFor();
   assert.deepEqual(faults, []);
 });
@@ -183,4 +194,20 @@ test('two tabs sign in side by side', async (t) => {
   await other.reload();
   if (!new URL(other.url()).host.startsWith('127')) await signIn(other, 'acme', 'alice').catch(() => undefined);
   await other.getByRole('heading', { name: 'Your roles' }).waitFor();
+});
+
+test('over TLS, as in life', async (t) => {
+  const secure = await start('-tls');
+  const { page, context, faults } = await open(t, { ignoreHTTPSErrors: true });
+  await page.goto(`${secure.url}/go/acme-prod/readonly`);
+  assert.match(secure.url, /^https:/);
+  await page.getByRole('link', { name: 'Acme' }).click();
+  await signIn(page, 'acme', 'bob');
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  const cookies = (await context.cookies(secure.url)).map(({ name, secure: only, httpOnly, sameSite }) => ({ name, only, httpOnly, sameSite }));
+  assert.deepEqual(cookies.sort((a, b) => a.name.localeCompare(b.name)), [
+    { name: '__Host-b', only: true, httpOnly: true, sameSite: 'None' },
+    { name: '__Host-s', only: true, httpOnly: true, sameSite: 'Lax' },
+  ]);
+  assert.deepEqual(faults, []);
 });

@@ -39,6 +39,7 @@ type Options struct {
 	Listen     string // empty: a free port
 	Federation string // a file; empty: the demo
 	Instances  int    // 0: on demand
+	TLS        bool   // the origin is https
 	Env        []string
 }
 
@@ -67,6 +68,9 @@ func Start(tb testing.TB, o Options) *Stack {
 	arguments = append(arguments, "-listen", listen)
 	if o.Federation != "" {
 		arguments = append(arguments, "-federation", o.Federation)
+	}
+	if o.TLS {
+		arguments = append(arguments, "-tls")
 	}
 	if o.Instances > 0 {
 		arguments = append(arguments, fmt.Sprintf("-instances=%d", o.Instances))
