@@ -47,7 +47,9 @@ func fromTree(el *etree.Element) (*element, error) {
 }
 
 func (s scope) convert(el *etree.Element) (*element, error) {
-	s = append(s[:len(s):len(s)], declarations(el)...)
+	if inner := declarations(el); len(inner) > 0 {
+		s = append(s[:len(s):len(s)], inner...)
+	}
 	raw := make([]attribute, len(el.Attr))
 	for i, a := range el.Attr {
 		raw[i] = attribute{a.Space, a.Key, a.Value}
@@ -60,11 +62,11 @@ func (s scope) convert(el *etree.Element) (*element, error) {
 	if err != nil {
 		return nil, err
 	}
-	var text strings.Builder
+	pieces := make([]string, 0, 4)
 	for _, token := range el.Child {
 		switch token := token.(type) {
 		case *etree.CharData:
-			text.WriteString(token.Data)
+			pieces = append(pieces, token.Data)
 		case *etree.Element:
 			child, err := s.convert(token)
 			if err != nil {
@@ -73,7 +75,7 @@ func (s scope) convert(el *etree.Element) (*element, error) {
 			e.children = append(e.children, child)
 		}
 	}
-	e.text = text.String()
+	e.text = strings.Join(pieces, "")
 	return e, nil
 }
 
