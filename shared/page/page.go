@@ -122,6 +122,8 @@ func switchLink(r *http.Request, other Lang) string {
 	}
 	query := r.URL.Query()
 	query.Set("lang", string(other))
-	target := url.URL{Path: r.URL.Path, RawQuery: query.Encode()}
+	// The page of a path that does not exist has the link too, and "//host/" is
+	// another host to a browser (RFC 3986 4.2).
+	target := url.URL{Path: "/" + strings.TrimLeft(r.URL.Path, "/"), RawQuery: query.Encode()}
 	return target.RequestURI()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -239,4 +240,27 @@ func ExampleSnippets() {
 	// export ALIBABA_CLOUD_ACCESS_KEY_ID='STS.x'
 	// export ALIBABA_CLOUD_ACCESS_KEY_SECRET='••••••••'
 	// export ALIBABA_CLOUD_SECURITY_TOKEN='••••••••'
+}
+
+// A page that says "not found" must not have a link of ours to wherever the path
+// says.
+func TestTheOtherLanguageIsAlwaysOurs(t *testing.T) {
+	p := pages(t, page.Brand{})
+	for _, target := range []string{"//evil.example/x", "///evil.example/x", "/%2Fevil.example/x", `/\evil.example/x`, "//evil.example/../saml/x"} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		path, err := url.PathUnescape(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL = &url.URL{Path: path, RawPath: target}
+		rendered, err := p.Render(r, now, page.Refusal{Code: reason.NotFound})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`href="([^"]*lang=zh[^"]*)"`).FindAllStringSubmatch(string(rendered.Body), -1) {
+			if !regexp.MustCompile(`^/[^/\\]`).MatchString(link[1]) {
+				t.Errorf("%s: the page links to %s", target, link[1])
+			}
+		}
+	}
 }
