@@ -139,7 +139,8 @@ func isSAML(e *element) bool {
 }
 
 // checkOrder holds Issuer and Signature to the schema's first two places, where
-// every parser that stops at the first match finds the same ones.
+// every parser that stops at the first match finds the same ones. Auth0 puts the
+// signature last, as signers of no schema do; nothing else comes after it.
 func checkOrder(e *element) error {
 	if e.local != "Response" && e.local != "Assertion" {
 		return nil
@@ -150,8 +151,9 @@ func checkOrder(e *element) error {
 			rest = rest[1:]
 		}
 	}
-	for _, late := range rest {
-		if late.is(nsAssertion, "Issuer") || late.is(nsSignature, "Signature") {
+	for i, late := range rest {
+		last := i == len(rest)-1
+		if late.is(nsAssertion, "Issuer") || late.is(nsSignature, "Signature") && !last {
 			return malformed("%s comes too late in %s", late, e)
 		}
 	}

@@ -373,7 +373,8 @@ func signatures() []attack {
 		{name: "signature-removed", expect: "signature_missing", why: "the signature was cut out", options: after(remove("saml:Assertion/ds:Signature"))},
 		{name: "signature-empty", expect: "message_malformed", why: "an empty Signature element", options: after(func(r el) { signatureOf(assertionOf(r)).Child = nil })},
 		{name: "signature-twice", expect: "message_malformed", why: "two signatures in one parent", options: after(func(r el) { a := assertionOf(r); a.InsertChildAt(1, signatureOf(a).Copy()) })},
-		{name: "signature-late", expect: "message_malformed", why: "the signature is not behind the issuer", options: after(func(r el) { a := assertionOf(r); s := signatureOf(a); a.RemoveChild(s); a.AddChild(s) })},
+		{name: "signature-late", expect: "message_malformed", why: "the signature stands neither behind the issuer nor last", options: after(func(r el) { a := assertionOf(r); s := signatureOf(a); a.RemoveChild(s); a.InsertChildAt(2, s) })},
+		{name: "good-signature-last", expect: "verified", why: "the signature stands last, as Auth0 puts it", options: after(func(r el) { a := assertionOf(r); s := signatureOf(a); a.RemoveChild(s); a.AddChild(s) })},
 		{name: "signature-in-subject", expect: "message_malformed", why: "the signature stands where SAML has no place for it", options: after(func(r el) {
 			a := assertionOf(r)
 			s := signatureOf(a)
