@@ -11,9 +11,11 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-// longestDestination: the address travels in a query, of which FC and the
-// console's sign-in take 4 KB.
-const longestDestination = 2000
+// longestDestination counts a destination as it travels, escaped: in our own deep
+// link, which a sign-in carries on (session.Target takes 2048 bytes), and in the
+// console's address, which must leave room in the 8 KB that FC lets an answer's
+// headers have.
+const longestDestination = 1800
 
 // Destination is a page of Alibaba Cloud's console. Only [ParseDestination]
 // makes one; the zero value is the console's home.
@@ -34,8 +36,8 @@ func ParseDestination(text string) (Destination, error) {
 		return Destination{}, nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || len(text) > longestDestination {
-		return Destination{}, reason.New(reason.TargetNotAllowed, "%.200q is no address of up to %d bytes", text, longestDestination)
+	if err != nil || len(url.QueryEscape(text)) > longestDestination {
+		return Destination{}, reason.New(reason.TargetNotAllowed, "%.200q is no address of up to %d bytes, escaped", text, longestDestination)
 	}
 	if u.Scheme != "https" || u.User != nil || !isConsole(u.Host) || strings.ContainsFunc(text, unusual) {
 		return Destination{}, reason.New(reason.TargetNotAllowed, "%.200q is no page of the console", text)
