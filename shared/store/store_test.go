@@ -84,6 +84,19 @@ func TestWithoutTablesNothingWasApplied(t *testing.T) {
 	}
 }
 
+// TestAWrongEndpointIsToldAtOnce: two minutes are for a new table to be ready, not
+// for an address where nobody is.
+func TestAWrongEndpointIsToldAtOnce(t *testing.T) {
+	c := config("http://127.0.0.1:1", "local", "id", "secret", "")
+	c.Budget = 300 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	created, err := store.CreateTables(ctx, store.Open(c))
+	if reason.Of(err) != reason.StoreUnavailable || len(created) > 0 || ctx.Err() != nil {
+		t.Errorf("created %v, %v, %v", created, err, ctx.Err())
+	}
+}
+
 // TestARedirectIsNotFollowed: the SDK would send the signature and the STS token
 // along to wherever it is told.
 func TestARedirectIsNotFollowed(t *testing.T) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
@@ -28,7 +29,8 @@ func tableSpecs() []tableSpec {
 }
 
 // CreateTables makes the tables that are missing, waits until all of them serve,
-// and returns the names of those that it made.
+// and returns the names of those that it made. It is patient with a service that
+// asks to come again, not with an address where nobody answers.
 func CreateTables(ctx context.Context, c *Client) (created []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readyBudget)
 	defer cancel()
@@ -49,11 +51,23 @@ func CreateTables(ctx context.Context, c *Client) (created []string, err error) 
 	return created, nil
 }
 
-func (c *Client) createTable(ctx context.Context, spec tableSpec) (bool, error) {
+// createTable asks until the answer is clear: tables may only be made so often.
+func (c *Client) createTable(ctx context.Context, spec tableSpec) (made bool, err error) {
+	for {
+		made, err = c.tryTable(ctx, spec)
+		if _, answered := errors.AsType[*tablestore.OtsError](err); !answered || !unclear(err) || ctx.Err() != nil {
+			return made, err
+		}
+	}
+}
+
+func (c *Client) tryTable(ctx context.Context, spec tableSpec) (bool, error) {
 	meta := &tablestore.TableMeta{TableName: spec.name}
 	for _, name := range spec.key {
 		meta.AddPrimaryKeyColumn(name, tablestore.PrimaryKeyType_STRING)
 	}
+	ctx, cancel := c.budgeted(ctx)
+	defer cancel()
 	_, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.CreateTableResponse, error) {
 		return sdk.CreateTable(&tablestore.CreateTableRequest{
 			TableMeta:          meta,
