@@ -65,7 +65,7 @@ func (p program) createTables(ctx context.Context, client *store.Client) error {
 		p.say("created table %s\n", table)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot prepare the tables: %w; check SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE and the access key", err)
+		return fmt.Errorf("cannot prepare the tables: %w; check SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE, the access key and this machine's clock", err)
 	}
 	return nil
 }

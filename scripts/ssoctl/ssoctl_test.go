@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -112,7 +113,11 @@ func TestApplyNeedsADeploymentAndAKey(t *testing.T) {
 // deployment is a Tablestore of its own.
 func deployment(t *testing.T) map[string]string {
 	t.Helper()
-	table := stack.Tablestore(t).Tablestore
+	return settings(stack.Tablestore(t))
+}
+
+func settings(s *stack.Stack) map[string]string {
+	table := s.Tablestore
 	return map[string]string{
 		"SSO_URL":                         "http://127.0.0.1:8080",
 		"SSO_LOCAL_STACK":                 "1",
@@ -171,6 +176,34 @@ var (
 // plain hides what differs from run to run.
 func plain(text string) string {
 	return validUntil.ReplaceAllString(revisionID.ReplaceAllString(text, "REVISION"), "valid until DATE")
+}
+
+// TestAWrongDeploymentIsToldInOneLine: what Tablestore says, and where to look.
+func TestAWrongDeploymentIsToldInOneLine(t *testing.T) {
+	file := write(t, newSource(t).federation(""))
+	server := stack.Tablestore(t)
+	for name, tt := range map[string]struct{ setting, value, says string }{
+		"key":      {"ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAInobody", "The AccessKeyID does not exist."},
+		"secret":   {"ALIBABA_CLOUD_ACCESS_KEY_SECRET", "another", "Signature mismatch."},
+		"instance": {"SSO_OTS_INSTANCE", "another", "The instance is not found."},
+		"clock":    {"SSO_OTS_INSTANCE", "local", "Mismatch between system time and x-ots-date"},
+	} {
+		env := settings(server)
+		env[tt.setting] = tt.value
+		if name == "clock" {
+			server.Clock(t, 16*time.Minute)
+		} else {
+			server.Clock(t, 0)
+		}
+		r := ssoctl(t, env, "apply", "-f", file)
+		const look = "; check SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE, the access key and this machine's clock\n"
+		if r.status != statusFailed || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, tt.says) || !strings.HasSuffix(r.stderr, look) {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if strings.Contains(r.stderr, server.Tablestore.AccessKeySecret) {
+			t.Errorf("%s: the secret is told: %s", name, r.stderr)
+		}
+	}
 }
 
 func TestApplyStoresARevisionAndFetchesKeys(t *testing.T) {
