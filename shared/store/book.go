@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"time"
@@ -29,7 +30,6 @@ type Book struct {
 	turn  chan struct{} // holds one token: who has it may read and change the rest
 
 	contents Contents
-	versions map[string]int64
 	read     time.Time
 }
 
@@ -80,13 +80,13 @@ func (b *Book) refresh(ctx context.Context) error {
 			return err
 		}
 		next.Revision = found.revision
-	} else if maps.Equal(found.versions, b.versions) {
+	} else if maps.EqualFunc(found.keys, next.Keys, bytes.Equal) { // versions begin anew with a new table
 		b.read = asked
 		return nil
 	}
 	next.Keys = found.keys
 	next.Generation++
-	b.contents, b.versions, b.read = next, found.versions, asked
+	b.contents, b.read = next, asked
 	return nil
 }
 
@@ -94,13 +94,12 @@ func (b *Book) refresh(ctx context.Context) error {
 type front struct {
 	revision string
 	keys     map[string][]byte
-	versions map[string]int64
 }
 
 func (t *Trust) front(ctx context.Context) (front, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	f := front{keys: map[string][]byte{}, versions: map[string]int64{}}
+	f := front{keys: map[string][]byte{}}
 	places, err := t.client.scan(ctx, partitionHead, partitionKeys)
 	if isCode(err, codeMissing) { // not even the tables are there
 		return f, nil
@@ -114,7 +113,6 @@ func (t *Trust) front(ctx context.Context) (front, error) {
 			f.revision = p.row.text(columnRevision)
 		case partitionKeys:
 			f.keys[p.id] = p.row.body()
-			f.versions[p.id] = p.row.number(columnVersion)
 		}
 	}
 	return f, nil

@@ -3,12 +3,15 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -81,6 +84,41 @@ func TestWithoutTablesNothingWasApplied(t *testing.T) {
 	second := store.NewTrust(client).Commit(t.Context(), "two", nil, "")
 	if first != nil || reason.Of(second) != reason.StoreConflict {
 		t.Errorf("got %v, then %v", first, second)
+	}
+}
+
+// TestABookNoticesATableThatWasMadeAnew: the same revision again, other keys, and
+// their version begins at one as that of the old ones did.
+func TestABookNoticesATableThatWasMadeAnew(t *testing.T) {
+	server := stack.Tablestore(t)
+	client, now := store.Open(localConfig(server)), time.Now()
+	trust := store.NewTrust(client)
+	book := store.NewBook(trust, func() time.Time { return now })
+	for _, keys := range []string{"old", "new"} {
+		if _, err := store.CreateTables(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(trust.Commit(t.Context(), "one", nil, ""), trust.PutKeys(t.Context(), "acme", []byte(keys), 0)); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(31 * time.Second)
+		got, err := book.Load(t.Context())
+		if err != nil || string(got.Keys["acme"]) != keys {
+			t.Errorf("keys %q, %v; want %q", got.Keys["acme"], err, keys)
+		}
+		dropTable(t, server, "sso_trust")
+		now = now.Add(31 * time.Second)
+		if _, err := book.Load(t.Context()); reason.Of(err) != reason.FederationMissing {
+			t.Errorf("without a table: %v", err)
+		}
+	}
+}
+
+func dropTable(t *testing.T, s *stack.Stack, name string) {
+	t.Helper()
+	sdk := tablestore.NewClient(s.Tablestore.Endpoint, s.Tablestore.Instance, s.Tablestore.AccessKeyID, s.Tablestore.AccessKeySecret)
+	if _, err := sdk.DeleteTable(&tablestore.DeleteTableRequest{TableName: name}); err != nil {
+		t.Fatal(err)
 	}
 }
 
