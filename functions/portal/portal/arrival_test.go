@@ -8,6 +8,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 func arrived(s session.Session) *http.Cookie { return s.ArrivalCookie() }
@@ -91,5 +92,19 @@ func TestAnotherPersonsSessionAsksFirst(t *testing.T) {
 		if again := s.do(t, fromOwnPage("/arrival", url.Values{"token": {tok}, "keep": {keep}}, both...)); again.leadsTo() != "/" {
 			t.Errorf("a second click: %s", again.Status)
 		}
+	}
+}
+
+// While the page asks about one who arrived, another page can bring a third
+// person's response: the answer is not about them.
+func TestAnAnswerIsAboutThoseWhoWereNamed(t *testing.T) {
+	for _, keep := range []string{"current", "new"} {
+		s := newStage(t)
+		ada, eve := s.ada(t), s.eve(t)
+		question := s.do(t, get("/", ada.Cookie(), arrived(eve)))
+		mallory := s.signIn(t, validatetest.Subject("mallory@evil.example"))
+		form := url.Values{"token": {token(t, question.text)}, "keep": {keep}}
+		wantRefusal(t, s.do(t, fromOwnPage("/arrival", form, ada.Cookie(), arrived(mallory))), reason.RequestForged)
+		wantOnPage(t, s.do(t, get("/", ada.Cookie(), arrived(mallory))), "Change to mallory@evil.example")
 	}
 }

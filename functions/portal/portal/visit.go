@@ -127,7 +127,11 @@ func name(s trust.Source, who validate.Identity) string {
 
 // askWho shows the question which of two sessions stays.
 func (p portal) askWho(r *http.Request, rev federation.Revision, here visit) (respond.Outcome, error) {
-	token, err := here.session.Token(purposeArrival)
+	purpose, err := here.question()
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	token, err := here.session.Token(purpose)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -135,6 +139,13 @@ func (p portal) askWho(r *http.Request, rev federation.Revision, here visit) (re
 	view.Current, view.CurrentIdP = called(rev, here.session)
 	view.New, view.NewIdP = called(rev, here.arrived)
 	return p.render(r, here, view)
+}
+
+// question names the question in which these two sessions meet: while a page asks
+// about one arrival, another may take its place, whom the answer does not mean.
+func (v visit) question() (string, error) {
+	arrived, err := v.arrived.Token(purposeArrival)
+	return purposeArrival + " " + arrived, err
 }
 
 // called names a person and their identity provider, also one that has left the
@@ -160,7 +171,11 @@ func (p portal) choose(r *http.Request) (respond.Outcome, error) {
 	if !here.asks() { // answered already, in another tab or by a second click
 		return here.keep(respond.SeeOther("/")), nil
 	}
-	if err := here.session.CheckToken(purposeArrival, form.Get("token")); err != nil {
+	purpose, err := here.question()
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	if err := here.session.CheckToken(purpose, form.Get("token")); err != nil {
 		return respond.Outcome{}, err
 	}
 	switch form.Get("keep") {
