@@ -1,0 +1,215 @@
+package saml_test
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/beevik/etree"
+
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	nsSignature = "http://www.w3.org/2000/09/xmldsig#"
+	nsMore      = "http://www.w3.org/2001/04/xmldsig-more#"
+	nsEncrypt   = "http://www.w3.org/2001/04/xmlenc#"
+	exclusive   = "http://www.w3.org/2001/10/xml-exc-c14n#"
+	keys        = "../../../shared/validate/validatetest/"
+)
+
+// method is a signature algorithm, with the test key that makes it.
+type method struct {
+	name, signature, digest string
+	key                     string // a pair of files in validatetest
+	make                    func(testing.TB) validatetest.IdP
+	by                      validatetest.Method
+	sha1                    bool
+}
+
+func methods() []method {
+	return []method{
+		{"rsa-sha256", nsMore + "rsa-sha256", nsEncrypt + "sha256", "idp", validatetest.New, validatetest.RSASHA256(), false},
+		{"rsa-sha384", nsMore + "rsa-sha384", nsMore + "sha384", "idp", validatetest.New, validatetest.RSASHA384(), false},
+		{"rsa-sha512", nsMore + "rsa-sha512", nsEncrypt + "sha512", "idp", validatetest.New, validatetest.RSASHA512(), false},
+		{"rsa-sha1", nsSignature + "rsa-sha1", nsSignature + "sha1", "idp", validatetest.New, validatetest.RSASHA1(), true},
+	}
+}
+
+// TestXmlsecVerifiesWhatWeSign: the test identity provider, on which every other
+// test leans, signs as the standard says.
+func TestXmlsecVerifiesWhatWeSign(t *testing.T) {
+	for _, m := range methods() {
+		for _, signed := range []string{"Assertion", "Response"} {
+			t.Run(m.name+" "+signed, func(t *testing.T) {
+				xml := m.make(t).XML(append(typical(), validatetest.Signed(true, true), validatetest.By(m.by))...)
+				file := write(t, xml)
+				verify(t, file, keys+m.key+"-cert.pem", signed)
+			})
+		}
+	}
+}
+
+func TestXmlsecVerifiesOurRequest(t *testing.T) {
+	key, certificate := pair(t, "idp")
+	form, err := samldoc.AuthnRequest{
+		ID: "_0123456789abcdef", Destination: "https://idp.example/sso?a=1&b=2", Issuer: "https://sso.example/saml/test/metadata",
+		ACSURL: "https://sso.example/saml/test/acs", IssueInstant: validatetest.Now(), ForceAuthn: true,
+	}.PostForm("state", key, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xml, err := base64.StdEncoding.DecodeString(form.SAMLRequest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify(t, write(t, xml), keys+"idp-cert.pem", "AuthnRequest")
+}
+
+// TestXmlsecRefusesWhatWasChanged: an opinion that never says no is none.
+func TestXmlsecRefusesWhatWasChanged(t *testing.T) {
+	xml := validatetest.New(t).XML(validatetest.After(func(response *etree.Element) {
+		response.FindElement("./saml:Assertion/saml:Subject/saml:NameID").SetText("mallory@example.com")
+	}))
+	if out, err := xmlsec(t, verifyArguments(write(t, xml), keys+"idp-cert.pem", "Assertion")...); err == nil {
+		t.Errorf("xmlsec1 believes a changed assertion: %s", out)
+	}
+}
+
+// TestWeAcceptWhatXmlsecSigns: its canonicalization, digests and signatures, in
+// assertion, response and both.
+func TestWeAcceptWhatXmlsecSigns(t *testing.T) {
+	for _, m := range methods() {
+		for name, signed := range map[string][]string{"assertion": {"Assertion"}, "response": {"Response"}, "both": {"Assertion", "Response"}} {
+			t.Run(m.name+" "+name, func(t *testing.T) {
+				idp := m.make(t)
+				xml := idp.XML(append(typical(), validatetest.Signed(false, false), validatetest.Before(m.template(signed)))...)
+				file := write(t, xml)
+				for _, element := range signed { // inside out
+					file = m.sign(t, file, element)
+				}
+				m.accept(t, idp, read(t, file))
+			})
+		}
+	}
+}
+
+func (m method) accept(t *testing.T, idp validatetest.IdP, xml []byte) {
+	t.Helper()
+	guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
+	record := idp.Record(func(source *trust.Source, _ *trust.Keys) { source.SAML.AllowSHA1 = m.sha1 })
+	who, err := guard.Response(t.Context(), record, validatetest.Expectation(), base64.StdEncoding.EncodeToString(xml))
+	if err != nil || who.Subject() != "ada@example.com" {
+		t.Errorf("%q, %v\n%s", who.Subject(), err, xml)
+	}
+}
+
+// template puts an unfilled signature behind the issuer of each element.
+func (m method) template(elements []string) func(*etree.Element) {
+	return func(response *etree.Element) {
+		for _, name := range elements {
+			parent := response
+			if name == "Assertion" {
+				parent = response.SelectElement("saml:Assertion")
+			}
+			parent.InsertChildAt(1, m.unfilled(parent.SelectAttrValue("ID", "")))
+		}
+	}
+}
+
+func (m method) unfilled(id string) *etree.Element {
+	signature := etree.NewElement("dsig:Signature")
+	signature.CreateAttr("xmlns:dsig", nsSignature)
+	info := signature.CreateElement("dsig:SignedInfo")
+	info.CreateElement("dsig:CanonicalizationMethod").CreateAttr("Algorithm", exclusive)
+	info.CreateElement("dsig:SignatureMethod").CreateAttr("Algorithm", m.signature)
+	reference := info.CreateElement("dsig:Reference")
+	reference.CreateAttr("URI", "#"+id)
+	transforms := reference.CreateElement("dsig:Transforms")
+	transforms.CreateElement("dsig:Transform").CreateAttr("Algorithm", nsSignature+"enveloped-signature")
+	transforms.CreateElement("dsig:Transform").CreateAttr("Algorithm", exclusive)
+	reference.CreateElement("dsig:DigestMethod").CreateAttr("Algorithm", m.digest)
+	reference.CreateElement("dsig:DigestValue")
+	signature.CreateElement("dsig:SignatureValue")
+	signature.CreateElement("dsig:KeyInfo").CreateElement("dsig:X509Data")
+	return signature
+}
+
+func (m method) sign(t *testing.T, file, element string) string {
+	t.Helper()
+	signed := filepath.Join(t.TempDir(), "signed.xml")
+	arguments := append([]string{
+		"--sign", "--privkey-pem", keys + m.key + "-key.pem," + keys + m.key + "-cert.pem",
+		"--output", signed, "--node-xpath", xpath(element),
+	}, idAttributes()...)
+	if out, err := xmlsec(t, append(arguments, file)...); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return signed
+}
+
+func verify(t *testing.T, file, certificate, element string) {
+	t.Helper()
+	if out, err := xmlsec(t, verifyArguments(file, certificate, element)...); err != nil {
+		t.Errorf("xmlsec1 does not verify the %s: %v\n%s", element, err, out)
+	}
+}
+
+func verifyArguments(file, certificate, element string) []string {
+	arguments := []string{"--verify", "--enabled-key-data", "key-name,rsa,ec", "--pubkey-cert-pem", certificate, "--node-xpath", xpath(element)}
+	return append(append(arguments, idAttributes()...), file)
+}
+
+func xpath(element string) string {
+	return "//*[local-name()='" + element + "']/*[local-name()='Signature']"
+}
+
+func idAttributes() []string {
+	return []string{
+		"--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response",
+		"--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest",
+		"--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
+	}
+}
+
+// xmlsec runs Debian's xmlsec1, which scripts/test installs.
+func xmlsec(t *testing.T, arguments ...string) ([]byte, error) {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "xmlsec1", arguments...).CombinedOutput()
+}
+
+func write(t *testing.T, xml []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "message.xml")
+	if err := os.WriteFile(file, xml, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func pair(t *testing.T, name string) (crypto.Signer, *x509.Certificate) {
+	t.Helper()
+	private, _ := pem.Decode(read(t, keys+name+"-key.pem"))
+	key, err := x509.ParsePKCS8PrivateKey(private.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		t.Fatalf("the key is %T", key)
+	}
+	public, _ := pem.Decode(read(t, keys+name+"-cert.pem"))
+	certificate, err := x509.ParseCertificate(public.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer, certificate
+}
