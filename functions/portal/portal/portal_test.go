@@ -426,6 +426,27 @@ func TestAChangedRuleHoldsAtOnce(t *testing.T) {
 	wantRefusal(t, s.do(t, get("/", cookie)), reason.FederationMissing)
 }
 
+// A person of a provider that was suspended or removed is told so once, and can
+// then sign in by another.
+func TestASuspendedProviderLocksNobodyOut(t *testing.T) {
+	for name, change := range map[string]func(*federation.Draft){
+		string(reason.IdPSuspended): func(d *federation.Draft) { d.IdentityProviders[0].Suspended = true },
+		string(reason.IdPUnknown): func(d *federation.Draft) {
+			d.IdentityProviders[0].ID, d.Rules[0].IdP, d.Rules[1].IdP = "renamed", "renamed", "renamed"
+		},
+	} {
+		s := newStage(t)
+		cookie := s.ada(t).Cookie()
+		change(&s.draft)
+		wantRefusal(t, s.do(t, get("/", cookie)), reason.Code(name))
+		if a := s.do(t, get("/", cookie)); a.StatusCode >= 400 || strings.Contains(a.text, "ada@acme.com") {
+			t.Errorf("%s: then %s", name, a.Status)
+		}
+		s.draft = draft()
+		wantOnPage(t, s.do(t, get("/", cookie)), `href="/saml/test/login"`) // the old session is no more
+	}
+}
+
 func TestTroubleBehindUsIsARefusal(t *testing.T) {
 	s := newStage(t)
 	cookie := s.ada(t).Cookie()

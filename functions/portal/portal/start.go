@@ -2,6 +2,7 @@ package portal
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,8 +125,8 @@ func (p portal) list(r *http.Request, rev federation.Revision, here visit) (resp
 	note(r, here.session)
 	who := here.session.Identity()
 	from, err := source(rev, who)
-	if err != nil {
-		return respond.Outcome{}, err
+	if err != nil { // ends the session too, or this page would be all that they see for hours
+		return respond.Outcome{}, errors.Join(err, p.keeper.End(r.Context(), here.session))
 	}
 	token, err := here.session.Token(purposeForm)
 	if err != nil {
