@@ -72,6 +72,9 @@ func (c *compiler) saml(path string, s trust.SAML) {
 	case len(s.Metadata) == 0:
 		c.problem(path+".metadataURL", "neither metadataURL nor metadataFile is set", "say where the identity provider publishes its metadata")
 	}
+	if _, err := s.MetadataSigners(); err != nil {
+		c.problem(path+".metadataKey", err.Error(), "name a file with the -----BEGIN CERTIFICATE----- of who signs the metadata")
+	}
 	skew := time.Duration(s.ClockSkewSeconds) * time.Second
 	if skew < 0 || skew > trust.MaxClockSkew {
 		c.problem(path+".clockSkew", fmt.Sprintf("clockSkew %s is not within 0s and 5m", skew), "set the clocks right; 60s is enough where they are")

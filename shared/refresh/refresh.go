@@ -75,7 +75,13 @@ func (r Refresher) store(ctx context.Context, source trust.Source, metadata []by
 	if err != nil {
 		return Result{}, err
 	}
-	learned, err := validate.Metadata(metadata, r.Now(), validate.MetadataWant{EntityID: known.EntityID, AllowLoopback: r.AllowLoopback})
+	signers, err := source.SAML.MetadataSigners()
+	if err != nil {
+		return Result{}, reason.New(reason.ConfigurationInvalid, "identity provider %s: metadataKey: %w", source.ID, err)
+	}
+	learned, err := validate.Metadata(metadata, r.Now(), validate.MetadataWant{
+		EntityID: known.EntityID, Signers: signers, AllowLoopback: r.AllowLoopback,
+	})
 	if err != nil {
 		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
 	}
@@ -93,8 +99,9 @@ func (r Refresher) store(ctx context.Context, source trust.Source, metadata []by
 	return Result{Keys: learned, Changed: true}, nil
 }
 
-// known gives the stored keys, or none where they were learned from another
-// origin: an administrator who names another source means another issuer too.
+// known gives the stored keys, or none where the source does not believe them any
+// more: an administrator who names another source or pins another certificate
+// may mean another issuer too.
 func (r Refresher) known(ctx context.Context, source trust.Source) (trust.Keys, int64, error) {
 	body, version, err := r.Store.Keys(ctx, source.ID)
 	if err != nil {
@@ -107,7 +114,7 @@ func (r Refresher) known(ctx context.Context, source trust.Source) (trust.Keys, 
 	if err := strict(body, &keys); err != nil {
 		return trust.Keys{}, 0, fmt.Errorf("identity provider %s: stored keys: %w", source.ID, err)
 	}
-	if keys.Origin != source.Origin() {
+	if !source.Believes(keys) {
 		return trust.Keys{}, version, nil
 	}
 	return keys, version, nil
@@ -128,6 +135,6 @@ func strict(body []byte, keys *trust.Keys) error {
 // same compares all but the hour at which the keys were fetched.
 func same(a, b trust.Keys) bool {
 	return a.EntityID == b.EntityID && a.Origin == b.Origin &&
-		a.WantAuthnRequestsSigned == b.WantAuthnRequestsSigned &&
-		slices.Equal(a.SSO, b.SSO) && slices.Equal(a.Certificates, b.Certificates)
+		a.WantAuthnRequestsSigned == b.WantAuthnRequestsSigned && a.SignedBy == b.SignedBy &&
+		slices.Equal(a.SSO, b.SSO) && slices.Equal(a.SLO, b.SLO) && slices.Equal(a.Certificates, b.Certificates)
 }

@@ -2,10 +2,13 @@ package refresh_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/beevik/etree"
 
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
@@ -197,4 +200,85 @@ func TestAStoreAtFaultIsNotTheSourcesFault(t *testing.T) {
 	if _, err := w.refresh(t, validatetest.Source()); err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("stored nonsense: %v", err)
 	}
+}
+
+// pinned is the source with certificates of which one must sign the metadata.
+func pinned(idps ...validatetest.IdP) trust.Source {
+	source := validatetest.Source()
+	for _, idp := range idps {
+		source.SAML.MetadataKey += "-----BEGIN CERTIFICATE-----\n" + idp.Keys().Certificates[0] + "\n-----END CERTIFICATE-----\n"
+	}
+	return source
+}
+
+func sign(t *testing.T, idp validatetest.IdP, xml string) string {
+	t.Helper()
+	document := etree.NewDocument()
+	if err := document.ReadFromString(xml); err != nil {
+		t.Fatal(err)
+	}
+	root := document.Root()
+	root.CreateAttr("ID", "_metadata")
+	idp.Sign(root)
+	root.InsertChildAt(0, root.RemoveChild(root.SelectElement("ds:Signature")))
+	signed, err := document.WriteToString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+func TestMetadataThatMustBeSignedIs(t *testing.T) {
+	w, signer, stranger := newWorld(t), validatetest.New(t), validatetest.Stranger(t)
+	plain := w.metadata
+	for _, w.metadata = range []string{plain, sign(t, stranger, plain)} {
+		if _, err := w.refresh(t, pinned(signer)); reason.Of(err) != reason.MetadataInvalid || w.store.writes != 0 {
+			t.Errorf("%v, %d writes", err, w.store.writes)
+		}
+	}
+	w.metadata = sign(t, signer, plain)
+	if result, err := w.refresh(t, pinned(signer)); err != nil || !result.Changed {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestKeysStayWhileTheirSignerIsPinned(t *testing.T) {
+	w, signer, stranger := newWorld(t), validatetest.New(t), validatetest.Stranger(t)
+	unpinned := validatetest.Source()
+	if _, err := w.refresh(t, unpinned); err != nil {
+		t.Fatal(err)
+	}
+	if !w.pending(t, pinned(signer)) {
+		t.Error("keys that nobody vouched for are believed")
+	}
+	w.metadata = sign(t, signer, w.metadata)
+	if _, err := w.refresh(t, pinned(signer)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		source  trust.Source
+		pending bool
+	}{
+		"the signer is pinned": {pinned(signer), false},
+		"with a second one":    {pinned(stranger, signer), false},
+		"another one":          {pinned(stranger), true},
+		"none":                 {unpinned, false},
+	} {
+		if w.pending(t, c.source) != c.pending {
+			t.Errorf("%s: pending is not %v", name, c.pending)
+		}
+	}
+}
+
+func (w *world) pending(t *testing.T, source trust.Source) bool {
+	t.Helper()
+	declared, err := json.Marshal(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := trust.Parse("r1", declared, w.store.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.Pending()
 }

@@ -1,12 +1,15 @@
 package trust
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -27,13 +30,15 @@ const (
 type Keys struct {
 	EntityID                string     `json:"entityID"`
 	SSO                     []Endpoint `json:"sso"`
-	Certificates            []string   `json:"certificates"` // base64 DER, all for signing
+	SLO                     []Endpoint `json:"slo,omitempty"` // where answers to its logout requests go
+	Certificates            []string   `json:"certificates"`  // base64 DER, all for signing
 	WantAuthnRequestsSigned bool       `json:"wantAuthnRequestsSigned,omitempty"`
 	FetchedAt               time.Time  `json:"fetchedAt"`
-	Origin                  string     `json:"origin,omitempty"` // [Source.Origin] of the source that they were learned from
+	Origin                  string     `json:"origin,omitempty"`   // [Source.Origin] of the source that they were learned from
+	SignedBy                string     `json:"signedBy,omitempty"` // [Fingerprint] of the pinned certificate whose key signed the metadata
 }
 
-// Endpoint is one single sign-on service.
+// Endpoint is one single sign-on or single logout service.
 type Endpoint struct {
 	Binding  string `json:"binding"`
 	Location string `json:"location"`
@@ -47,15 +52,27 @@ func (k Keys) Parse() ([]*x509.Certificate, error) {
 	if len(k.SSO) == 0 || len(k.SSO) > maxEndpoints {
 		return nil, fmt.Errorf("%d single sign-on services, not 1 to %d", len(k.SSO), maxEndpoints)
 	}
-	for _, endpoint := range k.SSO {
+	if len(k.SLO) > maxEndpoints {
+		return nil, fmt.Errorf("%d single logout services, %d is the most", len(k.SLO), maxEndpoints)
+	}
+	for _, endpoint := range slices.Concat(k.SSO, k.SLO) {
 		if endpoint.Binding == "" || !webAddress(endpoint.Location) {
-			return nil, fmt.Errorf("single sign-on service %.200q with binding %.200q: not an https address with a binding", endpoint.Location, endpoint.Binding)
+			return nil, fmt.Errorf("service %.200q with binding %.200q: not an https address with a binding", endpoint.Location, endpoint.Binding)
 		}
 	}
 	if len(k.Certificates) == 0 || len(k.Certificates) > maxCertificates {
 		return nil, fmt.Errorf("%d certificates, not 1 to %d", len(k.Certificates), maxCertificates)
 	}
 	return parseCertificates(k.Certificates)
+}
+
+// Fingerprint is the SHA-256 of a certificate in hex; "" of none.
+func Fingerprint(certificate *x509.Certificate) string {
+	if certificate == nil {
+		return ""
+	}
+	sum := sha256.Sum256(certificate.Raw)
+	return hex.EncodeToString(sum[:])
 }
 
 func parseCertificates(encoded []string) ([]*x509.Certificate, error) {

@@ -25,7 +25,8 @@ type Record struct {
 
 // Parse makes the record of revision from its stored parts. keys is empty
 // where none were learned yet; keys that were learned from another origin than the
-// one that the source now names count as none.
+// one that the source now names, or vouched for by a certificate that it does not
+// pin, count as none.
 func Parse(revision string, source, keys []byte) (Record, error) {
 	record := Record{revision: revision}
 	if revision == "" {
@@ -52,7 +53,7 @@ func (r Record) withKeys(stored []byte) (Record, error) {
 	if err != nil {
 		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
 	}
-	if keys.Origin != "" && keys.Origin != r.source.Origin() {
+	if (keys.Origin != "" || r.source.SAML.MetadataKey != "") && !r.source.Believes(keys) {
 		return r, nil
 	}
 	r.keys, r.certificates = keys, certificates
@@ -115,6 +116,16 @@ func (r Record) WantAuthnRequestsSigned() bool { return r.keys.WantAuthnRequests
 func (r Record) SSO(binding string) (location string, ok bool) {
 	for _, endpoint := range r.keys.SSO {
 		if endpoint.Binding == binding {
+			return endpoint.Location, true
+		}
+	}
+	return "", false
+}
+
+// SLO is where the provider takes answers to its logout requests, by form.
+func (r Record) SLO() (location string, ok bool) {
+	for _, endpoint := range r.keys.SLO {
+		if endpoint.Binding == BindingPOST {
 			return endpoint.Location, true
 		}
 	}

@@ -10,8 +10,11 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -49,6 +52,7 @@ type Source struct {
 type SAML struct {
 	MetadataURL       string `json:"metadataURL,omitempty"`
 	Metadata          []byte `json:"metadata,omitempty"`
+	MetadataKey       string `json:"metadataKey,omitempty"` // PEM: certificates of which one must have signed the metadata
 	AllowIdPInitiated bool   `json:"allowIdPInitiated,omitempty"`
 	ClockSkewSeconds  int    `json:"clockSkewSeconds"`
 	AllowSHA1         bool   `json:"allowSHA1,omitempty"`
@@ -79,6 +83,41 @@ func (s Source) Origin() string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// MetadataSigners are the certificates of which one must have signed the
+// metadata; none where nobody need have.
+func (s SAML) MetadataSigners() ([]*x509.Certificate, error) {
+	var list []*x509.Certificate
+	for rest := []byte(s.MetadataKey); len(bytes.TrimSpace(rest)) > 0; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil || block.Type != "CERTIFICATE" {
+			return nil, errors.New("the file has something else than certificates in PEM form")
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", len(list)+1, err)
+		}
+		list = append(list, certificate)
+	}
+	if s.MetadataKey != "" && len(list) == 0 {
+		return nil, errors.New("the file has no certificate")
+	}
+	return list, nil
+}
+
+// Believes says whether keys were learned from where s says and, where it pins
+// certificates, from metadata that one of them signed. So keys stay while a
+// second certificate is added, and go with the one that vouched for them.
+func (s Source) Believes(keys Keys) bool {
+	if keys.Origin != s.Origin() {
+		return false
+	}
+	signers, err := s.SAML.MetadataSigners()
+	if err != nil {
+		return false
+	}
+	return len(signers) == 0 || slices.ContainsFunc(signers, func(c *x509.Certificate) bool { return Fingerprint(c) == keys.SignedBy })
+}
+
 // AttributeName resolves an alias to the exact Attribute Name; a name that is no
 // alias is itself.
 func (s Source) AttributeName(alias string) string {
@@ -100,6 +139,9 @@ func (s Source) check() error {
 	}
 	if s.SAML.MetadataURL != "" && !webAddress(s.SAML.MetadataURL) {
 		return fmt.Errorf("metadataURL %.200q is no https address", s.SAML.MetadataURL)
+	}
+	if _, err := s.SAML.MetadataSigners(); err != nil {
+		return fmt.Errorf("metadataKey: %w", err)
 	}
 	skew := time.Duration(s.SAML.ClockSkewSeconds) * time.Second
 	if skew < 0 || skew > MaxClockSkew {

@@ -1,6 +1,8 @@
 package validate
 
 import (
+	"cmp"
+	"crypto/x509"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -13,14 +15,15 @@ import (
 
 // MetadataWant is what fetched metadata must agree with.
 type MetadataWant struct {
-	EntityID      string // known from before; "" the first time
-	AllowLoopback bool   // http to this machine: the local stack's identity providers
+	EntityID      string              // known from before; "" the first time
+	Signers       []*x509.Certificate // of which one must have signed; none: nobody need have
+	AllowLoopback bool                // http to this machine: the local stack's identity providers
 }
 
 // Metadata reads the metadata of one identity provider into the keys of its
 // trust record. What it refuses is metadata_invalid and changes nothing.
 func Metadata(xml []byte, now time.Time, want MetadataWant) (trust.Keys, error) {
-	provider, err := samldoc.ParseMetadata(xml)
+	provider, err := samldoc.ParseMetadata(xml, samldoc.Wanted{EntityID: want.EntityID, Signers: want.Signers})
 	if err != nil {
 		return trust.Keys{}, err
 	}
@@ -32,23 +35,60 @@ func Metadata(xml []byte, now time.Time, want MetadataWant) (trust.Keys, error) 
 	}
 	learned := trust.Keys{
 		EntityID:                provider.EntityID,
-		Certificates:            slices.Compact(provider.Certificates),
+		Certificates:            distinct(provider.Certificates),
 		WantAuthnRequestsSigned: provider.WantAuthnRequestsSigned,
+		SLO:                     want.logoutServices(provider.SLO),
+		SignedBy:                trust.Fingerprint(provider.Signer),
 		FetchedAt:               now.UTC(),
 	}
-	for _, endpoint := range provider.SSO {
-		if endpoint.Binding != trust.BindingRedirect && endpoint.Binding != trust.BindingPOST {
-			continue // SOAP, artifact: for other profiles
-		}
-		if !want.allows(endpoint.Location) {
-			return trust.Keys{}, invalid("the single sign-on service %.300q is not https", endpoint.Location)
-		}
-		learned.SSO = append(learned.SSO, trust.Endpoint{Binding: endpoint.Binding, Location: endpoint.Location})
+	if learned.SSO, err = want.signOnServices(provider.SSO); err != nil {
+		return trust.Keys{}, err
 	}
 	if _, err := learned.Parse(); err != nil {
 		return trust.Keys{}, invalid("%w", err)
 	}
 	return learned, nil
+}
+
+// signOnServices keeps those that people are sent to by their browsers; SOAP and
+// artifacts are for other profiles.
+func (w MetadataWant) signOnServices(all []samldoc.Endpoint) ([]trust.Endpoint, error) {
+	var kept []trust.Endpoint
+	for _, e := range all {
+		if e.Binding != trust.BindingRedirect && e.Binding != trust.BindingPOST {
+			continue
+		}
+		if !w.allows(e.Location) {
+			return nil, invalid("the single sign-on service %.300q is not https", e.Location)
+		}
+		kept = append(kept, trust.Endpoint{Binding: e.Binding, Location: e.Location})
+	}
+	return kept, nil
+}
+
+// logoutServices keeps those that can be answered by a form. One that cannot is
+// no reason to refuse the keys: people can sign in without it.
+func (w MetadataWant) logoutServices(all []samldoc.Endpoint) []trust.Endpoint {
+	var kept []trust.Endpoint
+	for _, e := range all {
+		answer := cmp.Or(e.ResponseLocation, e.Location)
+		if e.Binding == trust.BindingPOST && w.allows(answer) {
+			kept = append(kept, trust.Endpoint{Binding: e.Binding, Location: answer})
+		}
+	}
+	return kept
+}
+
+// distinct drops certificates that stand twice: a key descriptor for each use is
+// usual, and so is one certificate in all of them.
+func distinct(certificates []string) []string {
+	var list []string
+	for _, c := range certificates {
+		if !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // allows says whether people may be sent to location.

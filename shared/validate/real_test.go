@@ -205,7 +205,7 @@ func (r fixture) scene(t *testing.T, folder string) (validate.Guard, trust.Recor
 // these test systems of ten years ago did without https.
 func realKeys(t *testing.T, metadata []byte) *trust.Keys {
 	t.Helper()
-	provider, err := samldoc.ParseMetadata(metadata)
+	provider, err := samldoc.ParseMetadata(metadata, samldoc.Wanted{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (r *reader) saml(path string, node *yaml.Node, s *trust.SAML) {
 			s.Metadata = r.file(path, node)
 			r.broken[strings.TrimSuffix(path, "File")+"URL"] = s.Metadata == nil // not missing
 		},
-		"metadataKey":       r.later("signed metadata is"),
+		"metadataKey":       func(path string, _, node *yaml.Node) { s.MetadataKey = string(r.file(path, node)) },
 		"allowIdPInitiated": r.boolean(&s.AllowIdPInitiated),
 		"clockSkew":         r.seconds(&s.ClockSkewSeconds),
 		"allowSHA1":         r.boolean(&s.AllowSHA1),

@@ -189,3 +189,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestTheMetadataKeyIsTakenIn(t *testing.T) {
+	certificate, err := os.ReadFile("../../validate/validatetest/idp-cert.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := `
+identityProviders:
+  - id: okta
+    saml: {metadataURL: https://acme.okta.com/metadata, metadataKey: keys/okta.pem}
+`
+	dir := fstest.MapFS{"keys/okta.pem": {Data: certificate}}
+	revision, faults := yamlfile.Parse([]byte(text), dir, federation.Options{})
+	if len(faults) > 0 {
+		t.Fatal(format(faults))
+	}
+	stored, err := federation.FromItems(revision.Items())
+	if err != nil || stored.ID() != revision.ID() || stored.IdentityProviders()[0].SAML.MetadataKey != string(certificate) {
+		t.Errorf("%v", err)
+	}
+}
