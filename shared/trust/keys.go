@@ -23,6 +23,7 @@ const (
 	maxEntityID     = 1024 // saml-core section 8.3.6
 	maxCertificates = 10
 	maxEndpoints    = 50
+	maxLocation     = 2048 // with our signed request behind it, it leaves in a header: FC carries 8 KB of them
 )
 
 // Keys is what the metadata of one identity provider said. Only
@@ -56,6 +57,9 @@ func (k Keys) Parse() ([]*x509.Certificate, error) {
 		return nil, fmt.Errorf("%d single logout services, %d is the most", len(k.SLO), maxEndpoints)
 	}
 	for _, endpoint := range slices.Concat(k.SSO, k.SLO) {
+		if len(endpoint.Location) > maxLocation {
+			return nil, fmt.Errorf("service %.200q... has %d bytes, %d is the most", endpoint.Location, len(endpoint.Location), maxLocation)
+		}
 		if endpoint.Binding == "" || !webAddress(endpoint.Location) {
 			return nil, fmt.Errorf("service %.200q with binding %.200q: not an https address with a binding", endpoint.Location, endpoint.Binding)
 		}

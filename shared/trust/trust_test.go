@@ -147,6 +147,7 @@ func TestKeysThatVerifyNobodyAreRefused(t *testing.T) {
 		"long entity ID":      func(k *trust.Keys) { k.EntityID = strings.Repeat("e", 1025) },
 		"no service":          func(k *trust.Keys) { k.SSO = nil },
 		"script as a service": func(k *trust.Keys) { k.SSO[0].Location = "javascript:alert(1)" },
+		"endless service":     func(k *trust.Keys) { k.SSO[0].Location += strings.Repeat("x", 2048) },
 		"http service":        func(k *trust.Keys) { k.SSO[0].Location = "http://acme.okta.com/sso" },
 		"no binding":          func(k *trust.Keys) { k.SSO[0].Binding = "" },
 		"no certificate":      func(k *trust.Keys) { k.Certificates = nil },
