@@ -1,7 +1,9 @@
 package trigger
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -16,11 +18,12 @@ import (
 // by the platform, would be.
 //
 // Several values of one name arrive joined by commas, and nothing can tell them
-// from one value with a comma.
+// from one value with a comma. Names are taken in order: which of to and %74o is
+// the first must not depend on chance.
 func plainQuery(parameters map[string]string) url.Values {
 	query := url.Values{}
-	for name, value := range parameters {
-		query.Add(unescapeOnce(name), unescapeOnce(value))
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		query.Add(unescapeOnce(name), unescapeOnce(parameters[name]))
 	}
 	return query
 }

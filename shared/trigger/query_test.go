@@ -1,6 +1,9 @@
 package trigger
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // Each value as a person or program means it, and how it arrives when the
 // platform hands it over as it is and unescaped.
@@ -24,6 +27,14 @@ func TestAQueryIsUnescapedOnce(t *testing.T) {
 		}
 		if got := unescapeOnce(c.decoded); got != c.meant {
 			t.Errorf("%q arrives unescaped and becomes %q", c.meant, got)
+		}
+	}
+}
+
+func TestTheSameNameTwiceMeansTheSameEachTime(t *testing.T) {
+	for range 50 {
+		if got := plainQuery(map[string]string{"to": "a", "%74o": "b", "t%6F": "c"})["to"]; !slices.Equal(got, []string{"b", "c", "a"}) {
+			t.Fatalf("got %q", got)
 		}
 	}
 }
