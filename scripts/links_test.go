@@ -1,0 +1,53 @@
+package scripts_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// forbidden names what a function must not link, each with all below it. What is
+// not in a login function cannot be reached through a fault in it, and costs no
+// cold start.
+func forbidden() map[string][]string {
+	nobody := []string{
+		module + "scripts", "testing", "net/http/httptest", "net/http/pprof", "expvar", "os/exec", "plugin",
+		"go.yaml.in/yaml", module + "shared/federation/yamlfile", // ssoctl reads federation.yaml, functions read revisions
+		"github.com/crewjam/saml", "go.etcd.io/bbolt",
+	}
+	keyWriters := []string{module + "shared/fetch", module + "shared/refresh"} // no egress, no writer of keys
+	store := []string{module + "shared/store", module + "shared/book", module + "shared/session", "github.com/aliyun/aliyun-tablestore-go-sdk"}
+	saml := []string{module + "shared/samldoc", module + "shared/validate", "github.com/russellhaering/goxmldsig", "github.com/beevik/etree"}
+	mint := []string{module + "shared/issue", module + "shared/openapi", module + "shared/mapping"}
+	pages := []string{module + "shared/page", "html/template"}
+	ourKeys := []string{module + "shared/keys"}
+
+	return map[string][]string{
+		"saml-acs":          slices.Concat(nobody, keyWriters, mint),
+		"portal":            slices.Concat(nobody, keyWriters, ourKeys),
+		"oidc-exchange":     slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, pages),
+		"scim":              slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, pages),
+		"metadata-rotation": slices.Concat(nobody, ourKeys, store, saml, mint, pages),
+		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, pages),
+	}
+}
+
+// TestAFunctionLinksNothingThatItDoesNotCall reads what the linker would get.
+func TestAFunctionLinksNothingThatItDoesNotCall(t *testing.T) {
+	for function, prefixes := range forbidden() {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../functions/"+function).Output()
+		if err != nil {
+			t.Fatalf("go list -deps of %s: %v", function, err)
+		}
+		linked := strings.Fields(string(out))
+		if !slices.Contains(linked, module+"shared/trigger") {
+			t.Errorf("%s does not link the door: is this its list?", function)
+		}
+		for _, pkg := range linked {
+			if allowed(prefixes, pkg) {
+				t.Errorf("%s links %s", function, pkg)
+			}
+		}
+	}
+}
