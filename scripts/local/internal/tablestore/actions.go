@@ -1,14 +1,12 @@
 package tablestore
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore/otsprotocol"
 	"github.com/golang/protobuf/proto"
-	bolt "go.etcd.io/bbolt"
 )
 
 const (
@@ -33,6 +31,8 @@ func (s *Server) parse(action string, body []byte) (operation, error) {
 		return decode(body, new(otsprotocol.ListTableRequest), s.listTable)
 	case "DescribeTable":
 		return decode(body, new(otsprotocol.DescribeTableRequest), s.describeTable)
+	case "UpdateTable":
+		return decode(body, new(otsprotocol.UpdateTableRequest), s.updateTable)
 	case "DeleteTable":
 		return decode(body, new(otsprotocol.DeleteTableRequest), s.deleteTable)
 	case "PutRow":
@@ -49,6 +49,20 @@ func (s *Server) parse(action string, body []byte) (operation, error) {
 		return decode(body, new(otsprotocol.BatchGetRowRequest), s.batchGetRow)
 	case "BatchWriteRow":
 		return decode(body, new(otsprotocol.BatchWriteRowRequest), s.batchWriteRow)
+	}
+	return s.parseStream(action, body)
+}
+
+func (s *Server) parseStream(action string, body []byte) (operation, error) {
+	switch action {
+	case "ListStream":
+		return decode(body, new(otsprotocol.ListStreamRequest), s.listStream)
+	case "DescribeStream":
+		return decode(body, new(otsprotocol.DescribeStreamRequest), s.describeStream)
+	case "GetShardIterator":
+		return decode(body, new(otsprotocol.GetShardIteratorRequest), s.getShardIterator)
+	case "GetStreamRecord":
+		return decode(body, new(otsprotocol.GetStreamRecordRequest), s.getStreamRecord)
 	}
 	return operation{}, unsupported(action)
 }
@@ -80,59 +94,81 @@ func tablesOf(req proto.Message) []string {
 }
 
 func (s *Server) createTable(req *otsprotocol.CreateTableRequest) (proto.Message, error) {
-	table, err := parseSchema(req)
+	table, err := parseSchema(req, s.now())
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := json.Marshal(table)
-	if err != nil {
-		return nil, err
-	}
-	name := []byte(table.Name)
-	return new(otsprotocol.CreateTableResponse), s.storage.update(func(tx *bolt.Tx) error {
-		schemas := tx.Bucket(schemaBucket())
-		if schemas.Get(name) != nil {
+	err = s.storage.update(func(t *txn) error {
+		if t.get(spaceSchemas, table.Name) != nil {
 			return &refusal{http.StatusConflict, "OTSObjectAlreadyExist", "Requested table already exists."}
 		}
-		if schemas.Stats().KeyN >= maxTables {
+		count := 0
+		for range t.scan(spaceSchemas, "", false) {
+			count++
+		}
+		if count >= maxTables {
 			return &refusal{http.StatusForbidden, "OTSQuotaExhausted", "Number of tables exceeds the quota:64."}
 		}
-		if _, err := tx.CreateBucket(rowBucket(table.Name)); err != nil {
-			return err
-		}
-		return schemas.Put(name, encoded)
+		return table.store(t)
 	})
+	if err == nil {
+		s.faults.created(table.Name)
+	}
+	return new(otsprotocol.CreateTableResponse), err
 }
 
 func (s *Server) listTable(*otsprotocol.ListTableRequest) (proto.Message, error) {
 	resp := new(otsprotocol.ListTableResponse)
-	return resp, s.storage.view(func(tx *bolt.Tx) error {
-		return tx.Bucket(schemaBucket()).ForEach(func(name, _ []byte) error {
-			resp.TableNames = append(resp.TableNames, string(name))
-			return nil
-		})
+	return resp, s.storage.view(func(t *txn) error {
+		for name := range t.scan(spaceSchemas, "", false) {
+			resp.TableNames = append(resp.TableNames, name)
+		}
+		return nil
 	})
 }
 
-func (s *Server) describeTable(req *otsprotocol.DescribeTableRequest) (proto.Message, error) {
-	var table schema
-	err := s.storage.view(func(tx *bolt.Tx) error {
-		loaded, _, err := loadSchema(tx, req.GetTableName())
-		table = loaded
-		return err
+func (s *Server) describeTable(req *otsprotocol.DescribeTableRequest) (resp proto.Message, err error) {
+	err = s.storage.view(func(t *txn) error {
+		table, err := loadSchema(t, req.GetTableName())
+		if err != nil {
+			return err
+		}
+		resp = table.describe()
+		return nil
 	})
-	return table.describe(), err
+	return resp, err
+}
+
+func (s *Server) updateTable(req *otsprotocol.UpdateTableRequest) (resp proto.Message, err error) {
+	err = s.storage.update(func(t *txn) error {
+		before, err := loadSchema(t, req.GetTableName())
+		if err != nil {
+			return err
+		}
+		after := *before
+		if err := after.update(req, s.now()); err != nil {
+			return err
+		}
+		if before.Stream.Enabled && !after.Stream.Enabled {
+			t.drop(before.Stream.space())
+		}
+		resp = after.describeUpdate()
+		return after.store(t)
+	})
+	return resp, err
 }
 
 func (s *Server) deleteTable(req *otsprotocol.DeleteTableRequest) (proto.Message, error) {
-	return new(otsprotocol.DeleteTableResponse), s.storage.update(func(tx *bolt.Tx) error {
-		if _, _, err := loadSchema(tx, req.GetTableName()); err != nil {
+	return new(otsprotocol.DeleteTableResponse), s.storage.update(func(t *txn) error {
+		table, err := loadSchema(t, req.GetTableName())
+		if err != nil {
 			return err
 		}
-		if err := tx.DeleteBucket(rowBucket(req.GetTableName())); err != nil {
-			return err
+		for _, space := range table.spaces() {
+			t.drop(space)
 		}
-		return tx.Bucket(schemaBucket()).Delete([]byte(req.GetTableName()))
+		t.delete(spaceSchemas, table.Name)
+		return nil
 	})
 }
 
@@ -144,32 +180,38 @@ func noTransaction(req interface{ GetTransactionId() string }) error {
 	return invalid("Local transactions are not supported by this emulator.")
 }
 
-func (s *Server) writeRow(c change) error {
-	return s.storage.update(func(tx *bolt.Tx) error { return c.apply(tx, s.now()) })
+// write parses and does one row's change.
+func (s *Server) write(req interface {
+	GetTableName() string
+	GetTransactionId() string
+	GetCondition() *otsprotocol.Condition
+	GetReturnContent() *otsprotocol.ReturnContent
+}, operation otsprotocol.OperationType, data []byte,
+) (done outcome, err error) {
+	c, err := parseChange(req.GetTableName(), operation, data, req.GetCondition(), req.GetReturnContent())
+	if err = errors.Join(noTransaction(req), err); err != nil {
+		return outcome{}, err
+	}
+	err = s.storage.update(func(t *txn) error {
+		done, err = c.apply(t, s.now())
+		return err
+	})
+	return done, err
 }
 
 func (s *Server) putRow(req *otsprotocol.PutRowRequest) (proto.Message, error) {
-	c, err := parseChange(req.GetTableName(), otsprotocol.OperationType_PUT, req.GetRow(), req.GetCondition(), req.GetReturnContent())
-	if err = errors.Join(noTransaction(req), err); err != nil {
-		return nil, err
-	}
-	return &otsprotocol.PutRowResponse{Consumed: c.consumed(), Row: c.answer()}, s.writeRow(c)
+	done, err := s.write(req, otsprotocol.OperationType_PUT, req.GetRow())
+	return &otsprotocol.PutRowResponse{Consumed: done.consumed, Row: done.row}, err
 }
 
 func (s *Server) updateRow(req *otsprotocol.UpdateRowRequest) (proto.Message, error) {
-	c, err := parseChange(req.GetTableName(), otsprotocol.OperationType_UPDATE, req.GetRowChange(), req.GetCondition(), req.GetReturnContent())
-	if err = errors.Join(noTransaction(req), err); err != nil {
-		return nil, err
-	}
-	return &otsprotocol.UpdateRowResponse{Consumed: c.consumed(), Row: c.answer()}, s.writeRow(c)
+	done, err := s.write(req, otsprotocol.OperationType_UPDATE, req.GetRowChange())
+	return &otsprotocol.UpdateRowResponse{Consumed: done.consumed, Row: done.row}, err
 }
 
 func (s *Server) deleteRow(req *otsprotocol.DeleteRowRequest) (proto.Message, error) {
-	c, err := parseChange(req.GetTableName(), otsprotocol.OperationType_DELETE, req.GetPrimaryKey(), req.GetCondition(), req.GetReturnContent())
-	if err = errors.Join(noTransaction(req), err); err != nil {
-		return nil, err
-	}
-	return &otsprotocol.DeleteRowResponse{Consumed: c.consumed(), Row: c.answer()}, s.writeRow(c)
+	done, err := s.write(req, otsprotocol.OperationType_DELETE, req.GetPrimaryKey())
+	return &otsprotocol.DeleteRowResponse{Consumed: done.consumed, Row: done.row}, err
 }
 
 func (s *Server) getRow(req *otsprotocol.GetRowRequest) (proto.Message, error) {
@@ -178,8 +220,8 @@ func (s *Server) getRow(req *otsprotocol.GetRowRequest) (proto.Message, error) {
 		return nil, err
 	}
 	resp := new(otsprotocol.GetRowResponse)
-	return resp, s.storage.view(func(tx *bolt.Tx) (err error) {
-		resp.Row, resp.Consumed, err = chosen.get(tx, req.GetTableName(), req.GetPrimaryKey(), s.now())
+	return resp, s.storage.view(func(t *txn) (err error) {
+		resp.Row, resp.Consumed, err = chosen.get(t, req.GetTableName(), req.GetPrimaryKey(), s.now())
 		return err
 	})
 }
@@ -189,8 +231,8 @@ func (s *Server) getRange(req *otsprotocol.GetRangeRequest) (resp proto.Message,
 	if err = errors.Join(noTransaction(req), err); err != nil {
 		return nil, err
 	}
-	err = s.storage.view(func(tx *bolt.Tx) (err error) {
-		resp, err = wanted.run(tx, s.now())
+	err = s.storage.view(func(t *txn) (err error) {
+		resp, err = wanted.run(t, s.now())
 		return err
 	})
 	return resp, err
@@ -209,9 +251,9 @@ func (s *Server) batchGetRow(req *otsprotocol.BatchGetRowRequest) (proto.Message
 		return nil, invalid("Rows count exceeds the upper limit: %d.", maxBatchRead)
 	}
 	resp := new(otsprotocol.BatchGetRowResponse)
-	return resp, s.storage.view(func(tx *bolt.Tx) error {
+	return resp, s.storage.view(func(t *txn) error {
 		for _, table := range req.GetTables() {
-			rows, err := s.getRows(tx, table)
+			rows, err := s.getRows(t, table)
 			if err != nil {
 				return err
 			}
@@ -221,7 +263,7 @@ func (s *Server) batchGetRow(req *otsprotocol.BatchGetRowRequest) (proto.Message
 	})
 }
 
-func (s *Server) getRows(tx *bolt.Tx, table *otsprotocol.TableInBatchGetRowRequest) ([]*otsprotocol.RowInBatchGetRowResponse, error) {
+func (s *Server) getRows(t *txn, table *otsprotocol.TableInBatchGetRowRequest) ([]*otsprotocol.RowInBatchGetRowResponse, error) {
 	chosen, err := parseSelection(table)
 	if err != nil {
 		return nil, err
@@ -229,78 +271,11 @@ func (s *Server) getRows(tx *bolt.Tx, table *otsprotocol.TableInBatchGetRowReque
 	var rows []*otsprotocol.RowInBatchGetRowResponse
 	for _, key := range table.GetPrimaryKey() {
 		r := &otsprotocol.RowInBatchGetRowResponse{IsOk: proto.Bool(true)}
-		r.Row, r.Consumed, err = chosen.get(tx, table.GetTableName(), key, s.now())
+		r.Row, r.Consumed, err = chosen.get(t, table.GetTableName(), key, s.now())
 		if err != nil {
 			r = &otsprotocol.RowInBatchGetRowResponse{IsOk: proto.Bool(false), Error: wireError(err)}
 		}
 		rows = append(rows, r)
-	}
-	return rows, nil
-}
-
-func (s *Server) batchWriteRow(req *otsprotocol.BatchWriteRowRequest) (proto.Message, error) {
-	if err := checkBatch(req); err != nil {
-		return nil, err
-	}
-	var resp *otsprotocol.BatchWriteRowResponse
-	err := s.storage.update(func(tx *bolt.Tx) error {
-		resp = new(otsprotocol.BatchWriteRowResponse)
-		for _, table := range req.GetTables() {
-			rows, err := s.writeRows(tx, table)
-			if err != nil {
-				return err
-			}
-			resp.Tables = append(resp.Tables, &otsprotocol.TableInBatchWriteRowResponse{TableName: table.TableName, Rows: rows})
-		}
-		return nil
-	})
-	return resp, err
-}
-
-func checkBatch(req *otsprotocol.BatchWriteRowRequest) error {
-	if err := noTransaction(req); err != nil {
-		return err
-	}
-	if req.GetIsAtomic() {
-		return invalid("Atomic batches are not supported by this emulator.")
-	}
-	rows, size := 0, 0
-	for _, table := range req.GetTables() {
-		if len(table.GetRows()) == 0 {
-			return invalid("No operation is specified for table: '%s'.", table.GetTableName())
-		}
-		for _, r := range table.GetRows() {
-			rows++
-			size += len(r.GetRowChange())
-		}
-	}
-	switch {
-	case rows == 0:
-		return invalid("No row is specified in BatchWriteRow.")
-	case rows > maxBatchWrite:
-		return invalid("Rows count exceeds the upper limit: %d.", maxBatchWrite)
-	case size > maxBatchBytes:
-		return invalid("The total data size of BatchWriteRow request exceeds the limit, limit size: %d, data size: %d.", maxBatchBytes, size)
-	}
-	return nil
-}
-
-// writeRows applies the rows of one table; a refused row leaves the others be.
-func (s *Server) writeRows(tx *bolt.Tx, table *otsprotocol.TableInBatchWriteRowRequest) ([]*otsprotocol.RowInBatchWriteRowResponse, error) {
-	var rows []*otsprotocol.RowInBatchWriteRowResponse
-	for _, r := range table.GetRows() {
-		c, err := parseChange(table.GetTableName(), r.GetType(), r.GetRowChange(), r.GetCondition(), r.GetReturnContent())
-		if err == nil {
-			err = c.apply(tx, s.now())
-		}
-		if _, refused := errors.AsType[*refusal](err); err != nil && !refused {
-			return nil, err
-		}
-		if err != nil {
-			rows = append(rows, &otsprotocol.RowInBatchWriteRowResponse{IsOk: proto.Bool(false), Error: wireError(err)})
-			continue
-		}
-		rows = append(rows, &otsprotocol.RowInBatchWriteRowResponse{IsOk: proto.Bool(true), Consumed: c.consumed(), Row: c.answer()})
 	}
 	return rows, nil
 }

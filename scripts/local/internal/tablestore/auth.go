@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // the protocol's checksum
 	"crypto/sha1" //nolint:gosec // the protocol's V2 signature
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"maps"
@@ -22,8 +23,11 @@ const (
 	headerToken       = "x-ots-ststoken" //nolint:gosec // the name of a header
 	headerSignature   = "x-ots-signature"
 	headerSignatureV4 = "x-ots-signaturev4"
+	headerRegion      = "x-ots-signregion"
+	headerDay         = "x-ots-signdate"
 
 	dateLayout = "2006-01-02T15:04:05Z" // a fraction of any length is taken, as the Go SDK's is garbled
+	dayLayout  = "20060102"
 	clockSkew  = 15 * time.Minute
 )
 
@@ -44,17 +48,23 @@ func (s *Server) authenticate(r *http.Request, body []byte) (signer, error) {
 	if !same(token, r.Header.Get(headerToken)) {
 		return signer{}, unauthorised("The security token is invalid.")
 	}
-	if !same(sign(secret, stringToSign(r)), r.Header.Get(headerSignature)) {
+	if !signed(r, secret) {
 		return signer{}, unauthorised("Signature mismatch.")
 	}
 	return signer{id, secret}, nil
 }
 
-func (s *Server) checkHeaders(r *http.Request, body []byte) error {
-	if r.Header.Get(headerSignatureV4) != "" {
-		return unauthorised("Signature V4 is not supported by this emulator, sign with V2.")
+// signed verifies the signature of the version that the request has. The key of
+// V4 is good for one day in one region.
+func signed(r *http.Request, secret string) bool {
+	if given := r.Header.Get(headerSignatureV4); given != "" {
+		return same(signV4(signingKeyV4(secret, r.Header.Get(headerDay), r.Header.Get(headerRegion)), stringToSign(r)), given)
 	}
-	for _, name := range []string{headerDate, headerVersion, headerAccessKey, headerMD5, headerInstance, headerSignature} {
+	return same(sign(secret, stringToSign(r)), r.Header.Get(headerSignature))
+}
+
+func (s *Server) checkHeaders(r *http.Request, body []byte) error {
+	for _, name := range requiredHeaders(r) {
 		if r.Header.Get(name) == "" {
 			return &refusal{http.StatusBadRequest, "OTSMissingHeader", "Missing header: '" + name + "'."}
 		}
@@ -73,7 +83,24 @@ func (s *Server) checkHeaders(r *http.Request, body []byte) error {
 	if err != nil || s.now().Sub(sent).Abs() > clockSkew {
 		return unauthorised("Mismatch between system time and x-ots-date: %s.", date)
 	}
+	if day := r.Header.Get(headerDay); day != "" && !s.isToday(day) {
+		return unauthorised("Mismatch between system time and x-ots-signdate: %s.", day)
+	}
 	return nil
+}
+
+func requiredHeaders(r *http.Request) []string {
+	names := []string{headerDate, headerVersion, headerAccessKey, headerMD5, headerInstance}
+	if r.Header.Get(headerSignatureV4) != "" {
+		return append(names, headerRegion, headerDay)
+	}
+	return append(names, headerSignature)
+}
+
+// isToday allows the clocks to differ at midnight as they may at any time.
+func (s *Server) isToday(day string) bool {
+	now := s.now().UTC()
+	return day == now.Format(dayLayout) || day == now.Add(-clockSkew).Format(dayLayout) || day == now.Add(clockSkew).Format(dayLayout)
 }
 
 // stringToSign is path, method, an empty query, and every x-ots- header but the
@@ -98,6 +125,25 @@ func sign(secret, text string) string {
 	mac := hmac.New(sha1.New, []byte(secret))
 	mac.Write([]byte(text))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// signingKeyV4 derives the key; the protocol goes on with its base64 text.
+func signingKeyV4(secret, day, region string) string {
+	key := []byte("aliyun_v4" + secret)
+	for _, part := range []string{day, region, "ots", "aliyun_v4_request"} {
+		key = hmacSHA256(key, part)
+	}
+	return base64.StdEncoding.EncodeToString(key)
+}
+
+func signV4(key, text string) string {
+	return base64.StdEncoding.EncodeToString(hmacSHA256([]byte(key), text+"ots"))
+}
+
+func hmacSHA256(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
 }
 
 func contentMD5(body []byte) string {

@@ -79,6 +79,9 @@ func (r *request) send(t *testing.T, b bench, afterwards func(*request)) (int, h
 func TestTheDoorRefuses(t *testing.T) {
 	b := start(t)
 	set := func(name, value string) func(*request) { return func(r *request) { r.header.Set(name, value) } }
+	v4 := func(day string) func(*request) {
+		return func(r *request) { r.header.Set("x-ots-signregion", "cn-hangzhou"); r.header.Set("x-ots-signdate", day) }
+	}
 	for name, test := range map[string]struct {
 		before, afterwards func(*request)
 		status             int
@@ -101,7 +104,9 @@ func TestTheDoorRefuses(t *testing.T) {
 		"an old clock":          {set("x-ots-date", time.Now().UTC().Add(-16*time.Minute).Format(time.RFC3339)), nil, 403, "OTSAuthFailed", "Mismatch between system time"},
 		"a fast clock":          {set("x-ots-date", time.Now().UTC().Add(16*time.Minute).Format(time.RFC3339)), nil, 403, "OTSAuthFailed", "Mismatch between system time"},
 		"no clock":              {set("x-ots-date", "today"), nil, 403, "OTSAuthFailed", "Mismatch between system time"},
-		"signature V4":          {nil, set("x-ots-signaturev4", "x"), 403, "OTSAuthFailed", "V4"},
+		"V4 without a region":   {nil, set("x-ots-signaturev4", "x"), 400, "OTSMissingHeader", "x-ots-signregion"},
+		"V4 of another day":     {v4("20240808"), set("x-ots-signaturev4", "x"), 403, "OTSAuthFailed", "Mismatch between system time and x-ots-signdate"},
+		"V4 with a wrong key":   {v4(time.Now().UTC().Format("20060102")), set("x-ots-signaturev4", "x"), 403, "OTSAuthFailed", "Signature mismatch."},
 		"an unknown operation":  {func(r *request) { r.path = "/Search" }, nil, 400, "OTSParameterInvalid", "Unsupported operation: 'Search'."},
 		"no protobuf":           {func(r *request) { *r = *newRequest("/GetRow", []byte("\xff\xff")) }, nil, 400, "OTSParameterInvalid", "ProtoBuf"},
 	} {

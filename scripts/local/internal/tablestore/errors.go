@@ -35,6 +35,10 @@ func tableMissing() error {
 	return &refusal{http.StatusNotFound, "OTSObjectNotExist", "Requested table does not exist."}
 }
 
+func streamMissing() error {
+	return &refusal{http.StatusNotFound, "OTSObjectNotExist", "Requested stream does not exist."}
+}
+
 func unsupported(operation string) error {
 	return invalid("Unsupported operation: '%s'.", operation)
 }

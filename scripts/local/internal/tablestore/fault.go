@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,7 +15,7 @@ import (
 type Fault struct {
 	Table   string `json:"table,omitempty"`    // "": any
 	Action  string `json:"action,omitempty"`   // "": any
-	Kind    string `json:"kind"`               // lost: the connection closes without an answer; slow; error
+	Kind    string `json:"kind"`               // lost: the connection closes without an answer; slow; error; not_ready: new tables answer so for some seconds
 	Commit  bool   `json:"commit,omitempty"`   // the operation takes effect nevertheless; slow waits after it
 	Times   int    `json:"times,omitempty"`    // 0: until cleared
 	Seconds int    `json:"seconds,omitempty"`  // 0: until cleared
@@ -24,12 +25,18 @@ type Fault struct {
 	Message string `json:"message,omitempty"`  // error
 
 	until time.Time
+	rows  bool // only the actions on rows
 }
 
 const (
 	faultLost  = "lost"
 	faultSlow  = "slow"
 	faultError = "error"
+
+	// faultNotReady waits for CreateTable: for its Seconds after that the rows of
+	// the new table are refused, as in the cloud, where a table needs a while.
+	faultNotReady = "not_ready"
+	codeNotReady  = "OTSTableNotReady"
 )
 
 // faults is the list of those that are set.
@@ -58,17 +65,38 @@ func (f *faults) take(action string, tables []string) (Fault, bool) {
 }
 
 func (f *faults) expire() {
-	f.list = slices.DeleteFunc(f.list, func(fault Fault) bool { return fault.Seconds > 0 && !f.now().Before(fault.until) })
+	f.list = slices.DeleteFunc(f.list, func(fault Fault) bool { return !fault.until.IsZero() && !f.now().Before(fault.until) })
+}
+
+// created starts the time in which a new table is not ready, if a fault says so.
+func (f *faults) created(table string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range f.list {
+		if fault.Kind == faultNotReady && (fault.Table == "" || fault.Table == table) {
+			until := f.now().Add(time.Duration(fault.Seconds) * time.Second)
+			f.list = append(f.list, Fault{
+				Table: table, Kind: faultError, Code: codeNotReady, Message: "The table is not ready.",
+				Seconds: fault.Seconds, until: until, rows: true,
+			})
+			return
+		}
+	}
 }
 
 func (f Fault) concerns(action string, tables []string) bool {
+	if f.Kind == faultNotReady || f.rows && !strings.Contains(action, "Row") && action != "GetRange" {
+		return false
+	}
 	return (f.Action == "" || f.Action == action) && (f.Table == "" || slices.Contains(tables, f.Table))
 }
 
 func (f Fault) check() error {
 	switch {
-	case f.Kind != faultLost && f.Kind != faultSlow && f.Kind != faultError:
-		return fmt.Errorf("kind %q: lost, slow or error", f.Kind)
+	case f.Kind != faultLost && f.Kind != faultSlow && f.Kind != faultError && f.Kind != faultNotReady:
+		return fmt.Errorf("kind %q: lost, slow, error or not_ready", f.Kind)
+	case f.Kind == faultNotReady && f.Seconds <= 0:
+		return fmt.Errorf("not_ready needs seconds")
 	case f.Kind == faultSlow && f.DelayMS <= 0:
 		return fmt.Errorf("slow needs delay_ms")
 	case f.Kind == faultError && f.Code == "":
@@ -95,7 +123,7 @@ func statusOf(code string) int {
 	switch code {
 	case "OTSConditionCheckFail", "OTSQuotaExhausted", "OTSNotEnoughCapacityUnit", "OTSCapacityUnitExhausted", "OTSAuthFailed":
 		return http.StatusForbidden
-	case "OTSTableNotReady", "OTSObjectNotExist":
+	case codeNotReady, "OTSObjectNotExist":
 		return http.StatusNotFound
 	case "OTSRowOperationConflict", "OTSObjectAlreadyExist":
 		return http.StatusConflict
@@ -139,7 +167,9 @@ func (f *faults) set(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.mu.Lock()
-	fault.until = f.now().Add(time.Duration(fault.Seconds) * time.Second)
+	if fault.Seconds > 0 && fault.Kind != faultNotReady {
+		fault.until = f.now().Add(time.Duration(fault.Seconds) * time.Second)
+	}
 	f.list = append(f.list, fault)
 	f.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)

@@ -15,21 +15,61 @@ const maxComparisons = 10
 // have the same form and the same meaning.
 type filter func(row) bool
 
-// parseFilter reads the nested protobuf of a condition; no bytes are no filter.
-func parseFilter(data []byte) (filter, error) {
-	if len(data) == 0 {
-		return func(row) bool { return true }, nil
+// window is a ColumnPaginationFilter: it lets every row pass, with some of its
+// columns.
+type window struct{ offset, limit int }
+
+// parseCondition reads the nested protobuf of a condition; no bytes are none.
+func parseCondition(data []byte) (filter, error) {
+	passes, page, err := parseFilter(data)
+	if err == nil && page != nil {
+		return nil, invalid("ColumnPaginationFilter is not a condition.")
 	}
-	left := maxComparisons
-	return parseNested(data, &left)
+	return passes, err
 }
 
-func parseNested(data []byte, left *int) (filter, error) {
+// parseFilter reads the filter of a read, which may also be a window.
+func parseFilter(data []byte) (filter, *window, error) {
+	all := func(row) bool { return true }
+	if len(data) == 0 {
+		return all, nil, nil
+	}
 	f := new(otsprotocol.Filter)
 	if err := proto.Unmarshal(data, f); err != nil {
-		return nil, invalid("Failed to parse the Filter: %v", err)
+		return nil, nil, invalid("Failed to parse the Filter: %v", err)
 	}
-	return buildFilter(f, left)
+	if f.GetType() == otsprotocol.FilterType_FT_COLUMN_PAGINATION {
+		page, err := parseWindow(f.GetFilter())
+		return all, page, err
+	}
+	left := maxComparisons
+	passes, err := buildFilter(f, &left)
+	return passes, nil, err
+}
+
+func parseWindow(data []byte) (*window, error) {
+	f := new(otsprotocol.ColumnPaginationFilter)
+	if err := proto.Unmarshal(data, f); err != nil {
+		return nil, invalid("Failed to parse the ColumnPaginationFilter: %v", err)
+	}
+	if f.GetOffset() < 0 || f.GetLimit() <= 0 {
+		return nil, invalid("The offset of a ColumnPaginationFilter must not be negative, its limit must be greater than 0.")
+	}
+	return &window{int(f.GetOffset()), int(f.GetLimit())}, nil
+}
+
+// cut keeps the columns, with all their versions, that lie in the window.
+func (w *window) cut(cells []cell) []cell {
+	kept, column := cells[:0:0], -1
+	for i, c := range cells {
+		if i == 0 || cells[i-1].name != c.name {
+			column++
+		}
+		if column >= w.offset && column-w.offset < w.limit {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }
 
 func buildFilter(f *otsprotocol.Filter, left *int) (filter, error) {
@@ -39,7 +79,7 @@ func buildFilter(f *otsprotocol.Filter, left *int) (filter, error) {
 	case otsprotocol.FilterType_FT_COMPOSITE_COLUMN_VALUE:
 		return parseComposite(f.GetFilter(), left)
 	case otsprotocol.FilterType_FT_COLUMN_PAGINATION:
-		return nil, invalid("ColumnPaginationFilter is not supported by this emulator.")
+		return nil, invalid("ColumnPaginationFilter can not be part of another filter.")
 	}
 	return nil, invalid("Invalid filter type: %d.", f.GetType())
 }

@@ -22,6 +22,12 @@ const (
 	tagDeleted      = 0x08
 	tagRowChecksum  = 0x09
 	tagCellChecksum = 0x0A
+
+	tagExtension     = 0x0B
+	tagSequence      = 0x0C
+	tagSequenceEpoch = 0x0D
+	tagSequenceTime  = 0x0E
+	tagSequenceIndex = 0x0F
 )
 
 type kind byte
@@ -60,10 +66,15 @@ type cell struct {
 }
 
 type row struct {
-	key     []cell
-	cells   []cell
-	deleted bool // DeleteRow's key carries this mark
+	key      []cell
+	cells    []cell
+	deleted  bool      // DeleteRow's key carries this mark
+	sequence *sequence // where a record stands in its stream; only ever written
 }
+
+// sequence orders the records of a stream. The epoch is of a partition that has
+// moved and the index of a row within one batch: both are 0 here.
+type sequence struct{ time int64 } // microseconds
 
 var errPlain = errors.New("the data is not a valid PlainBuffer")
 
@@ -245,7 +256,20 @@ func (r row) append(b []byte) []byte {
 	if r.deleted {
 		b = append(b, tagDeleted)
 	}
+	if r.sequence != nil {
+		b = r.sequence.append(b)
+	}
 	return append(b, tagRowChecksum, r.checksum())
+}
+
+// append writes the extension of a stream record, which no checksum covers.
+func (s sequence) append(b []byte) []byte {
+	const size = 1 + 4 + 1 + 8 + 1 + 4
+	b = binary.LittleEndian.AppendUint32(append(b, tagExtension), 1+4+size)
+	b = binary.LittleEndian.AppendUint32(append(b, tagSequence), size)
+	b = binary.LittleEndian.AppendUint32(append(b, tagSequenceEpoch), 0)
+	b = binary.LittleEndian.AppendUint64(append(b, tagSequenceTime), uint64(s.time)) //nolint:gosec // the wire's form
+	return binary.LittleEndian.AppendUint32(append(b, tagSequenceIndex), 0)
 }
 
 func (c cell) append(b []byte) []byte {

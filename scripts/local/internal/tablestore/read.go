@@ -3,10 +3,10 @@ package tablestore
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore/otsprotocol"
-	bolt "go.etcd.io/bbolt"
 )
 
 // A range stops after this many rows or bytes scanned, whatever its limit.
@@ -18,10 +18,12 @@ const (
 // selection is which cells of a row a read wants; the four read requests share
 // these fields.
 type selection struct {
-	columns  []string
-	versions int // 0: all
-	from, to int64
-	passes   filter
+	columns    []string
+	start, end string // of the columns' names, inclusive and exclusive; "": none
+	versions   int    // 0: all
+	from, to   int64
+	passes     filter
+	window     *window // nil: every column
 }
 
 // selecting is what GetRow, GetRange and a table of BatchGetRow have in common.
@@ -35,18 +37,18 @@ type selecting interface {
 }
 
 func parseSelection(req selecting) (selection, error) {
-	if req.GetStartColumn() != "" || req.GetEndColumn() != "" {
-		return selection{}, invalid("Reading a wide row by parts is not supported by this emulator.")
-	}
 	if n := len(req.GetColumnsToGet()); n > maxCells {
 		return selection{}, invalid("The number of columns to get exceeds the limit, limit count: %d, column count: %d.", maxCells, n)
 	}
-	s := selection{columns: req.GetColumnsToGet(), versions: int(req.GetMaxVersions()), to: 1<<63 - 1}
+	s := selection{
+		columns: req.GetColumnsToGet(), start: req.GetStartColumn(), end: req.GetEndColumn(),
+		versions: int(req.GetMaxVersions()), to: 1<<63 - 1,
+	}
 	if err := s.setTimes(req.GetTimeRange()); err != nil {
 		return selection{}, err
 	}
-	passes, err := parseFilter(req.GetFilter())
-	s.passes = passes
+	passes, window, err := parseFilter(req.GetFilter())
+	s.passes, s.window = passes, window
 	return s, err
 }
 
@@ -62,36 +64,52 @@ func (s *selection) setTimes(times *otsprotocol.TimeRange) error {
 	case times.SpecificTime != nil:
 		s.from, s.to = times.GetSpecificTime(), times.GetSpecificTime()+1
 	default:
-		s.from, s.to = times.GetStartTime(), times.GetEndTime()
+		s.from = times.GetStartTime()
+		if times.EndTime != nil {
+			s.to = times.GetEndTime()
+		}
+	}
+	if s.from < 0 || s.to < s.from {
+		return invalid("Invalid time range: [%d, %d).", s.from, s.to)
 	}
 	return nil
 }
 
-// apply gives the part of a row that was asked for. A filter sees the whole row.
-// A row of which no wanted column is there is absent; without wanted columns it
-// comes back as a bare key.
-func (s *selection) apply(r row) (row, bool) {
-	if !s.passes(r) {
-		return row{}, false
-	}
+// apply gives the part of a row that was asked for, and what reading it costs.
+// First columns and times choose cells; a filter sees only those, as the
+// documentation says, but of each column all versions. A row of which no wanted
+// column is there is absent; without wanted columns it comes back as a bare key.
+func (s *selection) apply(r row) (chosen row, bytes int, found bool) {
 	cells := slices.DeleteFunc(r.cells, func(c cell) bool {
-		return *c.timestamp < s.from || *c.timestamp >= s.to || !s.wants(c.name)
+		return *c.timestamp < s.from || *c.timestamp >= s.to || !s.wants(c.name) || !s.between(c.name)
 	})
-	if s.versions > 0 {
-		cells = newest(cells, s.versions)
+	chosen = row{key: r.key, cells: cells}
+	bytes = chosen.size()
+	if !s.passes(chosen) {
+		return row{}, bytes, false
 	}
-	found := len(s.columns) == 0 || len(cells) > 0 || slices.ContainsFunc(r.key, func(c cell) bool { return s.wants(c.name) })
-	return row{key: r.key, cells: cells}, found
+	found = len(s.columns) == 0 || len(cells) > 0 || slices.ContainsFunc(r.key, func(c cell) bool { return s.wants(c.name) })
+	if s.versions > 0 {
+		chosen.cells = newest(chosen.cells, s.versions)
+	}
+	if s.window != nil {
+		chosen.cells = s.window.cut(chosen.cells)
+	}
+	return chosen, bytes, found
 }
 
 func (s *selection) wants(column string) bool {
 	return len(s.columns) == 0 || slices.Contains(s.columns, column)
 }
 
-// get reads one row, an empty buffer where it is absent. What it returns does not alias the
-// file, so it may outlive the transaction.
-func (s *selection) get(tx *bolt.Tx, table string, key []byte, now time.Time) ([]byte, *otsprotocol.ConsumedCapacity, error) {
-	schema, rows, err := loadSchema(tx, table)
+func (s *selection) between(column string) bool {
+	return strings.Compare(column, s.start) >= 0 && (s.end == "" || strings.Compare(column, s.end) < 0)
+}
+
+// get reads one row, an empty buffer where it is absent. What it returns does not
+// alias the file, so it may outlive the transaction.
+func (s *selection) get(t *txn, table string, key []byte, now time.Time) ([]byte, *otsprotocol.ConsumedCapacity, error) {
+	schema, err := loadSchema(t, table)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,21 +117,18 @@ func (s *selection) get(tx *bolt.Tx, table string, key []byte, now time.Time) ([
 	if err != nil {
 		return nil, nil, invalid("%v", err)
 	}
-	if err := schema.checkKey(wanted.key, false); err != nil {
+	if err := schema.checkKey(wanted.key, exactKey); err != nil {
 		return nil, nil, err
 	}
-	r, exists, err := schema.load(rows, encodeKey(wanted.key), now)
-	if err != nil {
-		return nil, nil, err
+	r, exists, err := schema.load(t, encodeKey(wanted.key), now)
+	if err != nil || !exists {
+		return encodeRows(), readCapacity(0), err
 	}
-	size := r.size()
-	if exists {
-		r, exists = s.apply(r)
+	chosen, bytes, found := s.apply(r)
+	if !found {
+		return encodeRows(), readCapacity(bytes), nil
 	}
-	if !exists {
-		return encodeRows(), readCapacity(size), nil
-	}
-	return encodeRows(r), readCapacity(size), nil
+	return encodeRows(chosen), readCapacity(bytes), nil
 }
 
 func readCapacity(size int) *otsprotocol.ConsumedCapacity {
@@ -123,19 +138,18 @@ func readCapacity(size int) *otsprotocol.ConsumedCapacity {
 // scan is a GetRange under way.
 type scan struct {
 	selection
-	table    string
-	backward bool
-	start    row // inclusive
-	end      row // exclusive
-	limit    int
+	table     string
+	backward  bool
+	start     row // inclusive
+	end       row // exclusive
+	limit     int
+	matrix    bool // the client would like a SimpleRowMatrix
+	wholeKeys bool // else only the key columns that were asked for
 }
 
 func parseScan(req *otsprotocol.GetRangeRequest) (scan, error) {
 	if req.Limit != nil && req.GetLimit() <= 0 {
 		return scan{}, invalid("The limit must be greater than 0.")
-	}
-	if !req.GetReturnEntirePrimaryKeys() {
-		return scan{}, invalid("Returning a part of the primary key is not supported by this emulator.")
 	}
 	chosen, err := parseSelection(req)
 	if err != nil {
@@ -153,33 +167,43 @@ func parseScan(req *otsprotocol.GetRangeRequest) (scan, error) {
 	if req.Limit != nil {
 		limit = int(req.GetLimit())
 	}
-	return scan{chosen, req.GetTableName(), req.GetDirection() == otsprotocol.Direction_BACKWARD, start, end, limit}, nil
+	return scan{
+		selection: chosen,
+		table:     req.GetTableName(),
+		backward:  req.GetDirection() == otsprotocol.Direction_BACKWARD,
+		start:     start,
+		end:       end,
+		limit:     limit,
+		matrix:    req.GetDataBlockTypeHint() == otsprotocol.DataBlockType_DBT_SIMPLE_ROW_MATRIX,
+		wholeKeys: req.GetReturnEntirePrimaryKeys(),
+	}, nil
 }
 
-func (s *scan) run(tx *bolt.Tx, now time.Time) (*otsprotocol.GetRangeResponse, error) {
-	schema, rows, err := loadSchema(tx, s.table)
+func (s *scan) run(t *txn, now time.Time) (*otsprotocol.GetRangeResponse, error) {
+	schema, err := loadSchema(t, s.table)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(&schema); err != nil {
+	if err := s.check(schema); err != nil {
 		return nil, err
 	}
-	page, err := s.collect(&schema, rows.Cursor(), now)
+	page, err := s.collect(t, schema, now)
 	if err != nil {
 		return nil, err
 	}
+	rows, form := s.encodePage(schema, page.rows)
 	return &otsprotocol.GetRangeResponse{
 		Consumed:            readCapacity(page.bytes),
-		Rows:                encodeRows(page.rows...),
+		Rows:                rows,
 		NextStartPrimaryKey: page.next,
-		DataBlockType:       otsprotocol.DataBlockType_DBT_PLAIN_BUFFER.Enum(),
+		DataBlockType:       form.Enum(),
 		CompressType:        otsprotocol.CompressType_CPT_NONE.Enum(),
 	}, nil
 }
 
 func (s *scan) check(schema *schema) error {
 	for _, end := range []row{s.start, s.end} {
-		if err := schema.checkKey(end.key, true); err != nil {
+		if err := schema.checkKey(end.key, rangeKey); err != nil {
 			return err
 		}
 	}
@@ -202,9 +226,13 @@ type page struct {
 	next    []byte
 }
 
-func (s *scan) collect(schema *schema, cursor *bolt.Cursor, now time.Time) (page, error) {
+func (s *scan) collect(t *txn, schema *schema, now time.Time) (page, error) {
 	var p page
-	for key, stored := s.first(cursor); s.within(key); key, stored = s.step(cursor) {
+	start, end := string(encodeKey(s.start.key)), string(encodeKey(s.end.key))
+	for key, stored := range t.scan(schema.rows(), start, s.backward) {
+		if s.behind(key, end) {
+			return p, nil
+		}
 		if len(p.rows) >= s.limit || p.scanned >= scanRows || p.bytes >= scanBytes {
 			return p.continuedAt(stored)
 		}
@@ -213,49 +241,34 @@ func (s *scan) collect(schema *schema, cursor *bolt.Cursor, now time.Time) (page
 			return page{}, err
 		}
 		p.scanned++
-		p.bytes += r.size()
 		if !exists {
 			continue
 		}
-		if r, exists = s.apply(r); exists {
-			p.rows = append(p.rows, r)
+		r, bytes, found := s.apply(r)
+		if p.bytes += bytes; found {
+			p.rows = append(p.rows, s.cutKey(r))
 		}
 	}
 	return p, nil
 }
 
+// behind says whether a key lies at or beyond the end of the range.
+func (s *scan) behind(key, end string) bool {
+	if s.backward {
+		return key <= end
+	}
+	return key >= end
+}
+
+func (s *scan) cutKey(r row) row {
+	r.key = slices.DeleteFunc(r.key, func(c cell) bool { return !s.returnsKey(c.name) })
+	return r
+}
+
+func (s *scan) returnsKey(column string) bool { return s.wholeKeys || s.wants(column) }
+
 func (p page) continuedAt(stored []byte) (page, error) {
 	r, err := decodeRow(stored)
 	p.next = encodeRows(row{key: r.key})
 	return p, err
-}
-
-func (s *scan) first(cursor *bolt.Cursor) (key, stored []byte) {
-	start := encodeKey(s.start.key)
-	key, stored = cursor.Seek(start)
-	if !s.backward || bytes.Equal(key, start) {
-		return key, stored
-	}
-	if key == nil { // behind the last row
-		return cursor.Last()
-	}
-	return cursor.Prev()
-}
-
-func (s *scan) step(cursor *bolt.Cursor) (key, stored []byte) {
-	if s.backward {
-		return cursor.Prev()
-	}
-	return cursor.Next()
-}
-
-func (s *scan) within(key []byte) bool {
-	if key == nil {
-		return false
-	}
-	order := bytes.Compare(key, encodeKey(s.end.key))
-	if s.backward {
-		return order > 0
-	}
-	return order < 0
 }

@@ -487,19 +487,22 @@ func TestBatchesAnswerRowByRow(t *testing.T) {
 func TestBatchesThatAreRefused(t *testing.T) {
 	c := start(t).client()
 	table(t, c, "t", -1, 1)
-	many, large, atomic := new(sdk.BatchWriteRowRequest), new(sdk.BatchWriteRowRequest), &sdk.BatchWriteRowRequest{IsAtomic: true}
+	many, large, twice := new(sdk.BatchWriteRowRequest), new(sdk.BatchWriteRowRequest), new(sdk.BatchWriteRowRequest)
 	for i := range int64(201) {
 		many.AddRowChange(put("t", key("a", i), nil))
 	}
 	for i := range int64(3) {
 		large.AddRowChange(put("t", key("a", i), map[string]any{"x": make([]byte, 3<<19)}))
 	}
-	atomic.AddRowChange(put("t", key("a", 1), nil))
+	fresh := put("t", key("a", 1), nil)
+	fresh.SetCondition(sdk.RowExistenceExpectation_EXPECT_NOT_EXIST)
+	twice.AddRowChange(put("t", key("a", 1), nil))
+	twice.AddRowChange(fresh)
 	for message, batch := range map[string]*sdk.BatchWriteRowRequest{
 		"Rows count exceeds the upper limit: 200.":                 many,
 		"The total data size of BatchWriteRow request exceeds the": large,
 		"No row is specified in BatchWriteRow.":                    new(sdk.BatchWriteRowRequest),
-		"Atomic batches are not supported by this emulator.":       atomic,
+		"Repeated rows do not support row exist expectation check": twice,
 	} {
 		_, err := c.BatchWriteRow(batch)
 		wantCode(t, err, 400, "OTSParameterInvalid", message)

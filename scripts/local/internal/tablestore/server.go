@@ -1,14 +1,15 @@
 // Package tablestore is an embedded Tablestore server for development and tests,
 // not for production: the genuine SDKs talk to it unchanged.
 //
-// In: the HTTP requests of API version 2015-12-31, signed V2. Out: the service's
-// own answers, codes and messages; what a write was answered for is on disk.
-// Refused: a request whose signature, token, MD5 or clock is wrong, rows whose
-// checksums or lengths are, and by name every operation and option that is not
-// here (streams, indexes, transactions, increments, V4, search, SQL).
+// In: the HTTP requests of API version 2015-12-31, signed V2 or V4. Out: the
+// service's own answers, codes and messages; what a write was answered for is on
+// disk. Refused: a request whose signature, token, MD5 or clock is wrong, rows
+// whose checksums or lengths are, and by name every operation and option that is
+// not here (indexes, transactions, search, SQL, time series).
 //
-// Why bbolt: one file, one dependency, ordered cursors for ranges both ways; with
-// a writer of our own it commits groups as fast as any test needs.
+// Why bbolt: one file, one dependency, ordered cursors for ranges both ways. Why
+// a journal before it: a commit of bbolt waits for the disk twice, a record of
+// the journal once.
 package tablestore
 
 import (

@@ -2,6 +2,7 @@ package tablestore
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore/otsprotocol"
 	"github.com/golang/protobuf/proto"
-	bolt "go.etcd.io/bbolt"
 )
 
 // change is one row's write, as PutRow, UpdateRow, DeleteRow and a line of
@@ -22,7 +22,14 @@ type change struct {
 	existence otsprotocol.RowExistenceExpectation
 	condition filter
 	checked   bool // reads the old row, which costs read capacity
-	returnKey bool
+	returns   otsprotocol.ReturnType
+	columns   []string // that RT_AFTER_MODIFY returns
+}
+
+// outcome is what a write that was done is answered with.
+type outcome struct {
+	consumed *otsprotocol.ConsumedCapacity
+	row      []byte // nil: none was asked for
 }
 
 func parseChange(table string, operation otsprotocol.OperationType, data []byte, condition *otsprotocol.Condition, content *otsprotocol.ReturnContent) (change, error) {
@@ -36,10 +43,7 @@ func parseChange(table string, operation otsprotocol.OperationType, data []byte,
 	if r.deleted != (operation == otsprotocol.OperationType_DELETE) {
 		return change{}, invalid("The delete marker of the row does not fit the operation.")
 	}
-	if content.GetReturnType() == otsprotocol.ReturnType_RT_AFTER_MODIFY {
-		return change{}, invalid("RT_AFTER_MODIFY is not supported by this emulator.")
-	}
-	passes, err := parseFilter(condition.GetColumnCondition())
+	passes, err := parseCondition(condition.GetColumnCondition())
 	if err != nil {
 		return change{}, err
 	}
@@ -50,7 +54,8 @@ func parseChange(table string, operation otsprotocol.OperationType, data []byte,
 		existence: condition.GetRowExistence(),
 		condition: passes,
 		checked:   condition.GetRowExistence() != otsprotocol.RowExistenceExpectation_IGNORE || len(condition.GetColumnCondition()) > 0,
-		returnKey: content.GetReturnType() == otsprotocol.ReturnType_RT_PK,
+		returns:   content.GetReturnType(),
+		columns:   content.GetReturnColumnNames(),
 	}, nil
 }
 
@@ -66,29 +71,67 @@ func requireKnown(operation otsprotocol.OperationType, existence otsprotocol.Row
 	return nil
 }
 
-// apply writes one row in the transaction. It refuses before it changes
-// anything: other writes share the transaction.
-func (c change) apply(tx *bolt.Tx, now time.Time) error {
-	table, rows, err := loadSchema(tx, c.table)
+// apply writes one row in the transaction, or refuses to.
+func (c change) apply(t *txn, now time.Time) (outcome, error) {
+	table, err := loadSchema(t, c.table)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	if err := c.check(&table, now); err != nil {
-		return err
+	if err := c.check(table, now); err != nil {
+		return outcome{}, err
+	}
+	if c.row.key, err = c.countedKey(t, table, now); err != nil {
+		return outcome{}, err
 	}
 	key := encodeKey(c.row.key)
-	old, exists, err := table.load(rows, key, now)
+	old, exists, err := table.load(t, key, now)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	if err := c.requireCondition(old, exists); err != nil {
-		return err
+		return outcome{}, err
 	}
-	return c.store(rows, key, c.result(&table, old, exists, now))
+	cells, err := c.resolved(old, now)
+	if err != nil {
+		return outcome{}, err
+	}
+	result := c.result(table, old, exists, cells)
+	c.store(t, table, key, result)
+	return c.outcome(result), table.Stream.append(t, c, cells, old, now)
+}
+
+// countedKey replaces AUTO_INCREMENT by a number that grows within its partition
+// key, and never comes again. As in the service it starts at the time.
+func (c change) countedKey(t *txn, table *schema, now time.Time) ([]cell, error) {
+	at := slices.IndexFunc(table.Key, func(k keyColumn) bool { return k.AutoIncrement })
+	if at < 0 || c.operation == otsprotocol.OperationType_DELETE {
+		return c.row.key, nil
+	}
+	counter := string(encodeKey(c.row.key[:1]))
+	last := int64(0)
+	if stored := t.get(table.counters(), counter); len(stored) == 8 {
+		last = int64(binary.BigEndian.Uint64(stored)) //nolint:gosec // as it was put
+	}
+	key, next := slices.Clone(c.row.key), c.row.key[at].value.integer()
+	if c.row.key[at].value.kind == kindAutoIncrement {
+		if c.existence != otsprotocol.RowExistenceExpectation_IGNORE {
+			return nil, invalid("The row existence expectation must be IGNORE when the primary key column: '%s' is AUTO_INCREMENT.", key[at].name)
+		}
+		next = max(last+1, now.UnixMicro())
+		key[at].value = &value{kind: kindInteger, bits: uint64(next)} //nolint:gosec // two's complement
+	}
+	if next > last {
+		t.put(table.counters(), counter, binary.BigEndian.AppendUint64(nil, uint64(next))) //nolint:gosec // positive
+	}
+	return key, nil
 }
 
 func (c change) check(table *schema, now time.Time) error {
-	if err := table.checkKey(c.row.key, false); err != nil {
+	use := insertKey
+	if c.operation == otsprotocol.OperationType_DELETE {
+		use = exactKey
+	}
+	if err := table.checkKey(c.row.key, use); err != nil {
 		return err
 	}
 	if n := len(c.row.cells); n > maxCells {
@@ -111,17 +154,21 @@ func (c change) check(table *schema, now time.Time) error {
 }
 
 func (c change) checkCell(table *schema, cell cell, now time.Time) error {
-	if !nameForm.MatchString(cell.name) || table.isKey(cell.name) {
+	if !validName(cell.name) || table.isKey(cell.name) {
 		return invalid("Invalid column name: '%s'.", cell.name)
 	}
 	if err := c.checkOperation(cell); err != nil {
 		return err
 	}
-	if cell.timestamp != nil && cell.operation == 0 {
-		drift := *cell.timestamp/1000 - now.Unix()
-		if *cell.timestamp < 0 || max(drift, -drift) > table.Drift {
-			return invalid("Invalid timestamp")
-		}
+	if cell.timestamp == nil {
+		return nil
+	}
+	if *cell.timestamp < 0 || *cell.timestamp >= math.MaxInt64/1000 {
+		return invalid("Timestamp must be in range [0, INT64_MAX/1000).")
+	}
+	seconds := *cell.timestamp / 1000
+	if cell.operation == 0 && (seconds < now.Unix()-table.Drift || seconds >= now.Unix()+table.Drift) {
+		return invalid("Invalid timestamp")
 	}
 	return nil
 }
@@ -140,7 +187,12 @@ func (c change) checkOperation(cell cell) error {
 			return nil
 		}
 	case increment:
-		return invalid("Atomic increment is not supported by this emulator.")
+		if cell.value != nil && cell.value.kind != kindInteger {
+			return invalid("The increment of column: '%s' must be an integer.", cell.name)
+		}
+		if update && cell.value != nil && cell.timestamp == nil {
+			return nil
+		}
 	}
 	return invalid("Invalid operation on column: '%s'.", cell.name)
 }
@@ -169,35 +221,69 @@ func (c change) requireCondition(old row, exists bool) error {
 	return nil
 }
 
+// resolved are the cells of the change as the table and its stream take them:
+// with their times, and the sums in place of the increments.
+func (c change) resolved(old row, now time.Time) ([]cell, error) {
+	cells := stamped(c.row.cells, now)
+	for i, cell := range cells {
+		if cell.operation != increment {
+			continue
+		}
+		sum, at, err := incremented(old.cells, cell, *cell.timestamp)
+		if err != nil {
+			return nil, err
+		}
+		cells[i].operation, cells[i].value, cells[i].timestamp = 0, &sum, &at
+	}
+	return cells, nil
+}
+
+// incremented adds to the newest version, 0 where there is none. The sum becomes
+// the newest, also where that one's time lies ahead of ours.
+func incremented(cells []cell, by cell, at int64) (value, int64, error) {
+	number := int64(0)
+	if i := slices.IndexFunc(cells, func(c cell) bool { return c.name == by.name }); i >= 0 {
+		if cells[i].value.kind != kindInteger {
+			return value{}, 0, invalid("The column: '%s' is not an integer and can not be incremented.", by.name)
+		}
+		number, at = cells[i].value.integer(), max(at, *cells[i].timestamp)
+	}
+	sum := number + by.value.integer()
+	if (sum > number) != (by.value.integer() > 0) && by.value.integer() != 0 {
+		return value{}, 0, invalid("The increment of column: '%s' overflows.", by.name)
+	}
+	return value{kind: kindInteger, bits: uint64(sum)}, at, nil //nolint:gosec // two's complement
+}
+
 // result is the row after the change, nil where there is none.
-func (c change) result(table *schema, old row, exists bool, now time.Time) *row {
+func (c change) result(table *schema, old row, exists bool, cells []cell) *row {
 	switch c.operation {
 	case otsprotocol.OperationType_PUT:
-		return &row{key: c.row.key, cells: table.tidy(stamped(c.row.cells, now))}
+		return &row{key: c.row.key, cells: table.tidy(slices.Clone(cells))}
 	case otsprotocol.OperationType_UPDATE:
-		puts := slices.ContainsFunc(c.row.cells, func(c cell) bool { return c.operation == 0 })
+		puts := slices.ContainsFunc(cells, func(c cell) bool { return c.operation == 0 })
 		if !exists && !puts { // deletions alone do not make a row
 			return nil
 		}
-		return &row{key: c.row.key, cells: table.tidy(updated(old.cells, c.row.cells, now))}
+		return &row{key: c.row.key, cells: table.tidy(updated(old.cells, cells))}
 	case otsprotocol.OperationType_DELETE:
 	}
 	return nil
 }
 
-func (c change) store(rows *bolt.Bucket, key []byte, result *row) error {
+func (c change) store(t *txn, table *schema, key []byte, result *row) {
 	if result == nil {
-		return rows.Delete(key)
+		t.delete(table.rows(), string(key))
+		return
 	}
-	return rows.Put(key, encodeRows(*result))
+	t.put(table.rows(), string(key), encodeRows(*result))
 }
 
-// stamped gives the server's time to every cell that has none.
+// stamped gives the server's time to every cell that has none and needs one.
 func stamped(cells []cell, now time.Time) []cell {
-	out := slices.Clone(cells)
+	out, timestamp := slices.Clone(cells), now.UnixMilli()
 	for i := range out {
-		if out[i].timestamp == nil {
-			timestamp := now.UnixMilli()
+		if out[i].timestamp == nil && out[i].operation != deleteAllVersions {
 			out[i].timestamp = &timestamp
 		}
 	}
@@ -205,11 +291,11 @@ func stamped(cells []cell, now time.Time) []cell {
 }
 
 // updated applies the cells of an UpdateRow, in order, to those of the row.
-func updated(cells, changes []cell, now time.Time) []cell {
+func updated(cells, changes []cell) []cell {
 	cells = slices.Clone(cells)
 	for _, c := range changes {
 		if c.operation == 0 {
-			cells = append(cells, stamped([]cell{c}, now)[0])
+			cells = append(cells, c)
 			continue
 		}
 		cells = slices.DeleteFunc(cells, func(old cell) bool {
@@ -250,8 +336,8 @@ func newest(cells []cell, n int) []cell {
 
 // load reads a row without its expired cells. A row that had cells, all of them
 // expired, is absent, also for EXPECT_NOT_EXIST; the documentation is silent.
-func (s *schema) load(rows *bolt.Bucket, key []byte, now time.Time) (row, bool, error) {
-	stored := rows.Get(key)
+func (s *schema) load(t *txn, key []byte, now time.Time) (row, bool, error) {
+	stored := t.get(s.rows(), string(key))
 	if stored == nil {
 		return row{}, false, nil
 	}
@@ -271,22 +357,32 @@ func (s *schema) readable(stored []byte, now time.Time) (row, bool, error) {
 	return r, true, nil
 }
 
-// consumed is what the write costs: its size in units of 4 KB, and the key's as
+// outcome says what the write costs: its size in units of 4 KB, and the key's as
 // a read where a condition made the server look.
-func (c change) consumed() *otsprotocol.ConsumedCapacity {
+func (c change) outcome(result *row) outcome {
 	read := 0
 	if c.checked {
 		read = units(row{key: c.row.key}.size())
 	}
-	return &otsprotocol.ConsumedCapacity{CapacityUnit: capacity(read, units(c.row.size()))}
+	return outcome{&otsprotocol.ConsumedCapacity{CapacityUnit: capacity(read, units(c.row.size()))}, c.answer(result)}
 }
 
-// answer is the row that a write returns, if it was asked for one.
-func (c change) answer() []byte {
-	if !c.returnKey {
-		return nil
+// answer is the row that a write returns, if it was asked for one: the key, or
+// the named columns as they are now.
+func (c change) answer(result *row) []byte {
+	switch c.returns {
+	case otsprotocol.ReturnType_RT_PK:
+		return encodeRows(row{key: c.row.key})
+	case otsprotocol.ReturnType_RT_AFTER_MODIFY:
+		after := row{key: c.row.key}
+		if result != nil {
+			named := slices.DeleteFunc(slices.Clone(result.cells), func(cell cell) bool { return !slices.Contains(c.columns, cell.name) })
+			after.cells = newest(named, 1)
+		}
+		return encodeRows(after)
+	case otsprotocol.ReturnType_RT_NONE:
 	}
-	return encodeRows(row{key: c.row.key})
+	return nil
 }
 
 func units(bytes int) int { return max(1, (bytes+4095)/4096) }
