@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
 var update = flag.Bool("update", false, "write the generated tables into README.md")
@@ -21,7 +23,9 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for name, table := range map[string]string{"reasons": reasonTable(), "settings": settingTable()} {
+	for name, table := range map[string]string{
+		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "checks": checkTable(),
+	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +55,35 @@ func settingTable() string {
 	b.WriteString("| setting | default | what it is |\n|---|---|---|\n")
 	for _, s := range config.Settings() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Default, s.Meaning)
+	}
+	return b.String()
+}
+
+func presetTable() string {
+	var b strings.Builder
+	b.WriteString("| preset | `clockSkew` | `email` | `groups` | `name` | at the identity provider |\n|---|---|---|---|---|---|\n")
+	for _, p := range federation.Presets() {
+		fmt.Fprintf(&b, "| `%s` %s | %s |", p.Name, p.Product, strings.TrimSuffix(p.ClockSkew.String(), "0s"))
+		for _, alias := range []string{"email", "groups", "name"} {
+			fmt.Fprintf(&b, " %s |", code(p.Attributes[alias]))
+		}
+		fmt.Fprintf(&b, " %s |\n", p.Note)
+	}
+	return b.String()
+}
+
+func code(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "`" + text + "`"
+}
+
+func checkTable() string {
+	var b strings.Builder
+	b.WriteString("| check | demands |\n|---:|---|\n")
+	for _, check := range validate.Checks() {
+		fmt.Fprintf(&b, "| %d | %s |\n", check.Number, check.Name)
 	}
 	return b.String()
 }

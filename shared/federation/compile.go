@@ -40,6 +40,7 @@ func withDefaults(d Draft) Draft {
 		d.IdentityProviders[i] = d.IdentityProviders[i].Clone() // the caller keeps its own
 		s := &d.IdentityProviders[i]
 		s.DisplayName = cmp.Or(s.DisplayName, s.ID)
+		preset(s.Preset).complete(s)
 		for j, domain := range s.EmailDomains {
 			s.EmailDomains[j] = strings.ToLower(domain)
 		}
@@ -122,6 +123,9 @@ func (c *compiler) parseAccount(path string, d AccountDraft) (Account, bool) {
 	}
 	if d.Alias != "" && (!trust.ValidID(d.Alias) || strings.Contains(d.Alias, "_")) {
 		c.problem(path+".alias", fmt.Sprintf("alias %.80q is no name that a URL can hold", d.Alias), "use a-z, 0-9 and -, at most 63")
+	}
+	if _, err := ram.ParseAccountID(d.Alias); err == nil && d.Alias != d.ID {
+		c.problem(path+".alias", fmt.Sprintf("alias %s reads as another account's number", d.Alias), "use a name: /go/{alias}/{role} takes either")
 	}
 	site := Site(d.Site)
 	if site != China && site != International {

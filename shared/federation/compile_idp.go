@@ -53,13 +53,17 @@ func (c *compiler) identityProvider(path string, s trust.Source) {
 	}
 }
 
-func (c *compiler) preset(path, preset string) {
-	switch preset {
-	case "", "adfs", "entra", "google", "idaas", "keycloak", "okta", "shibboleth", "simplesamlphp":
+func (c *compiler) preset(path, name string) {
+	switch name {
+	case "", preset(name).Name:
 	case "github", "gitlab", "kubernetes":
-		c.problem(path, fmt.Sprintf("preset %s speaks OpenID Connect, which is not supported yet", preset), "leave the identity provider out for now")
+		c.problem(path, fmt.Sprintf("preset %s speaks OpenID Connect, which is not supported yet", name), "leave the identity provider out for now")
 	default:
-		c.problem(path, fmt.Sprintf("there is no preset %.80q", preset), "write one of adfs, entra, google, idaas, keycloak, okta, shibboleth, simplesamlphp, or leave it out")
+		var names []string
+		for _, p := range Presets() {
+			names = append(names, p.Name)
+		}
+		c.problem(path, fmt.Sprintf("there is no preset %.80q", name), "write one of "+strings.Join(names, ", ")+", or leave it out")
 	}
 }
 

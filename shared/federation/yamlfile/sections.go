@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -37,7 +36,7 @@ func (r *reader) federation(root *yaml.Node) federation.Draft {
 }
 
 func (r *reader) identityProvider(path string, node *yaml.Node) trust.Source {
-	s := trust.Source{SAML: trust.SAML{ClockSkewSeconds: int(trust.DefaultClockSkew / time.Second)}}
+	s := trust.Source{SAML: trust.SAML{ClockSkewSeconds: federation.ByPreset}}
 	r.fields(path, node, object{
 		"id":             r.text(&s.ID),
 		"displayName":    r.text(&s.DisplayName),
