@@ -11,12 +11,13 @@ import (
 // ServiceProvider is what an identity provider must know about us.
 type ServiceProvider struct {
 	EntityID, ACSURL string
+	SLOURL           string              // "": we take no logout requests
 	Certificates     []*x509.Certificate // of the keys that sign our requests; two while one replaces the other
 }
 
 // Metadata writes our SPSSODescriptor (saml-metadata 2.4.4): requests are
-// signed, assertions have to be, one assertion consumer service by POST. It has
-// no validUntil: an identity provider that fetches once must not lose us.
+// signed, assertions have to be, one assertion consumer service and one single
+// logout service by POST. It has no validUntil: an identity provider that fetches once must not lose us.
 func (p ServiceProvider) Metadata() ([]byte, error) {
 	if p.EntityID == "" || p.ACSURL == "" || len(p.Certificates) == 0 {
 		return nil, errors.New("samldoc: the service provider lacks entity ID, ACS URL or certificate")
@@ -30,6 +31,11 @@ func (p ServiceProvider) Metadata() ([]byte, error) {
 	sp.CreateAttr("protocolSupportEnumeration", nsProtocol)
 	for _, certificate := range p.Certificates {
 		keyDescriptor(sp, certificate)
+	}
+	if p.SLOURL != "" { // before the formats, as the schema has it
+		slo := sp.CreateElement("md:SingleLogoutService")
+		slo.CreateAttr("Binding", bindingPOST)
+		slo.CreateAttr("Location", p.SLOURL)
 	}
 	for _, format := range []string{
 		"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",

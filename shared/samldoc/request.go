@@ -39,6 +39,10 @@ type AuthnRequest struct {
 	ACSURL       string
 	IssueInstant time.Time
 	ForceAuthn   bool
+	// AuthnContexts are classes of which the sign-in must have exactly one
+	// (saml-core 3.3.2.2.1); none leaves the choice to the identity provider. No
+	// comparison beside exact is offered: products rank classes each in its own way.
+	AuthnContexts []string
 }
 
 // RedirectURL writes the request for the HTTP-Redirect binding: deflated, and
@@ -130,6 +134,13 @@ func (r AuthnRequest) element() *etree.Element {
 	request.CreateAttr("ProtocolBinding", bindingPOST)
 	request.CreateAttr("AssertionConsumerServiceURL", r.ACSURL)
 	request.CreateElement("saml:Issuer").SetText(r.Issuer)
+	if len(r.AuthnContexts) > 0 {
+		requested := request.CreateElement("samlp:RequestedAuthnContext")
+		requested.CreateAttr("Comparison", "exact")
+		for _, class := range r.AuthnContexts {
+			requested.CreateElement("saml:AuthnContextClassRef").SetText(class)
+		}
+	}
 	return request
 }
 

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func TestRedirectedRequestIsSignedInTheQuery(t *testing.T) {
 func TestPostedRequestIsSignedInside(t *testing.T) {
 	key, certificate := keyPair(t)
 	forced := request
-	forced.ForceAuthn = true
+	forced.ForceAuthn, forced.AuthnContexts = true, []string{"urn:oasis:names:tc:SAML:2.0:ac:classes:X509", "urn:x-acme:key"}
 	form, err := forced.PostForm("state", key, certificate)
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +117,23 @@ func checkRequest(t *testing.T, document []byte, want samldoc.AuthnRequest) {
 		!got.IssueInstant.Equal(want.IssueInstant) || got.ProtocolBinding != saml.HTTPPostBinding {
 		t.Errorf("the request reads %+v", got)
 	}
+	if classes := texts(t, document, "AuthnContextClassRef"); !slices.Equal(classes, want.AuthnContexts) {
+		t.Errorf("it asks for %q, not for %q", classes, want.AuthnContexts)
+	}
+}
+
+// texts reads every element of that name: crewjam knows one class of a request.
+func texts(t *testing.T, document []byte, name string) []string {
+	t.Helper()
+	tree := etree.NewDocument()
+	if err := tree.ReadFromBytes(document); err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, e := range tree.FindElements("//" + name) {
+		list = append(list, e.Text())
+	}
+	return list
 }
 
 func TestRequestsThatCannotBeSignedAreRefused(t *testing.T) {
@@ -146,6 +164,7 @@ func TestOurMetadataSaysWhatWeAre(t *testing.T) {
 	us := samldoc.ServiceProvider{
 		EntityID:     "https://sso.example/saml/okta/metadata",
 		ACSURL:       "https://sso.example/saml/okta/acs",
+		SLOURL:       "https://sso.example/saml/okta/slo",
 		Certificates: []*x509.Certificate{certificate, certificate},
 	}
 	document, err := us.Metadata()
