@@ -18,6 +18,7 @@ const adminBody = 1 << 20
 //	POST   /runtime     {"body","query"}    how events are written (runtime.Settings)
 //	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
 //	POST   /functions/NAME                  hands the body to a function as an event
+//	POST   /cloud       {"service","kind"}  what STS or the sign-in does instead (cloud.Trouble)
 //	       /tablestore                      faults (tablestore.Server.Faults)
 func (s *station) startAdmin(context.Context) error {
 	mux := http.NewServeMux()
@@ -29,6 +30,7 @@ func (s *station) startAdmin(context.Context) error {
 			_ = json.NewEncoder(w).Encode(s.pids())
 		})
 		mux.HandleFunc("POST /runtime", s.setRuntime)
+		mux.Handle("POST /cloud", s.cloud.Troubles())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
 	}
 	s.line.AdminURL = origin("http", s.ports.admin)

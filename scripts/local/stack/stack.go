@@ -280,6 +280,13 @@ func (s *Stack) ClearFaults(tb testing.TB) {
 	s.admin(tb, http.MethodDelete, "/tablestore", nil)
 }
 
+// Trouble says what the emulated sts or signin does instead of its work; see
+// cloud.Trouble for the kinds. "" ends it.
+func (s *Stack) Trouble(tb testing.TB, service, kind string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/cloud", map[string]string{"service": service, "kind": kind})
+}
+
 // Runtime chooses how events are written: body plain, base64 or alternate,
 // query decoded or raw; "" leaves a choice as it is.
 func (s *Stack) Runtime(tb testing.TB, body, query string) {

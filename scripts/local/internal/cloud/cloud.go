@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -48,6 +49,7 @@ type Cloud struct {
 	ring        *keyring
 	nonces      *nonces
 	console     *console
+	troubles    *troubles
 
 	mu        sync.Mutex
 	accounts  map[string]string // ID -> alias
@@ -89,6 +91,7 @@ func newCloud(o Options) *Cloud {
 		roles:     map[string]role{},
 		providers: map[string][]byte{},
 		functions: map[string]functionCredentials{},
+		troubles:  &troubles{of: map[string]http.HandlerFunc{}},
 	}
 	if c.rotate == 0 {
 		c.rotate = rotateEvery

@@ -57,7 +57,7 @@ func newConsole(c *Cloud, origin string) (*console, error) {
 // Signin is the sign-in host with its console.
 func (c *Cloud) Signin() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/federation", c.console.federation)
+	mux.Handle("/federation", c.troubles.at("signin", http.HandlerFunc(c.console.federation)))
 	mux.HandleFunc("GET /console", c.console.show)
 	mux.HandleFunc("POST /signout", c.console.signOut)
 	mux.HandleFunc("GET /console.css", c.console.pages.style)

@@ -24,7 +24,7 @@ type stsCall func(*Cloud, caller, rpcRequest, string) (any, *fault)
 
 // STS answers at every host name and at path /, as the real one.
 func (c *Cloud) STS() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return c.troubles.at("sts", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
 		q, f := readRequest(w, r)
 		if f != nil {
@@ -38,7 +38,7 @@ func (c *Cloud) STS() http.Handler {
 			return
 		}
 		write(w, http.StatusOK, q.wantsXML(), q.action()+"Response", answer)
-	})
+	}))
 }
 
 func codeOf(f *fault) string {

@@ -1,0 +1,51 @@
+package stories_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/scripts/stories/browser"
+	"github.com/fc-sso/fc-sso/scripts/stories/person"
+)
+
+// functionTimeout is the portal's in s.yaml: who is slower is killed by the
+// platform, and the person sees its JSON.
+const functionTimeout = 10 * time.Second
+
+// TestTroubleInTheCloudIsAPage: whatever STS and the console's sign-in answer, if
+// they answer at all, a person reads a page with a reason and a reference, in
+// time, and gets no part of any credentials.
+func TestTroubleInTheCloudIsAPage(t *testing.T) {
+	s := stack.Start(t, stack.Options{})
+	alice := person.New(s.Ready, "acme", "alice")
+	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
+	for _, kind := range []string{"hang", "drip", "page", "empty", "null", "half", "broken off", "error", "throttling"} {
+		t.Run(kind, func(t *testing.T) {
+			s.Trouble(t, "sts", kind)
+			wantTrouble(t, alice, roles, "/credentials", "sts_unavailable")
+			s.Trouble(t, "sts", "")
+			s.Trouble(t, "signin", kind)
+			wantTrouble(t, alice, roles, "/console", "console_unavailable")
+			s.Trouble(t, "signin", "")
+		})
+	}
+	// What is over is over: the same session goes on, by the same page.
+	must[person.Credentials](t)(alice.Credentials(t.Context(), roles, admin))
+	wantConsole(t, s, must[*browser.Page](t)(alice.Take(t.Context(), roles, "/console", admin)), "admin")
+}
+
+func wantTrouble(t *testing.T, alice *person.Person, roles *browser.Page, action, code string) {
+	t.Helper()
+	began := time.Now()
+	page := must[*browser.Page](t)(alice.Take(t.Context(), roles, action, admin))
+	wantRefusal(t, page, http.StatusServiceUnavailable, code)
+	if took := time.Since(began); took > functionTimeout {
+		t.Errorf("%s: the refusal came after %s", action, took)
+	}
+	if page.Header.Get("Retry-After") == "" || strings.Contains(page.Body, "STS.") || strings.Contains(page.Body, "proxy's page") {
+		t.Errorf("%s: headers %v, page\n%s", action, page.Header, page.Body)
+	}
+}
