@@ -19,7 +19,8 @@ func sentences() map[reason.Code]text {
 
 		reason.MessageMalformed:    {"The sign-in message could not be read.", "无法读取登录消息。"},
 		reason.MessageTooLarge:     {"The sign-in message was larger than allowed.", "登录消息超过了允许的大小。"},
-		reason.EncryptionNotYet:    {"The sign-in message was encrypted, which is not supported yet.", "登录消息经过加密，目前尚不支持。"},
+		reason.EncryptionRefused:   {"The sign-in message was encrypted in a way that is not accepted.", "登录消息的加密方式不被接受。"},
+		reason.DecryptionFailed:    {"The sign-in message could not be decrypted.", "无法解密登录消息。"},
 		reason.VersionUnsupported:  {"The sign-in message is of a version that is not supported.", "不支持该登录消息的版本。"},
 		reason.AssertionMissing:    {"The sign-in message did not say who you are.", "登录消息中没有您的身份信息。"},
 		reason.AssertionsSeveral:   {"The sign-in message said more than once who you are.", "登录消息中包含多份身份信息。"},

@@ -19,7 +19,8 @@ const (
 
 	MessageMalformed     Code = "message_malformed"
 	MessageTooLarge      Code = "message_too_large"
-	EncryptionNotYet     Code = "encryption_unsupported"
+	EncryptionRefused    Code = "encryption_unsupported"
+	DecryptionFailed     Code = "decryption_failed"
 	VersionUnsupported   Code = "version_unsupported"
 	AssertionMissing     Code = "assertion_missing"
 	AssertionsSeveral    Code = "assertions_several"
@@ -108,7 +109,8 @@ func table() []Row {
 
 		{MessageMalformed, http.StatusBadRequest, IdPAdmin, "the SAML message breaks the rules of base64, XML or the SAML schema"},
 		{MessageTooLarge, http.StatusBadRequest, IdPAdmin, "the SAML message exceeds a limit of size, depth or number of elements"},
-		{EncryptionNotYet, http.StatusUnauthorized, IdPAdmin, "the assertion is encrypted: switch encryption off at the identity provider"},
+		{EncryptionRefused, http.StatusUnauthorized, IdPAdmin, "encrypt the whole assertion, by RSA-OAEP and AES-GCM or AES-CBC; no NameID or attribute alone"},
+		{DecryptionFailed, http.StatusUnauthorized, IdPAdmin, "no key of ours opens the assertion: give the identity provider our current metadata"},
 		{VersionUnsupported, http.StatusUnauthorized, IdPAdmin, "only SAML 2.0 is spoken"},
 		{AssertionMissing, http.StatusUnauthorized, IdPAdmin, "the response has no assertion"},
 		{AssertionsSeveral, http.StatusUnauthorized, IdPAdmin, "the response has more than one assertion"},

@@ -28,6 +28,7 @@ const (
 	nsMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"
 	nsSignature = "http://www.w3.org/2000/09/xmldsig#"
 	nsEncrypt   = "http://www.w3.org/2001/04/xmlenc#"
+	nsEncrypt11 = "http://www.w3.org/2009/xmlenc11#"
 	nsExclusive = "http://www.w3.org/2001/10/xml-exc-c14n#"
 	nsInstance  = "http://www.w3.org/2001/XMLSchema-instance"
 )
@@ -38,6 +39,11 @@ type Document struct {
 	root    *element        // as our scan saw it
 	tree    *etree.Document // the same, as goxmldsig wants it
 	claimed Message
+
+	// Of a document whose assertion was decrypted: root has it in its place, tree
+	// does not.
+	inner *etree.Element // the assertion
+	cover Cover
 }
 
 // Parse reads a response. It refuses with message_malformed or

@@ -31,6 +31,10 @@ func (e *element) String() string {
 		return "md:" + e.local
 	case nsSignature:
 		return "ds:" + e.local
+	case nsEncrypt:
+		return "xenc:" + e.local
+	case nsEncrypt11:
+		return "xenc11:" + e.local
 	case nsExclusive:
 		return "ec:" + e.local
 	}

@@ -11,16 +11,18 @@ import (
 type limits struct {
 	bytes, depth, elements int
 	attributes             int  // of one element, declarations included
+	allAttributes          int  // of all elements: canonicalization sorts them,
+	qualified              int  // and those of one element with a prefix in quadratic time
 	prefixes               int  // declared around one element
 	hand                   bool // written by hand: comments, and line breaks in attributes
 }
 
 func responseLimits() limits {
-	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, prefixes: 32}
+	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, allAttributes: 3000, qualified: 8, prefixes: 20}
 }
 
 func metadataLimits() limits {
-	return limits{bytes: 1 << 20, depth: 32, elements: 5000, attributes: 64, prefixes: 64, hand: true}
+	return limits{bytes: 1 << 20, depth: 32, elements: 5000, attributes: 64, allAttributes: 20_000, qualified: 64, prefixes: 64, hand: true}
 }
 
 // scanner walks once over a document, left to right, and builds its tree.
@@ -31,7 +33,8 @@ type scanner struct {
 	root  *element
 	open  []frame
 	scope scope
-	count int
+	count int // of elements
+	named int // of attributes
 }
 
 // frame is an element whose end has not come yet.
@@ -45,14 +48,17 @@ type frame struct {
 // scan reads XML 1.0 in UTF-8, less all that has a second reading or that SAML
 // has no use for. In a response comments are refused throughout: none of the
 // real ones that we know of has any, and in text they divide parsers.
-func scan(xml []byte, most limits) (*element, error) {
+func scan(xml []byte, most limits) (*element, error) { return scanIn(xml, most, nil) }
+
+// scanIn reads a document that will stand where these declarations are in force.
+func scanIn(xml []byte, most limits, around scope) (*element, error) {
 	if len(xml) > most.bytes {
 		return nil, tooLarge("the document has %d bytes, at most %d", len(xml), most.bytes)
 	}
 	if !most.hand && !strings.HasPrefix(string(xml), "<") {
 		return nil, malformed("the document does not begin with <")
 	}
-	s := &scanner{in: string(xml), most: most}
+	s := &scanner{in: string(xml), most: most, scope: around}
 	if err := legal(s.in); err != nil {
 		return nil, err
 	}

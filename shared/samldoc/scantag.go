@@ -58,13 +58,11 @@ func (s *scanner) enter(f frame) {
 
 // attributes reads up to > or />, names as written.
 func (s *scanner) attributes() (raw []attribute, empty bool, err error) {
+	qualified := 0
 	for {
 		if end := s.blanks(">", "/>"); end != "" {
 			s.at += len(end)
 			return raw, end == "/>", nil
-		}
-		if len(raw) == s.most.attributes {
-			return nil, false, tooLarge("more than %d attributes in one element", s.most.attributes)
 		}
 		name, value, err := s.attribute()
 		if err != nil {
@@ -72,7 +70,27 @@ func (s *scanner) attributes() (raw []attribute, empty bool, err error) {
 		}
 		prefix, local := split(name)
 		raw = append(raw, attribute{prefix, local, value})
+		if prefix != "" && prefix != "xmlns" {
+			qualified++
+		}
+		if err := s.roomFor(len(raw), qualified); err != nil {
+			return nil, false, err
+		}
 	}
+}
+
+// roomFor holds the attributes to their limits, one by one.
+func (s *scanner) roomFor(inside, qualified int) error {
+	s.named++
+	switch {
+	case inside > s.most.attributes:
+		return tooLarge("more than %d attributes in one element", s.most.attributes)
+	case qualified > s.most.qualified:
+		return tooLarge("more than %d attributes with a prefix in one element", s.most.qualified)
+	case s.named > s.most.allAttributes:
+		return tooLarge("more than %d attributes", s.most.allAttributes)
+	}
+	return nil
 }
 
 // attribute reads a blank, a name, = and a quoted value.

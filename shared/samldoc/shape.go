@@ -4,7 +4,7 @@ import "strings"
 
 // checkIDs refuses two elements of one ID, and every other spelling by which
 // another library might find an element (CVE-2025-66567).
-func checkIDs(root *element) error {
+func checkIDs(roots ...*element) error {
 	seen := make(map[string]bool)
 	var walk func(*element) error
 	walk = func(e *element) error {
@@ -27,7 +27,12 @@ func checkIDs(root *element) error {
 		}
 		return nil
 	}
-	return walk(root)
+	for _, root := range roots {
+		if err := walk(root); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // idAllowed: SAML says ID, XML Signature and XML Encryption say Id.
@@ -109,7 +114,9 @@ func checkShape(e *element) error {
 		case listed && !several && strings.Contains(seen, name+" "):
 			return malformed("%s stands twice in %s", name, e)
 		}
-		seen += name + " "
+		if listed && !several {
+			seen += name + " "
+		}
 		if err := checkInside(child); err != nil {
 			return err
 		}

@@ -14,7 +14,11 @@ type Policy struct {
 }
 
 const (
-	dsigMore   = "http://www.w3.org/2001/04/xmldsig-more#"
+	dsigMore    = "http://www.w3.org/2001/04/xmldsig-more#"
+	ecdsaSHA256 = dsigMore + "ecdsa-sha256"
+	ecdsaSHA384 = dsigMore + "ecdsa-sha384"
+	ecdsaSHA512 = dsigMore + "ecdsa-sha512"
+
 	enveloped  = nsSignature + "enveloped-signature"
 	exclusive  = nsExclusive
 	exclusiveC = nsExclusive + "WithComments"
@@ -56,11 +60,11 @@ func signatureOf(e *element) *element { return e.one(nsSignature, "Signature") }
 // another (CVE-2025-29774, CVE-2026-33487). No Object: it can hold anything.
 func checkSignature(e *element, policy Policy) error {
 	signature := signatureOf(e)
-	parts, err := signature.exactly("SignedInfo", "SignatureValue", "?KeyInfo")
+	parts, err := signature.exactly("ds:SignedInfo", "ds:SignatureValue", "?ds:KeyInfo")
 	if err != nil {
 		return err
 	}
-	info, err := parts[0].exactly("CanonicalizationMethod", "SignatureMethod", "Reference")
+	info, err := parts[0].exactly("ds:CanonicalizationMethod", "ds:SignatureMethod", "ds:Reference")
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func checkReference(reference *element, id string, policy Policy) error {
 	if uri := reference.attribute("URI"); uri != "#"+id || len(reference.attributes) != 1 {
 		return malformed("the signature refers to %.60q, it must refer to its parent %q", uri, "#"+id)
 	}
-	parts, err := reference.exactly("Transforms", "DigestMethod", "DigestValue")
+	parts, err := reference.exactly("ds:Transforms", "ds:DigestMethod", "ds:DigestValue")
 	if err != nil {
 		return err
 	}
@@ -98,7 +102,7 @@ func checkReference(reference *element, id string, policy Policy) error {
 // canonicalization. XPath smuggles digests (CVE-2024-45409), XSLT runs code
 // (CVE-2022-34716), base64 and inclusive canonicalization read other bytes.
 func checkTransforms(e *element) error {
-	list, err := e.exactly("Transform", "Transform")
+	list, err := e.exactly("ds:Transform", "ds:Transform")
 	if err != nil {
 		return err
 	}
@@ -128,12 +132,12 @@ func checkMethod(e *element, policy Policy) error {
 		return algorithm("%s has no place in %s", e.children[0], e)
 	case got == dsigMore+"rsa-sha256", got == dsigMore+"rsa-sha384", got == dsigMore+"rsa-sha512":
 		return nil
+	case got == ecdsaSHA256, got == ecdsaSHA384, got == ecdsaSHA512:
+		return nil
 	case got == nsSignature+"rsa-sha1" && policy.AllowSHA1:
 		return nil
 	case got == nsSignature+"rsa-sha1":
 		return algorithm("the signature is rsa-sha1, which the record does not allow (allowSHA1)")
-	case strings.HasPrefix(got, dsigMore+"ecdsa-"):
-		return algorithm("the signature is %s: ECDSA is not supported yet", strings.TrimPrefix(got, dsigMore))
 	}
 	return algorithm("the signature method is %q", got)
 }
@@ -153,25 +157,26 @@ func checkDigest(e *element, policy Policy) error {
 	return algorithm("the digest method is %q", got)
 }
 
-// exactly returns the children, which must have these names of XML Signature in
-// this order; one that begins with ? may be missing at the end.
+// exactly returns the children, which must be these in this order; one that
+// begins with ? may be missing, and is nil then.
 func (e *element) exactly(names ...string) ([]*element, error) {
-	for i, name := range names {
-		name, optional := strings.CutPrefix(name, "?")
-		if i >= len(e.children) && optional {
-			continue
-		}
-		if i >= len(e.children) || !e.children[i].is(nsSignature, name) {
-			return nil, malformed("%s lacks its %s", e, name)
-		}
-	}
-	if len(e.children) > len(names) {
-		return nil, malformed("%s has no place in %s", e.children[len(names)], e)
-	}
 	if strings.TrimSpace(e.text) != "" {
 		return nil, malformed("%s must not hold text", e)
 	}
-	return e.children, nil
+	found, rest := make([]*element, len(names)), e.children
+	for i, name := range names {
+		name, optional := strings.CutPrefix(name, "?")
+		switch {
+		case len(rest) > 0 && rest[0].String() == name:
+			found[i], rest = rest[0], rest[1:]
+		case !optional:
+			return nil, malformed("%s lacks its %s", e, name)
+		}
+	}
+	if len(rest) > 0 {
+		return nil, malformed("%s has no place in %s", rest[0], e)
+	}
+	return found, nil
 }
 
 func algorithm(format string, args ...any) error {

@@ -8,21 +8,33 @@ import (
 
 // parseTree reads the same bytes with etree, on which goxmldsig works, and
 // refuses unless it finds the tree that our scan found.
-func parseTree(xml []byte, scanned *element) (tree *etree.Document, err error) {
+func parseTree(xml []byte, scanned *element) (*etree.Document, error) {
+	tree, err := readTree(xml)
+	if err != nil {
+		return nil, err
+	}
+	return tree, sameTree(scanned, tree.Root())
+}
+
+func readTree(xml []byte) (tree *etree.Document, err error) {
 	defer notPanic(&err)
 	tree = etree.NewDocument()
 	tree.ReadSettings.MaxDepth = metadataLimits().depth + 1
 	if err := tree.ReadFromBytes(xml); err != nil {
 		return nil, malformed("the document is not XML: %w", err)
 	}
-	read, err := fromTree(tree.Root())
+	return tree, nil
+}
+
+func sameTree(scanned *element, tree *etree.Element) error {
+	read, err := fromTree(tree)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !same(scanned, read, nil) {
-		return nil, malformed("two parsers read two documents")
+		return malformed("two parsers read two documents")
 	}
-	return tree, nil
+	return nil
 }
 
 // notPanic turns a panic of a library into a refusal. goxmldsig and etree get

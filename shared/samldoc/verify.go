@@ -44,26 +44,27 @@ func (d *Document) Verify(keys []*x509.Certificate, policy Policy) (Verified, er
 	if err := d.CheckSignatures(policy); err != nil {
 		return Verified{}, err
 	}
-	keys, err := usable(keys, policy)
-	if err != nil {
-		return Verified{}, err
+	read, signer := *d.root, d.cover.signer // the unsigned envelope, unless a signature covers it
+	if d.cover.envelope != nil {
+		read = *d.cover.envelope
 	}
-	read := *d.root // the unsigned envelope, unless a signature covers it
-	var verified Verified
 	for _, signed := range d.signed() {
-		element, signer, err := d.verify(signed, keys)
+		if signed == d.root && d.cover.envelope != nil {
+			continue // it was verified before the assertion was decrypted
+		}
+		element, by, err := d.verify(signed, keys, policy)
 		if err != nil {
 			return Verified{}, err
 		}
 		if signed == d.root {
 			read = *element
-		} else if !responseSigned {
+		} else if !responseSigned || d.inner != nil {
 			read.children = replaced(read.children, signed, element)
 		}
-		verified.signer = signer
+		signer = by
 	}
-	verified.message, err = readMessage(&read)
-	return verified, err
+	message, err := readMessage(&read)
+	return Verified{message: message, signer: signer}, err
 }
 
 func replaced(list []*element, before, after *element) []*element {
@@ -76,28 +77,14 @@ func replaced(list []*element, before, after *element) []*element {
 	return list
 }
 
-// usable keeps the RSA keys of sufficient length.
-func usable(keys []*x509.Certificate, policy Policy) ([]*x509.Certificate, error) {
-	least := 2048
-	if policy.AllowSHA1 {
-		least = 1024
-	}
-	var list []*x509.Certificate
-	for _, certificate := range keys {
-		if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() >= least {
-			list = append(list, certificate)
-		}
-	}
-	if len(list) == 0 {
-		return nil, algorithm("none of the record's %d certificates has an RSA key of %d bits or more", len(keys), least)
-	}
-	return list, nil
-}
-
 // verify tries each key on the signature of one element, and returns what
 // goxmldsig verified, read again from the very bytes that were digested.
-func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, *x509.Certificate, error) {
-	tree, err := d.detach(signed)
+func (d *Document) verify(signed *element, keys []*x509.Certificate, policy Policy) (*element, *x509.Certificate, error) {
+	value, keys, err := suitable(signatureOf(signed), keys, policy)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := d.detach(signed, value)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +95,7 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, 
 			continue
 		}
 		if err != nil {
-			what = "by a key of the record, but for other content: it was changed on the way"
+			what = otherContent(key)
 			continue
 		}
 		if !same(signed, element, signatureOf(signed)) {
@@ -117,6 +104,15 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate) (*element, 
 		return element, key, nil
 	}
 	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s was made %s (%d tried)", signed, what, len(keys))
+}
+
+// otherContent is for a signature that fails in another way than by its key.
+// crypto/x509 does not tell the two apart for ECDSA.
+func otherContent(key *x509.Certificate) string {
+	if key.PublicKeyAlgorithm == x509.ECDSA {
+		return "by none of the record's keys, or for other content"
+	}
+	return "by a key of the record, but for other content: it was changed on the way"
 }
 
 // hinted puts the key that the signature's KeyInfo shows first.
@@ -141,38 +137,52 @@ func hinted(signature *element, keys []*x509.Certificate) []*x509.Certificate {
 	return append(first, rest...)
 }
 
-// detach gives goxmldsig a copy of one element: with the namespaces that its
-// parent declares, without KeyInfo (goxmldsig would have it decide on the key,
-// and wants a certificate in it), and with the signature in plain base64.
-func (d *Document) detach(signed *element) (tree *etree.Element, err error) {
+// detach gives goxmldsig one element: with the namespaces that its parent
+// declares, without KeyInfo (goxmldsig would have it decide on the key, and
+// wants a certificate in it), and with the signature as crypto/x509 takes it.
+// What it does not change it shares with the document's tree, which goxmldsig copies
+// before it touches anything.
+func (d *Document) detach(signed *element, value []byte) (tree *etree.Element, err error) {
 	defer notPanic(&err)
-	original := d.tree.Root()
-	if signed != d.root {
-		for i, child := range d.root.children {
-			if child == signed {
-				original = original.ChildElements()[i]
-				break
-			}
-		}
-	}
+	original := d.treeOf(signed)
 	around, err := etreeutils.NSBuildParentContext(original)
 	if err != nil {
 		return nil, malformed("namespaces of %s: %w", signed, err)
 	}
-	if tree, err = etreeutils.NSDetatch(around, original); err != nil {
+	shell := &etree.Element{Space: original.Space, Tag: original.Tag, Attr: original.Attr}
+	if tree, err = etreeutils.NSDetatch(around, shell); err != nil {
 		return nil, malformed("namespaces of %s: %w", signed, err)
 	}
-	for i, child := range signed.children {
-		if !child.is(nsSignature, "Signature") {
-			continue
-		}
-		parts := tree.ChildElements()[i].ChildElements()
-		parts[1].SetText(strings.Join(strings.Fields(child.children[1].text), ""))
-		for _, keyInfo := range parts[2:] {
-			keyInfo.Parent().RemoveChild(keyInfo)
+	tree.Child = append([]etree.Token(nil), original.Child...)
+	for i, child := range original.ChildElements() {
+		if signed.children[i] == signatureOf(signed) {
+			tree.Child[child.Index()] = plainSignature(child, value)
 		}
 	}
 	return tree, nil
+}
+
+// treeOf finds the root or a child of it.
+func (d *Document) treeOf(e *element) *etree.Element {
+	if d.inner != nil && e == d.root.one(nsAssertion, "Assertion") {
+		return d.inner
+	}
+	for i, child := range d.root.children {
+		if child == e {
+			return d.tree.Root().ChildElements()[i]
+		}
+	}
+	return d.tree.Root()
+}
+
+func plainSignature(original *etree.Element, value []byte) *etree.Element {
+	signature := original.Copy()
+	parts := signature.ChildElements()
+	parts[1].SetText(base64.StdEncoding.EncodeToString(value))
+	for _, keyInfo := range parts[2:] {
+		signature.RemoveChild(keyInfo)
+	}
+	return signature
 }
 
 // verifyWith leaves one key in goxmldsig's store and puts its clock inside that

@@ -51,13 +51,45 @@ func requireAssertion(t *trial) error {
 		return reason.New(reason.AssertionMissing, "the response has no assertion")
 	case plain+encrypted > 1:
 		return reason.New(reason.AssertionsSeveral, "%d assertions, %d of them encrypted", plain+encrypted, encrypted)
-	case encrypted == 1:
-		return reason.New(reason.EncryptionNotYet, "the assertion is encrypted, which is not supported yet")
-	case t.message.Encrypted != "":
-		return reason.New(reason.EncryptionNotYet, "the assertion has an %s, which is not supported yet", t.message.Encrypted)
+	}
+	t.encrypted = encrypted == 1
+	t.has |= single
+	return nil
+}
+
+// requireCover verifies the signature of the response before anything inside is
+// decrypted: what a known key signed is no ciphertext of an attacker's.
+func requireCover(t *trial) (err error) {
+	if t.encrypted {
+		t.cover, err = t.document.Cover(t.record.Certificates(), t.policy())
+	}
+	if err == nil {
+		t.has |= covered
+	}
+	return err
+}
+
+// requireReadable decrypts. From here on the document is the one that has the
+// assertion in plain; parts of it that are still encrypted nobody could judge.
+func requireReadable(t *trial) (err error) {
+	if t.encrypted {
+		if t.document, err = t.document.Decrypt(t.opener(), t.cover); err != nil {
+			return err
+		}
+		t.message = t.document.Claimed()
+	}
+	if t.message.Encrypted != "" {
+		return reason.New(reason.EncryptionRefused, "the assertion has an %s: encrypt it whole", t.message.Encrypted)
 	}
 	t.has |= assertion
 	return nil
+}
+
+func (t *trial) opener() samldoc.Opener {
+	return samldoc.Opener{
+		Keys: t.decrypters, Recipient: t.want.EntityID,
+		Trusted: t.record.Certificates(), Policy: t.policy(),
+	}
 }
 
 func requireSigned(t *trial) error {

@@ -14,6 +14,7 @@ package validate
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -41,8 +42,9 @@ type Nonces interface {
 
 // Guard judges messages.
 type Guard struct {
-	Nonces Nonces
-	Now    func() time.Time
+	Nonces     Nonces
+	Now        func() time.Time
+	Decrypters []crypto.Decrypter // our keys for encrypted assertions, each as good as the other
 }
 
 // Response judges the form field SAMLResponse.
@@ -73,7 +75,7 @@ func (g Guard) trial(record trust.Record, want Expectation, encoded string) (*tr
 	case want.EntityID == "" || want.ACSURL == "":
 		return nil, errors.New("validate: nothing to expect")
 	}
-	return &trial{record: record, want: want, encoded: encoded, now: g.Now().UTC()}, nil
+	return &trial{record: record, want: want, encoded: encoded, now: g.Now().UTC(), decrypters: g.Decrypters}, nil
 }
 
 // trial is one message on its way through the checks.
@@ -84,11 +86,15 @@ type trial struct {
 	now     time.Time
 	nonces  Nonces // nil while explaining
 
-	has      need
-	xml      []byte
-	document *samldoc.Document
-	verified samldoc.Verified
-	message  samldoc.Message // what verified says; before that what the document claims
+	decrypters []crypto.Decrypter
+
+	has       need
+	xml       []byte
+	document  *samldoc.Document
+	encrypted bool
+	cover     samldoc.Cover // round an encrypted assertion
+	verified  samldoc.Verified
+	message   samldoc.Message // what verified says; before that what the document claims
 }
 
 // need is what a check cannot do without.
@@ -98,7 +104,9 @@ const (
 	keys      need = 1 << iota // the record's
 	field                      // decoded
 	document                   // read
-	assertion                  // exactly one, readable
+	single                     // exactly one assertion, plain or encrypted
+	covered                    // by a signature that holds, if it is encrypted and there is one
+	assertion                  // readable
 	verified                   // by a key of the record
 	live                       // may use up what is good once
 )
@@ -130,24 +138,26 @@ func responseChecks() []check {
 		{2, "the field holds XML in base64, within limits", 0, pure(requireField)},
 		{3, "the document has one meaning", field, pure(requireDocument)},
 		{4, "the identity provider reports success", document, pure(requireSuccess)},
-		{5, "there is exactly one assertion, not encrypted", document, pure(requireAssertion)},
-		{6, "somebody signed the response or the assertion", assertion, pure(requireSigned)},
-		{7, "each signature covers its parent alone, by an allowed algorithm", assertion, pure(requireForm)},
-		{8, "a certificate of the record verifies each signature", assertion | keys, pure(requireVerified)},
-		{9, "response and assertion are SAML 2.0", assertion, pure(requireVersion)},
-		{10, "the issuer is the record's entity ID", assertion | keys, pure(requireIssuer)},
-		{11, "the destination is our assertion consumer service", assertion, pure(requireDestination)},
-		{12, "response and assertion were issued just now", assertion, pure(requireRecent)},
-		{13, "the assertion names one subject", assertion, pure(requireSubject)},
-		{14, "the response answers our request, or was allowed to come unasked", assertion, pure(requireAnswer)},
-		{15, "a bearer confirmation holds: recipient, request and time", assertion, pure(requireBearer)},
-		{16, "there are no conditions that we do not know", assertion, pure(requireKnownConditions)},
-		{17, "the conditions hold at this time", assertion, pure(requireConditionsInTime)},
-		{18, "every audience restriction names us", assertion, pure(requireAudience)},
-		{19, "the person has signed in, and the session has not ended", assertion, pure(requireAuthn)},
-		{20, "the assertion expires within 23 hours", assertion, pure(requireShortLife)},
-		{21, "our request was not answered before", verified | live, requireFirstAnswer},
-		{22, "the assertion was not used before", verified | live, requireFirstUse},
+		{5, "there is exactly one assertion", document, pure(requireAssertion)},
+		{6, "a signature round an encrypted assertion holds", single, pure(requireCover)},
+		{7, "an encrypted assertion opens with a key of ours, and nothing inside it is encrypted", single | covered, pure(requireReadable)},
+		{8, "somebody signed the response or the assertion", assertion, pure(requireSigned)},
+		{9, "each signature covers its parent alone, by an allowed algorithm", assertion, pure(requireForm)},
+		{10, "a certificate of the record verifies each signature", assertion | keys, pure(requireVerified)},
+		{11, "response and assertion are SAML 2.0", assertion, pure(requireVersion)},
+		{12, "the issuer is the record's entity ID", assertion | keys, pure(requireIssuer)},
+		{13, "the destination is our assertion consumer service", assertion, pure(requireDestination)},
+		{14, "response and assertion were issued just now", assertion, pure(requireRecent)},
+		{15, "the assertion names one subject", assertion, pure(requireSubject)},
+		{16, "the response answers our request, or was allowed to come unasked", assertion, pure(requireAnswer)},
+		{17, "a bearer confirmation holds: recipient, request and time", assertion, pure(requireBearer)},
+		{18, "there are no conditions that we do not know", assertion, pure(requireKnownConditions)},
+		{19, "the conditions hold at this time", assertion, pure(requireConditionsInTime)},
+		{20, "every audience restriction names us", assertion, pure(requireAudience)},
+		{21, "the person has signed in, and the session has not ended", assertion, pure(requireAuthn)},
+		{22, "the assertion expires within 23 hours", assertion, pure(requireShortLife)},
+		{23, "our request was not answered before", verified | live, requireFirstAnswer},
+		{24, "the assertion was not used before", verified | live, requireFirstUse},
 	}
 }
 

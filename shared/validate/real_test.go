@@ -1,7 +1,10 @@
 package validate_test
 
 import (
+	"crypto"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,17 +62,17 @@ func fixtures() []fixture {
 		{
 			name: "Okta, signed response", response: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_response", metadata: "TestSPCanHandleOktaSignedResponseEncryptedAssertion_IDPMetadata",
 			now: "2020-03-03T19:24:28Z", base: okta, request: "id-a7364d1e4432aa9085a7a8bd824ea2fa8fa8f684",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+			expect: "=testuser@testrsc.com", why: "AES-256-CBC under the response's signature, the key beside the data",
 		},
 		{
 			name: "Okta, signed assertion", response: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_response", metadata: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_IDPMetadata",
 			now: "2020-03-03T19:31:55Z", base: okta, request: "id-6d976cdde8e76df5df0a8ff58148fc0b7ec6796d",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+			expect: "=testuser@testrsc.com", why: "AES-256-CBC, and the signature inside",
 		},
 		{
 			name: "Okta, both signed", response: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_response", metadata: "TestSPCanHandleOktaResponseEncryptedAssertionBothSigned_IDPMetadata",
 			now: "2020-03-03T19:40:54Z", base: okta, request: "id-953d4cab69ff475c5901d12e585b0bb15a7b85fe",
-			expect: "encryption_unsupported", why: "AES-256-CBC: refused by name",
+			expect: "=testuser@testrsc.com", why: "AES-256-CBC, signed outside and inside",
 		},
 		{
 			name: "OneLogin", response: "TestSPCanHandleOneloginResponse_response", metadata: "TestSPCanHandleOneloginResponse_IDPMetadata",
@@ -109,7 +112,7 @@ func fixtures() []fixture {
 		{
 			name: "Shibboleth", response: "SP_SamlResponse", metadata: "SP_IDPMetadata",
 			now: "2015-12-01T01:57:09Z", base: "https://15661444.ngrok.io/saml2", request: "id-9e61753d64e928af5a7a341a97f420c9",
-			acs: "/acs", metadataPath: "/metadata", expect: "encryption_unsupported", why: "AES-128-CBC: refused by name",
+			acs: "/acs", metadataPath: "/metadata", expect: "=_41bd295976dadd70e1480f318e772841", why: "AES-128-CBC, and the signature inside",
 		},
 	}
 	for number, expect := range map[string]string{
@@ -195,7 +198,11 @@ func (r fixture) scene(t *testing.T, folder string) (validate.Guard, trust.Recor
 	}
 	source := validatetest.Source()
 	source.SAML.AllowSHA1 = r.sha1
-	return validate.Guard{Nonces: validatetest.NewNonces(), Now: func() time.Time { return now }},
+	guard := validate.Guard{
+		Nonces: validatetest.NewNonces(), Now: func() time.Time { return now },
+		Decrypters: []crypto.Decrypter{decrypter(t, read(t, folder, "sp_key.pem"))},
+	}
+	return guard,
 		validatetest.Record(t, source, realKeys(t, read(t, folder, r.metadata))),
 		validate.Expectation{EntityID: r.base + r.metadataPath, ACSURL: r.base + r.acs, RequestID: r.request},
 		field
@@ -223,6 +230,17 @@ func read(t *testing.T, folder, name string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// decrypter is the key that these test systems encrypted for.
+func decrypter(t *testing.T, file []byte) crypto.Decrypter {
+	t.Helper()
+	block, _ := pem.Decode(file)
+	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 // crewjam finds the module in the cache; go test has put it there.

@@ -47,7 +47,7 @@ func TestVectorsAreJudgedAsTheySay(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			want := validatetest.Expectation()
 			want.RequestID = v.request
-			guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: func() time.Time { return v.now }}
+			guard := v.guard(t)
 			report, err := guard.Explain(t.Context(), v.record, want, v.field)
 			if err != nil {
 				t.Fatal(err)
@@ -61,6 +61,14 @@ func TestVectorsAreJudgedAsTheySay(t *testing.T) {
 				t.Errorf("explained as %q, judged as %v", explained, err)
 			}
 		})
+	}
+}
+
+// guard is one with the vector's clock, and with both of our keys.
+func (v vector) guard(tb testing.TB) validate.Guard {
+	tb.Helper()
+	return validate.Guard{
+		Nonces: validatetest.NewNonces(), Now: func() time.Time { return v.now }, Decrypters: validatetest.Decrypters(tb),
 	}
 }
 

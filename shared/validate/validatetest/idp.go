@@ -6,9 +6,9 @@
 package validatetest
 
 import (
-	"crypto/rsa"
+	"crypto"
 	"crypto/x509"
-	_ "embed" // the keys
+	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -21,24 +21,15 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
-//go:embed idp-key.pem
-var idpKey []byte
-
-//go:embed idp-cert.pem
-var idpCertificate []byte
-
-//go:embed other-key.pem
-var otherKey []byte
-
-//go:embed other-cert.pem
-var otherCertificate []byte
+//go:embed *.pem
+var files embed.FS
 
 // EntityID is the identity provider's.
 const EntityID = "https://idp.example/saml"
 
 // IdP signs people in.
 type IdP struct {
-	key         *rsa.PrivateKey
+	key         crypto.Signer
 	certificate *x509.Certificate
 	count       *atomic.Int64
 	tb          testing.TB
@@ -47,33 +38,57 @@ type IdP struct {
 // New returns the identity provider whose certificate [IdP.Record] trusts.
 func New(tb testing.TB) IdP {
 	tb.Helper()
-	return load(tb, idpKey, idpCertificate)
+	return load(tb, "idp")
 }
 
 // Stranger returns one of the same name with another key.
 func Stranger(tb testing.TB) IdP {
 	tb.Helper()
-	return load(tb, otherKey, otherCertificate)
+	return load(tb, "other")
 }
 
-func load(tb testing.TB, keyPEM, certificatePEM []byte) IdP {
+// P256 returns one of the same name that signs by ECDSA on P-256.
+func P256(tb testing.TB) IdP {
 	tb.Helper()
-	key, err := x509.ParsePKCS8PrivateKey(der(keyPEM))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	private, ok := key.(*rsa.PrivateKey)
+	return load(tb, "p256")
+}
+
+// P384 returns one of the same name that signs by ECDSA on P-384.
+func P384(tb testing.TB) IdP {
+	tb.Helper()
+	return load(tb, "p384")
+}
+
+func load(tb testing.TB, name string) IdP {
+	tb.Helper()
+	key, certificate := pair(tb, name)
+	signer, ok := key.(crypto.Signer)
 	if !ok {
 		tb.Fatalf("the test key is %T", key)
 	}
-	certificate, err := x509.ParseCertificate(der(certificatePEM))
+	return IdP{key: signer, certificate: certificate, count: new(atomic.Int64), tb: tb}
+}
+
+// pair reads a private key and its certificate.
+func pair(tb testing.TB, name string) (any, *x509.Certificate) {
+	tb.Helper()
+	key, err := x509.ParsePKCS8PrivateKey(der(tb, name+"-key.pem"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return IdP{key: private, certificate: certificate, count: new(atomic.Int64), tb: tb}
+	certificate, err := x509.ParseCertificate(der(tb, name+"-cert.pem"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key, certificate
 }
 
-func der(file []byte) []byte {
+func der(tb testing.TB, name string) []byte {
+	tb.Helper()
+	file, err := files.ReadFile(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	block, _ := pem.Decode(file)
 	return block.Bytes
 }

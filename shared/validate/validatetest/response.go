@@ -1,6 +1,7 @@
 package validatetest
 
 import (
+	"crypto/ecdsa"
 	"encoding/base64"
 	"time"
 
@@ -30,6 +31,7 @@ type message struct {
 	response   bool // signed
 	assertion  bool // signed
 	method     Method
+	encryption *Encryption
 	before     []func(*etree.Element)
 	info       []func(*etree.Element)
 	after      []func(*etree.Element)
@@ -64,7 +66,7 @@ func Signed(response, assertion bool) Option {
 	return func(m *message) { m.response, m.assertion = response, assertion }
 }
 
-// By signs with another algorithm than RSA-SHA256.
+// By signs with another algorithm than the key's with SHA-256.
 func By(method Method) Option { return func(m *message) { m.method = method } }
 
 // Before changes the Response element before anything is signed.
@@ -85,6 +87,9 @@ func After(change func(response *etree.Element)) Option {
 
 func (i IdP) message(options []Option) message {
 	m := message{record: "test", want: Expectation(), at: Now(), subject: "ada@example.com", assertion: true, method: RSASHA256()}
+	if _, ok := i.key.(*ecdsa.PrivateKey); ok {
+		m.method = ECDSASHA256()
+	}
 	for _, option := range options {
 		option(&m)
 	}
@@ -108,6 +113,9 @@ func (i IdP) XML(options ...Option) []byte {
 	apply(m.before, response)
 	if assertion := response.SelectElement("saml:Assertion"); m.assertion && assertion != nil {
 		i.sign(assertion, m)
+	}
+	if m.encryption != nil {
+		i.encrypt(response, *m.encryption)
 	}
 	if m.response {
 		i.sign(response, m)

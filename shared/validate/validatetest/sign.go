@@ -2,12 +2,13 @@ package validatetest
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
+	"crypto/ecdsa"
 	_ "crypto/sha1" //nolint:gosec // for the responses of its age
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+	"encoding/asn1"
 	"encoding/base64"
+	"math/big"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -40,7 +41,22 @@ func RSASHA1() Method {
 	return Method{crypto.SHA1, dsig.RSASHA1SignatureMethod, nsSignature + "sha1"}
 }
 
-// Sign signs e, behind whose Issuer the signature goes, by RSA-SHA256: for
+// ECDSASHA256 is for [P256]; either curve goes with any of the three digests.
+func ECDSASHA256() Method {
+	return Method{crypto.SHA256, dsig.ECDSASHA256SignatureMethod, nsEncryption + "sha256"}
+}
+
+// ECDSASHA384 is for [P384].
+func ECDSASHA384() Method {
+	return Method{crypto.SHA384, dsig.ECDSASHA384SignatureMethod, "http://www.w3.org/2001/04/xmldsig-more#sha384"}
+}
+
+// ECDSASHA512 is rarer, and as good.
+func ECDSASHA512() Method {
+	return Method{crypto.SHA512, dsig.ECDSASHA512SignatureMethod, nsEncryption + "sha512"}
+}
+
+// Sign signs e, behind whose Issuer the signature goes, by SHA-256: for
 // messages that the options cannot make.
 func (i IdP) Sign(e *etree.Element) {
 	i.tb.Helper()
@@ -96,9 +112,24 @@ func (i IdP) digest(e *etree.Element, method Method) []byte {
 
 func (i IdP) signature(info *etree.Element, method Method) []byte {
 	i.tb.Helper()
-	value, err := rsa.SignPKCS1v15(rand.Reader, i.key, method.hash, i.digest(info, method))
+	// Without a source of randomness crypto/ecdsa signs by RFC 6979, so that the
+	// vectors can be compared with what makes them; PKCS #1 v1.5 has none.
+	value, err := i.key.Sign(nil, i.digest(info, method), method.hash)
 	if err != nil {
 		i.tb.Fatal(err)
 	}
+	if key, ok := i.key.(*ecdsa.PrivateKey); ok {
+		return i.pair(value, (key.Params().BitSize+7)/8)
+	}
 	return value
+}
+
+// pair makes r and s, each of the same length, of ASN.1 (xmldsig-core1 6.4.3).
+func (i IdP) pair(inASN1 []byte, length int) []byte {
+	i.tb.Helper()
+	var value struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(inASN1, &value); err != nil {
+		i.tb.Fatal(err)
+	}
+	return append(value.R.FillBytes(make([]byte, length)), value.S.FillBytes(make([]byte, length))...)
 }
