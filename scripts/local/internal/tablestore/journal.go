@@ -3,10 +3,10 @@ package tablestore
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -27,7 +27,6 @@ const (
 	recordHead     = 16
 	journalStep    = 1 << 20 // by how much the file grows: a write inside it changes no metadata
 	changeOverhead = 16      // at most, for the lengths in a record
-	maxRecord      = 64 << 20
 )
 
 const (
@@ -55,10 +54,7 @@ func openJournal(path string) (*journal, error) {
 // append writes one record and returns when it is on disk.
 func (j *journal) append(generation uint64, l *layer) error {
 	record := encodeLayer(make([]byte, recordHead, recordHead+l.bytes), l)
-	if len(record)-recordHead > maxRecord {
-		return fmt.Errorf("tablestore: a group of %d bytes", len(record))
-	}
-	binary.LittleEndian.PutUint32(record[4:], uint32(len(record)-recordHead)) //nolint:gosec // checked above
+	binary.LittleEndian.PutUint32(record[4:], uint32(len(record)-recordHead)) //nolint:gosec // a group is a few megabytes
 	binary.LittleEndian.PutUint64(record[8:], generation)
 	binary.LittleEndian.PutUint32(record, castagnoli(record[4:]))
 	if err := j.reserve(j.end + int64(len(record))); err != nil {
@@ -85,6 +81,15 @@ func (j *journal) reserve(end int64) error {
 
 func (j *journal) rewind() { j.end = 0 }
 
+// syncFolder puts the names of new files on disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
 // replay reads the records of the one generation that the file holds; the first
 // record that is not whole ends it: nobody was answered for that one.
 func (j *journal) replay() (generation uint64, changes *layer, err error) {
@@ -106,18 +111,19 @@ func (j *journal) replay() (generation uint64, changes *layer, err error) {
 }
 
 // readRecord returns the next whole record, nil where there is none.
-func readRecord(in io.Reader) (generation uint64, payload []byte, err error) {
+func readRecord(in *io.SectionReader) (generation uint64, payload []byte, err error) {
 	head := make([]byte, recordHead)
 	if _, err := io.ReadFull(in, head); err != nil {
 		return 0, nil, ignoreEnd(err)
 	}
-	length := binary.LittleEndian.Uint32(head[4:])
-	if length == 0 || length > maxRecord {
-		return 0, nil, nil
+	length := int64(binary.LittleEndian.Uint32(head[4:]))
+	at, err := in.Seek(0, io.SeekCurrent)
+	if err != nil || length == 0 || length > in.Size()-at {
+		return 0, nil, err
 	}
 	data := append(head[4:recordHead:recordHead], make([]byte, length)...)
 	if _, err := io.ReadFull(in, data[recordHead-4:]); err != nil {
-		return 0, nil, ignoreEnd(err)
+		return 0, nil, err
 	}
 	if castagnoli(data) != binary.LittleEndian.Uint32(head) {
 		return 0, nil, nil
@@ -162,13 +168,13 @@ func appendText(b []byte, text string) []byte {
 func decodeLayer(payload []byte, l *layer) error {
 	text := func() []byte {
 		n, width := binary.Uvarint(payload)
-		if width <= 0 || n > uint64(len(payload)-width) {
+		rest := payload[max(width, 0):]
+		if width <= 0 || n > uint64(len(rest)) {
 			payload = nil
 			return nil
 		}
-		found := payload[width : width+int(n) : width+int(n)] //nolint:gosec // bounded by the line above
-		payload = payload[width+int(n):]                      //nolint:gosec // likewise
-		return found
+		payload = rest[n:]
+		return rest[:n:n]
 	}
 	for len(payload) > 0 {
 		operation := payload[0]

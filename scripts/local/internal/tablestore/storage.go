@@ -1,6 +1,7 @@
 package tablestore
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ const (
 type storage struct {
 	db       *bolt.DB
 	journals [2]*journal
+	limit    int64 // of a journal's bytes
 	writes   chan *write
 	closing  chan struct{}
 	stopped  chan struct{}
@@ -71,7 +73,7 @@ func openStorage(path string) (*storage, error) {
 		return nil, fmt.Errorf("tablestore: cannot open %s: %w", path, err)
 	}
 	s := &storage{
-		db: db, recent: newLayer(), schemas: schemaCache{parsed: map[string]parsedSchema{}},
+		db: db, limit: journalLimit, recent: newLayer(), schemas: schemaCache{parsed: map[string]parsedSchema{}},
 		writes: make(chan *write, groupLimit), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := s.recover(path); err != nil {
@@ -108,7 +110,7 @@ func (s *storage) recover(path string) error {
 		applied = generation
 	}
 	s.generation = applied + 1
-	return nil
+	return syncFolder(path)
 }
 
 func (s *storage) applied() (generation uint64, err error) {
@@ -178,16 +180,8 @@ func (s *storage) commit(first *write) {
 		err = s.record(changes)
 	}
 	for i, w := range group {
-		w.result <- cmpError(results[i], err)
+		w.result <- cmp.Or(results[i], err)
 	}
-}
-
-// cmpError: a write that was refused by itself needs no disk.
-func cmpError(own, shared error) error {
-	if own != nil {
-		return own
-	}
-	return shared
 }
 
 // perform runs the writes one after another, each over what the ones before it
@@ -235,7 +229,7 @@ func (s *storage) record(changes *layer) error {
 	s.mu.Lock()
 	s.recent.merge(changes)
 	s.mu.Unlock()
-	if s.journal().end >= journalLimit {
+	if s.journal().end >= s.limit {
 		s.failed = s.rotate()
 	}
 	return nil

@@ -75,7 +75,7 @@ func (s stream) expired(at int64, now time.Time) bool {
 
 // streamKey orders records by their time, which no two of a stream share.
 func streamKey(at int64) string {
-	return string(binary.BigEndian.AppendUint64(nil, uint64(max(at, 0)))) //nolint:gosec // never negative
+	return string(binary.BigEndian.AppendUint64(nil, uint64(max(at, 0))))
 }
 
 func streamTime(key string) int64 {

@@ -118,10 +118,10 @@ func (c change) countedKey(t *txn, table *schema, now time.Time) ([]cell, error)
 			return nil, invalid("The row existence expectation must be IGNORE when the primary key column: '%s' is AUTO_INCREMENT.", key[at].name)
 		}
 		next = max(last+1, now.UnixMicro())
-		key[at].value = &value{kind: kindInteger, bits: uint64(next)} //nolint:gosec // two's complement
+		key[at].value = &value{kind: kindInteger, bits: uint64(next)}
 	}
 	if next > last {
-		t.put(table.counters(), counter, binary.BigEndian.AppendUint64(nil, uint64(next))) //nolint:gosec // positive
+		t.put(table.counters(), counter, binary.BigEndian.AppendUint64(nil, uint64(next)))
 	}
 	return key, nil
 }
