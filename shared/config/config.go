@@ -56,7 +56,7 @@ func Settings() []Setting {
 		{urlName, "", "the one public origin, `https://sso.acme.com`; requests to another host are refused"},
 		{otsEndpoint, "", "Tablestore endpoint, `https://INSTANCE.REGION.vpc.tablestore.aliyuncs.com`"},
 		{otsInstance, "", "Tablestore instance"},
-		{signingKeyFile, "", "PEM file inside the function's code with our RSA key and its certificate"},
+		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: the first signs, all decrypt"},
 		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
 		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},

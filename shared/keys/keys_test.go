@@ -88,8 +88,10 @@ func TestWhatIsNoSigningKeyIsRefused(t *testing.T) {
 	for want, text := range map[string][]byte{
 		"no private key":           certificate(t, key),
 		"no certificate":           pkcs8(t, key),
-		"of another key":           slices.Concat(pkcs8(t, key), certificate(t, other)),
-		"several private keys":     slices.Concat(pkcs8(t, key), pkcs1(other), certificate(t, key)),
+		"1 has no certificate":     slices.Concat(pkcs8(t, key), certificate(t, other)),
+		"2 has no certificate":     slices.Concat(pkcs8(t, key), pkcs1(other), certificate(t, key)),
+		"stands in it twice":       slices.Concat(pkcs8(t, key), pkcs8(t, key), certificate(t, key)),
+		"4 private keys":           slices.Concat(pkcs8(t, key), pkcs8(t, other), pkcs1(key), pkcs1(other), certificate(t, key)),
 		"has 1024 bits":            slices.Concat(pkcs8(t, weak), certificate(t, weak)),
 		"only RSA":                 slices.Concat(pkcs8(t, curve), certificate(t, curve)),
 		"not PKCS #8":              []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
@@ -102,6 +104,34 @@ func TestWhatIsNoSigningKeyIsRefused(t *testing.T) {
 		if _, err := keys.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
+	}
+}
+
+// While one key takes over from another, both decrypt, and both are published.
+func TestAllKeysDecryptAndTheFirstSigns(t *testing.T) {
+	key, next, elsewhere := newRSA(t, 2048), newRSA(t, 2048), newRSA(t, 2048)
+	signing, err := keys.Parse(slices.Concat(pkcs8(t, key), certificate(t, elsewhere), certificate(t, next), pkcs1(next), certificate(t, key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !key.PublicKey.Equal(signing.Signer.Public()) || !key.PublicKey.Equal(signing.Certificates[0].PublicKey) || len(signing.Certificates) != 3 {
+		t.Error("the first key does not sign, or not all are published")
+	}
+	for i, k := range []*rsa.PrivateKey{key, next} {
+		text, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, &k.PublicKey, []byte("message"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := signing.Decrypters[i].Decrypt(rand.Reader, text, &rsa.OAEPOptions{Hash: crypto.SHA256})
+		if err != nil || string(plain) != "message" {
+			t.Errorf("key %d: %q, %v", i+1, plain, err)
+		}
+		if !k.PublicKey.Equal(signing.Encryption[i].PublicKey) {
+			t.Errorf("certificate %d is of another key", i+1)
+		}
+	}
+	if len(signing.Decrypters) != 2 || len(signing.Encryption) != 2 {
+		t.Errorf("%d keys, %d certificates to encrypt for", len(signing.Decrypters), len(signing.Encryption))
 	}
 }
 
@@ -138,8 +168,10 @@ func TestTheKeyDoesNotPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if text := fmt.Sprintf(verb, signing.Signer); text != "[redacted]" {
-			t.Errorf("%s prints %.40s", verb, text)
+		for _, value := range []any{signing.Signer, signing.Decrypters[0]} {
+			if text := fmt.Sprintf(verb, value); text != "[redacted]" {
+				t.Errorf("%s prints %.40s", verb, text)
+			}
 		}
 	}
 }
