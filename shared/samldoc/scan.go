@@ -35,13 +35,15 @@ type scanner struct {
 	scope scope
 	count int // of elements
 	named int // of attributes
+
+	raw []attribute // of the element at hand
 }
 
 // frame is an element whose end has not come yet.
 type frame struct {
 	*element
 	name     string   // as written, for the end tag
-	pieces   []string // of its text
+	pieces   []string // of its text, after the first
 	declared int      // length of the scope outside
 }
 
@@ -171,7 +173,11 @@ func (s *scanner) characters() error {
 		return err
 	}
 	inner := &s.open[len(s.open)-1]
-	inner.pieces = append(inner.pieces, text)
+	if inner.text == "" {
+		inner.text = text
+	} else {
+		inner.pieces = append(inner.pieces, text)
+	}
 	return nil
 }
 
@@ -208,7 +214,9 @@ func (s *scanner) endTag() error {
 
 func (s *scanner) leave() {
 	inner := s.open[len(s.open)-1]
-	inner.text = strings.Join(inner.pieces, "")
+	if len(inner.pieces) > 0 {
+		inner.text += strings.Join(inner.pieces, "")
+	}
 	s.scope = s.scope[:inner.declared]
 	s.open = s.open[:len(s.open)-1]
 }

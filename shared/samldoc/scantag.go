@@ -56,12 +56,14 @@ func (s *scanner) enter(f frame) {
 	s.open = append(s.open, f)
 }
 
-// attributes reads up to > or />, names as written.
+// attributes reads up to > or />, names as written. The list is good until the
+// next element.
 func (s *scanner) attributes() (raw []attribute, empty bool, err error) {
-	qualified := 0
+	raw, qualified := s.raw[:0], 0
 	for {
 		if end := s.blanks(">", "/>"); end != "" {
 			s.at += len(end)
+			s.raw = raw
 			return raw, end == "/>", nil
 		}
 		name, value, err := s.attribute()

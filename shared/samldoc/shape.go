@@ -57,6 +57,8 @@ func placeOf(name string) (place, bool) {
 	switch name {
 	case "samlp:Response":
 		return place{children: "saml:Issuer ds:Signature samlp:Extensions samlp:Status saml:Assertion* saml:EncryptedAssertion*"}, true
+	case "samlp:LogoutRequest":
+		return place{children: "saml:Issuer ds:Signature samlp:Extensions saml:NameID saml:EncryptedID samlp:SessionIndex*"}, true
 	case "samlp:Status":
 		return place{children: "samlp:StatusCode samlp:StatusMessage samlp:StatusDetail"}, true
 	case "samlp:StatusCode":
@@ -82,7 +84,7 @@ func placeOf(name string) (place, bool) {
 	case "saml:AttributeValue":
 		// eduPersonTargetedID, as Shibboleth sends it, is a NameID in a value.
 		return place{children: "saml:NameID", text: true, foreign: true}, true
-	case "samlp:StatusMessage", "saml:Issuer", "saml:NameID", "saml:Audience",
+	case "samlp:StatusMessage", "samlp:SessionIndex", "saml:Issuer", "saml:NameID", "saml:Audience",
 		"saml:AuthnContextClassRef", "saml:AuthnContextDeclRef", "saml:AuthenticatingAuthority":
 		return place{text: true}, true
 	case "samlp:StatusDetail", "saml:SubjectConfirmationData", "saml:Condition", "saml:AuthnContextDecl":
@@ -96,10 +98,12 @@ func placeOf(name string) (place, bool) {
 }
 
 // checkShape refuses an element that stands where SAML has no place for it.
-func checkShape(e *element) error {
-	here, ok := placeOf(e.String())
+func checkShape(e *element) error { return checkNamed(e, e.String()) }
+
+func checkNamed(e *element, name string) error {
+	here, ok := placeOf(name)
 	if !ok {
-		return malformed("%s has no place in a response", e)
+		return malformed("%s has no place in a message", e)
 	}
 	if !here.text && strings.TrimSpace(e.text) != "" {
 		return malformed("%s must not hold text", e)
@@ -117,22 +121,22 @@ func checkShape(e *element) error {
 		if listed && !several {
 			seen += name + " "
 		}
-		if err := checkInside(child); err != nil {
+		if err := checkInside(child, name); err != nil {
 			return err
 		}
 	}
 	return checkOrder(e)
 }
 
-func checkInside(child *element) error {
+func checkInside(child *element, name string) error {
 	if child.space == nsAssertion || child.space == nsProtocol {
-		return checkShape(child)
+		return checkNamed(child, name)
 	}
 	for _, inner := range child.children {
 		if isSAML(inner) {
 			return malformed("%s has no place in %s", inner, child)
 		}
-		if err := checkInside(inner); err != nil {
+		if err := checkInside(inner, ""); err != nil {
 			return err
 		}
 	}
@@ -149,7 +153,7 @@ func isSAML(e *element) bool {
 // every parser that stops at the first match finds the same ones. Auth0 puts the
 // signature last, as signers of no schema do; nothing else comes after it.
 func checkOrder(e *element) error {
-	if e.local != "Response" && e.local != "Assertion" {
+	if e.local != "Response" && e.local != "Assertion" && e.local != "LogoutRequest" {
 		return nil
 	}
 	rest := e.children

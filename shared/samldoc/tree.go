@@ -20,6 +20,7 @@ func readTree(xml []byte) (tree *etree.Document, err error) {
 	defer notPanic(&err)
 	tree = etree.NewDocument()
 	tree.ReadSettings.MaxDepth = metadataLimits().depth + 1
+	tree.ReadSettings.PreserveDuplicateAttrs = true // the scan left none: do not look again
 	if err := tree.ReadFromBytes(xml); err != nil {
 		return nil, malformed("the document is not XML: %w", err)
 	}
@@ -62,9 +63,9 @@ func (s scope) convert(el *etree.Element) (*element, error) {
 	if inner := declarations(el); len(inner) > 0 {
 		s = append(s[:len(s):len(s)], inner...)
 	}
-	raw := make([]attribute, len(el.Attr))
-	for i, a := range el.Attr {
-		raw[i] = attribute{a.Space, a.Key, a.Value}
+	raw := make([]attribute, 0, 8) // on the stack, nearly always
+	for _, a := range el.Attr {
+		raw = append(raw, attribute{a.Space, a.Key, a.Value})
 	}
 	name := el.Tag
 	if el.Space != "" {

@@ -117,6 +117,9 @@ func otherContent(key *x509.Certificate) string {
 
 // hinted puts the key that the signature's KeyInfo shows first.
 func hinted(signature *element, keys []*x509.Certificate) []*x509.Certificate {
+	if len(keys) == 1 {
+		return keys
+	}
 	shown := make(map[string]bool)
 	if info := signature.one(nsSignature, "KeyInfo"); info != nil {
 		for _, data := range info.all(nsSignature, "X509Data") {
