@@ -49,3 +49,37 @@ func wantTrouble(t *testing.T, alice *person.Person, roles *browser.Page, action
 		t.Errorf("%s: headers %v, page\n%s", action, page.Header, page.Body)
 	}
 }
+
+// TestAStoreThatRefusesIsARefusal: a table that is not there, and clocks that are
+// 16 minutes apart (Tablestore takes 15). Nobody is let in, nothing is lost.
+func TestAStoreThatRefusesIsARefusal(t *testing.T) {
+	s := stack.Start(t, stack.Options{})
+	alice := person.New(s.Ready, "acme", "alice")
+	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
+	begun := person.New(s.Ready, "acme", "alice")
+	answer, form := answerOf(t, s, begun)
+	for name, disturb := range map[string]func(){
+		"clock": func() { s.Clock(t, 16*time.Minute) },
+		"sessions gone": func() {
+			s.Fault(t, map[string]any{"table": "sso_session", "kind": "error", "code": "OTSObjectNotExist"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disturb()
+			for what, page := range map[string]*browser.Page{
+				"the roles":    must[*browser.Page](t)(alice.Open(t.Context(), s.URL+"/")),
+				"credentials":  must[*browser.Page](t)(alice.Take(t.Context(), roles, "/credentials", admin)),
+				"the sign-out": must[*browser.Page](t)(alice.Submit(t.Context(), roles, must[browser.Form](t)(roles.Form("/signout")), nil)),
+				"a login":      must[*browser.Page](t)(browser.New(nil).Open(t.Context(), s.URL+"/saml/acme/login")),
+				"a response":   must[*browser.Page](t)(begun.Submit(t.Context(), answer, form, nil)),
+			} {
+				t.Log(what)
+				wantRefusal(t, page, http.StatusServiceUnavailable, "store_unavailable")
+			}
+			s.Clock(t, 0)
+			s.ClearFaults(t)
+		})
+	}
+	wantRoles(t, must[*browser.Page](t)(begun.Submit(t.Context(), answer, form, nil)), admin, readonly, developer)
+	must[person.Credentials](t)(alice.Credentials(t.Context(), roles, admin))
+}
