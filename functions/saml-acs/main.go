@@ -56,6 +56,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Record:   book.New(store.NewBook(store.NewTrust(client), time.Now)).Record,
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
-		Key:      signing.Signer, Certificate: signing.Certificates[0],
+		Key:      signing.Signer, Certificate: signing.Certificates[0], Signing: signing.Certificates[1:],
+		Decrypters: signing.Decrypters, Encryption: signing.Encryption,
 	}), nil
 }

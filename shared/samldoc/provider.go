@@ -13,6 +13,7 @@ type ServiceProvider struct {
 	EntityID, ACSURL string
 	SLOURL           string              // "": we take no logout requests
 	Certificates     []*x509.Certificate // of the keys that sign our requests; two while one replaces the other
+	Encryption       []*x509.Certificate // of the keys that decrypt; none: we take no encrypted assertions
 }
 
 // Metadata writes our SPSSODescriptor (saml-metadata 2.4.4): requests are
@@ -30,7 +31,10 @@ func (p ServiceProvider) Metadata() ([]byte, error) {
 	sp.CreateAttr("WantAssertionsSigned", "true")
 	sp.CreateAttr("protocolSupportEnumeration", nsProtocol)
 	for _, certificate := range p.Certificates {
-		keyDescriptor(sp, certificate)
+		keyDescriptor(sp, "signing", certificate)
+	}
+	for _, certificate := range p.Encryption {
+		encryptionMethods(keyDescriptor(sp, "encryption", certificate))
 	}
 	if p.SLOURL != "" { // before the formats, as the schema has it
 		slo := sp.CreateElement("md:SingleLogoutService")
@@ -56,11 +60,24 @@ func (p ServiceProvider) Metadata() ([]byte, error) {
 	return document.WriteToBytes()
 }
 
-func keyDescriptor(parent *etree.Element, certificate *x509.Certificate) {
+func keyDescriptor(parent *etree.Element, use string, certificate *x509.Certificate) *etree.Element {
 	key := parent.CreateElement("md:KeyDescriptor")
-	key.CreateAttr("use", "signing")
+	key.CreateAttr("use", use)
 	info := key.CreateElement("ds:KeyInfo")
 	info.CreateAttr("xmlns:ds", nsSignature)
 	info.CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
 		SetText(base64.StdEncoding.EncodeToString(certificate.Raw))
+	return key
+}
+
+// encryptionMethods lists what we take, the best first, as Shibboleth reads it
+// (saml-metadata 2.4.1.1); most others look at the certificate alone.
+func encryptionMethods(key *etree.Element) {
+	for _, method := range []string{
+		nsEncrypt11 + "aes256-gcm", nsEncrypt11 + "aes192-gcm", nsEncrypt11 + "aes128-gcm",
+		nsEncrypt + "aes256-cbc", nsEncrypt + "aes192-cbc", nsEncrypt + "aes128-cbc",
+		nsEncrypt11 + "rsa-oaep", nsEncrypt + "rsa-oaep-mgf1p",
+	} {
+		key.CreateElement("md:EncryptionMethod").CreateAttr("Algorithm", method)
+	}
 }

@@ -166,6 +166,7 @@ func TestOurMetadataSaysWhatWeAre(t *testing.T) {
 		ACSURL:       "https://sso.example/saml/okta/acs",
 		SLOURL:       "https://sso.example/saml/okta/slo",
 		Certificates: []*x509.Certificate{certificate, certificate},
+		Encryption:   []*x509.Certificate{certificate, certificate},
 	}
 	document, err := us.Metadata()
 	if err != nil {
@@ -181,7 +182,9 @@ func TestOurMetadataSaysWhatWeAre(t *testing.T) {
 	switch {
 	case got.EntityID != us.EntityID, acs.Location != us.ACSURL, acs.Binding != saml.HTTPPostBinding, acs.Index != 0:
 		t.Errorf("metadata reads %+v", got)
-	case !*sp.AuthnRequestsSigned, !*sp.WantAssertionsSigned, len(sp.KeyDescriptors) != 2, len(sp.NameIDFormats) != 3:
+	case sp.KeyDescriptors[1].Use != "signing", sp.KeyDescriptors[2].Use != "encryption", len(sp.KeyDescriptors[3].EncryptionMethods) != 8:
+		t.Errorf("metadata reads %+v", sp.KeyDescriptors)
+	case !*sp.AuthnRequestsSigned, !*sp.WantAssertionsSigned, len(sp.KeyDescriptors) != 4, len(sp.NameIDFormats) != 3:
 		t.Errorf("metadata reads %+v", sp)
 	}
 	if _, err := (samldoc.ServiceProvider{EntityID: "x", ACSURL: "y"}).Metadata(); err == nil {

@@ -56,6 +56,7 @@ func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
 	metadata, err := samldoc.ServiceProvider{
 		EntityID: "https://sso.example/saml/okta/metadata", ACSURL: "https://sso.example/saml/okta/acs",
 		SLOURL: "https://sso.example/saml/okta/slo", Certificates: []*x509.Certificate{certificate, certificate},
+		Encryption: []*x509.Certificate{certificate},
 	}.Metadata()
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,8 @@ import (
 
 const function = "saml-acs"
 
-// Config is what the service provider works with. All fields are needed.
+// Config is what the service provider works with. All fields but the last three
+// are needed.
 type Config struct {
 	URL    string // the public origin, https://host
 	Pages  *page.Pages
@@ -43,6 +44,11 @@ type Config struct {
 
 	Key         crypto.Signer // signs our requests
 	Certificate *x509.Certificate
+
+	// For encrypted assertions, and for our next keys: none are needed.
+	Decrypters []crypto.Decrypter
+	Encryption []*x509.Certificate // theirs, which our metadata shows
+	Signing    []*x509.Certificate // what it shows beside Certificate
 }
 
 type provider struct {
@@ -55,7 +61,7 @@ type provider struct {
 func New(c Config) http.Handler {
 	p := provider{
 		Config: c,
-		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
+		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now, Decrypters: c.Decrypters},
 		keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
 	}
 	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
@@ -82,7 +88,8 @@ func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	sp := samldoc.ServiceProvider{
-		EntityID: p.entityID(record), ACSURL: p.acsURL(record), Certificates: []*x509.Certificate{p.Certificate},
+		EntityID: p.entityID(record), ACSURL: p.acsURL(record), SLOURL: p.sloURL(record),
+		Certificates: append([]*x509.Certificate{p.Certificate}, p.Signing...), Encryption: p.Encryption,
 	}
 	xml, err := sp.Metadata()
 	if err != nil {
@@ -109,6 +116,10 @@ func (p provider) entityID(record trust.Record) string {
 
 func (p provider) acsURL(record trust.Record) string {
 	return p.URL + "/saml/" + record.ID() + "/acs"
+}
+
+func (p provider) sloURL(record trust.Record) string {
+	return p.URL + "/saml/" + record.ID() + "/slo"
 }
 
 func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {

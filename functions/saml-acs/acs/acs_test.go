@@ -68,6 +68,7 @@ func newStage(t *testing.T) *stage {
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
 		Record: s.record, Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
+		Signing: []*x509.Certificate{certificate}, Decrypters: validatetest.Decrypters(t), Encryption: []*x509.Certificate{certificate, certificate},
 	})
 	return s
 }
