@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,8 +24,12 @@ import (
 	"github.com/fc-sso/fc-sso/shared/store"
 )
 
-// childFile names the variable that makes this test binary a server on a file.
-const childFile = "TABLESTORE_TEST_FILE"
+// childFile names the variable that makes this test binary a server on a file,
+// childJournal the one with the size of its journals.
+const (
+	childFile    = "TABLESTORE_TEST_FILE"
+	childJournal = "TABLESTORE_TEST_JOURNAL"
+)
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childFile); path != "" {
@@ -36,7 +41,9 @@ func TestMain(m *testing.M) {
 // serveUntilKilled is the child: it prints its address and serves until its
 // parent kills it, or is gone (then stdin ends).
 func serveUntilKilled(path string) {
-	server, err := tablestore.Open(options(path, new(clock)))
+	o := options(path, new(clock))
+	o.Journal, _ = strconv.ParseInt(os.Getenv(childJournal), 10, 64) // 0 without it
+	server, err := tablestore.Open(o)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
@@ -47,10 +54,10 @@ func serveUntilKilled(path string) {
 }
 
 // child starts a server process on the file; kill ends it as kill -9 does.
-func child(t *testing.T, path string) (b bench, kill func()) {
+func child(t testing.TB, path string, journal int) (b bench, process *os.Process, kill func()) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), childFile+"="+path)
+	command.Env = append(os.Environ(), childFile+"="+path, fmt.Sprintf("%s=%d", childJournal, journal))
 	stdin, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -72,16 +79,18 @@ func child(t *testing.T, path string) (b bench, kill func()) {
 	if err != nil || !strings.HasPrefix(line, "http://") {
 		t.Fatalf("the server says %q, %v", line, err)
 	}
-	return bench{url: strings.TrimSpace(line), clock: new(clock)}, kill
+	return bench{url: strings.TrimSpace(line), clock: new(clock)}, command.Process, kill
 }
 
-// TestWhatWasAnsweredIsThereAfterKill kills a server while 8 writers write, and
-// looks for every row that was answered for.
+// TestWhatWasAnsweredIsThereAfterKill kills a server 20 times while 8 writers
+// write and small journals move into the file. Every row and every atomic batch
+// that was answered for must be there afterwards, and none of them in part.
 func TestWhatWasAnsweredIsThereAfterKill(t *testing.T) {
+	const rounds, journal = 20, 32 << 10
 	path := filepath.Join(t.TempDir(), "tablestore.db")
 	var answered sync.Map
-	for round := range 5 {
-		b, kill := child(t, path)
+	for round := range rounds {
+		b, _, kill := child(t, path, journal)
 		c := b.client()
 		if round == 0 {
 			table(t, c, "t", -1, 1)
@@ -90,13 +99,13 @@ func TestWhatWasAnsweredIsThereAfterKill(t *testing.T) {
 		var count atomic.Int64
 		for w := range 8 {
 			writers.Go(func() {
-				for i := range int64(1 << 30) {
-					p := fmt.Sprintf("%d-%d", round, w)
-					if _, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: put("t", key(p, i), map[string]any{"v": p})}); err != nil {
+				for i := 0; ; i++ {
+					p := fmt.Sprintf("%d-%d-%d", round, w, i)
+					if _, err := c.BatchWriteRow(wholeBatch(p, 1+i%3)); err != nil {
 						return
 					}
-					answered.Store(fmt.Sprintf("%s/%d", p, i), true)
-					if count.Add(1) == 400 {
+					answered.Store(p, 1+i%3)
+					if count.Add(1) == 150 {
 						go kill()
 					}
 				}
@@ -105,18 +114,56 @@ func TestWhatWasAnsweredIsThereAfterKill(t *testing.T) {
 		writers.Wait()
 		kill()
 	}
-	b, _ := child(t, path)
-	found, _ := scanAll(t, b.client(), sdk.FORWARD, 0)
-	there := map[string]bool{}
-	for _, row := range strings.Fields(found) {
-		there[row] = true
-	}
-	answered.Range(func(row, _ any) bool {
-		if !there[row.(string)] {
-			t.Errorf("row %s was answered for and is not there", row)
+	b, _, _ := child(t, path, journal)
+	there := partitions(t, b.client())
+	answered.Range(func(p, rows any) bool {
+		if there[p.(string)] != rows {
+			t.Errorf("partition %s has %d rows, %d were answered for", p, there[p.(string)], rows)
 		}
 		return true
 	})
+	for p, rows := range there {
+		var round, w, i int
+		if _, err := fmt.Sscanf(p, "%d-%d-%d", &round, &w, &i); err != nil || rows != 1+i%3 {
+			t.Errorf("partition %s has %d rows: a part of a batch", p, rows)
+		}
+	}
+}
+
+// wholeBatch puts rows of one partition atomically, each with three columns.
+func wholeBatch(p string, rows int) *sdk.BatchWriteRowRequest {
+	batch := &sdk.BatchWriteRowRequest{IsAtomic: rows > 1}
+	for n := range int64(rows) {
+		batch.AddRowChange(put("t", key(p, n), map[string]any{"a": p, "b": strings.Repeat("x", 100), "c": p}))
+	}
+	return batch
+}
+
+// partitions counts the rows of every partition, which must be whole.
+func partitions(t *testing.T, c *sdk.TableStoreClient) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	from, to := new(sdk.PrimaryKey), new(sdk.PrimaryKey)
+	for _, name := range []string{"p", "n"} {
+		from.AddPrimaryKeyColumnWithMinValue(name)
+		to.AddPrimaryKeyColumnWithMaxValue(name)
+	}
+	for from != nil {
+		resp, err := c.GetRange(&sdk.GetRangeRequest{RangeRowQueryCriteria: &sdk.RangeRowQueryCriteria{
+			TableName: "t", StartPrimaryKey: from, EndPrimaryKey: to, MaxVersion: 1,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range resp.Rows {
+			p := r.PrimaryKey.PrimaryKeys[0].Value.(string)
+			if found[p]++; len(r.Columns) != 3 || r.Columns[0].Value != p || r.Columns[2].Value != p {
+				t.Errorf("a part of row %s: %v", p, r.Columns)
+			}
+		}
+		from = resp.NextStartPrimaryKey
+	}
+	return found
 }
 
 func TestASecondServerOnTheFileIsRefused(t *testing.T) {
@@ -128,12 +175,12 @@ func TestASecondServerOnTheFileIsRefused(t *testing.T) {
 	}
 }
 
-// TestOneOfManyWinsAKey races 16 clients for each of 100 keys.
+// TestOneOfManyWinsAKey races 16 clients for each of 1,000 keys.
 func TestOneOfManyWinsAKey(t *testing.T) {
 	b := start(t)
 	c := b.client()
 	table(t, c, "t", -1, 1)
-	for i := range int64(100) {
+	for i := range int64(1000) {
 		var wins atomic.Int64
 		var racers sync.WaitGroup
 		for range 16 {
@@ -236,54 +283,5 @@ func TestRotatedCredentialsArePickedUp(t *testing.T) {
 	}
 	if err := store.NewNonces(store.Open(stale)).Use(t.Context(), [32]byte{99}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
 		t.Errorf("with old credentials: %v", err)
-	}
-}
-
-func benchmarkTable(b *testing.B) *sdk.TableStoreClient {
-	b.Helper()
-	config := sdk.NewDefaultTableStoreConfig()
-	c := sdk.NewClientWithConfig(start(b).url, "local", keyID, secret, "", config)
-	table(b, c, "t", 86400, 1)
-	return c
-}
-
-// BenchmarkPutIfAbsent puts rows of 220 bytes durably; -cpu 1 with one client,
-// in parallel with 16 and more.
-func BenchmarkPutIfAbsent(b *testing.B) {
-	for _, clients := range []int{1, 16} {
-		b.Run(fmt.Sprintf("clients-%d", clients), func(b *testing.B) {
-			c := benchmarkTable(b)
-			value := strings.Repeat("x", 180)
-			var next atomic.Int64
-			var running sync.WaitGroup
-			b.ResetTimer()
-			for range clients {
-				running.Go(func() {
-					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
-						change := put("t", key("p", i), map[string]any{"claim": value, "exp": i})
-						change.SetCondition(sdk.RowExistenceExpectation_EXPECT_NOT_EXIST)
-						if _, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: change}); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			running.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "puts/s")
-		})
-	}
-}
-
-func BenchmarkGetRow(b *testing.B) {
-	c := benchmarkTable(b)
-	for i := range int64(1000) {
-		mustPut(b, c, put("t", key("p", i), map[string]any{"claim": strings.Repeat("x", 180)}))
-	}
-	b.ResetTimer()
-	for i := range b.N {
-		if got := get(b, c, "t", key("p", int64(i%1000)), nil); len(got.Columns) != 1 {
-			b.Fatal("the row is missing")
-		}
 	}
 }

@@ -13,6 +13,7 @@
 package tablestore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -31,6 +32,7 @@ const maxBody = 5 << 20
 // Options say what a server serves, to whom, and by which clock.
 type Options struct {
 	Path     string // of the database file
+	Journal  int64  // bytes of changes after which they move into the file; 0: 4 MB
 	Instance string
 	// Lookup knows the callers: securityToken is empty for a long-lived key, and
 	// ok is false for a key that is unknown or has expired.
@@ -52,7 +54,7 @@ type Server struct {
 // Open opens or creates the file and starts its writer. A file that another
 // server holds is refused.
 func Open(o Options) (*Server, error) {
-	storage, err := openStorage(o.Path)
+	storage, err := openStorage(o.Path, cmp.Or(o.Journal, journalLimit))
 	if err != nil {
 		return nil, err
 	}

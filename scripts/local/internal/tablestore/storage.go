@@ -60,7 +60,7 @@ type write struct {
 	result chan error
 }
 
-func openStorage(path string) (*storage, error) {
+func openStorage(path string, limit int64) (*storage, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		Timeout:        time.Second,
 		NoFreelistSync: true,
@@ -73,7 +73,7 @@ func openStorage(path string) (*storage, error) {
 		return nil, fmt.Errorf("tablestore: cannot open %s: %w", path, err)
 	}
 	s := &storage{
-		db: db, limit: journalLimit, recent: newLayer(), schemas: schemaCache{parsed: map[string]parsedSchema{}},
+		db: db, limit: limit, recent: newLayer(), schemas: schemaCache{parsed: map[string]parsedSchema{}},
 		writes: make(chan *write, groupLimit), closing: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if err := s.recover(path); err != nil {

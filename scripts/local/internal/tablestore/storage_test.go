@@ -14,7 +14,7 @@ import (
 
 func openAt(t *testing.T, path string) *storage {
 	t.Helper()
-	s, err := openStorage(path)
+	s, err := openStorage(path, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,6 @@ func TestLayersReadAsOne(t *testing.T) {
 	want := map[string]string{}
 	for range 5 {
 		s := openAt(t, path)
-		s.limit = 2000
 		for i := range 400 {
 			key := fmt.Sprintf("k%02d", random.IntN(40))
 			if random.IntN(3) == 0 {
