@@ -224,10 +224,10 @@ func TestTemplatesNameWhatTheyLack(t *testing.T) {
 	}
 }
 
-// /go/2345678901234567/admin would lead into whichever account stands first.
+// /go/1234567890123456/admin would lead into whichever account stands first.
 func TestAnAliasIsNotAnotherAccountsNumber(t *testing.T) {
 	d := draft()
-	d.Accounts[0].Alias = "2345678901234567"
+	d.Accounts[0].Alias = "1234567890123456"
 	_, problems := federation.Compile(d, federation.Options{})
 	if len(problems) != 1 || problems[0].Path != "accounts[0].alias" {
 		t.Errorf("problems %v", problems)
