@@ -18,9 +18,9 @@ const (
 func DecodePOST(form string) ([]byte, error) {
 	switch {
 	case form == "":
-		return nil, malformed("SAMLResponse is empty")
+		return nil, malformed("the field is empty")
 	case len(form) > mostEncoded:
-		return nil, tooLarge("SAMLResponse has %d bytes, at most %d", len(form), mostEncoded)
+		return nil, tooLarge("the field has %d bytes, at most %d", len(form), mostEncoded)
 	}
 	if strings.ContainsAny(form, "\r\n\t ") {
 		form = strings.NewReplacer("\r", "", "\n", "", "\t", "", " ", "").Replace(form)
@@ -28,13 +28,13 @@ func DecodePOST(form string) ([]byte, error) {
 	xml, err := base64.StdEncoding.Strict().DecodeString(form)
 	switch {
 	case err != nil:
-		return nil, malformed("SAMLResponse is not base64: %w", err)
+		return nil, malformed("the field is not base64: %w", err)
 	case len(xml) > mostXML:
-		return nil, tooLarge("the response has %d bytes, at most %d", len(xml), mostXML)
+		return nil, tooLarge("the message has %d bytes, at most %d", len(xml), mostXML)
 	case len(xml) == 0 || xml[0] != '<':
 		// DEFLATE belongs to the Redirect binding, which must not carry
 		// responses (saml-profiles 4.1.2).
-		return nil, malformed("SAMLResponse does not hold XML: it must begin with <")
+		return nil, malformed("the field does not hold XML: it must begin with <")
 	}
 	return xml, nil
 }

@@ -67,7 +67,11 @@ func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range [][]byte{metadata, decode(t, form.SAMLRequest)} {
+	logout, err := logoutResponse.PostForm("", key, certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range [][]byte{metadata, decode(t, form.SAMLRequest), decode(t, logout.SAMLResponse)} {
 		tree := etree.NewDocument()
 		if err := tree.ReadFromBytes(document); err != nil {
 			t.Fatal(err)

@@ -30,12 +30,19 @@ func requireIssuer(t *trial) error {
 		issuers = append(issuers, outer)
 	}
 	for _, issuer := range issuers {
-		if issuer.Value != t.record.EntityID() {
-			return reason.New(reason.IssuerMismatch, "the issuer is %.300q, the record says %q", issuer.Value, t.record.EntityID())
+		if err := t.requireIssuedBy(issuer); err != nil {
+			return err
 		}
-		if issuer.Format != "" && issuer.Format != formatEntity {
-			return reason.New(reason.IssuerMismatch, "the issuer is named in the format %.200q", issuer.Format)
-		}
+	}
+	return nil
+}
+
+func (t *trial) requireIssuedBy(issuer samldoc.Issuer) error {
+	if issuer.Value != t.record.EntityID() {
+		return reason.New(reason.IssuerMismatch, "the issuer is %.300q, the record says %q", issuer.Value, t.record.EntityID())
+	}
+	if issuer.Format != "" && issuer.Format != formatEntity {
+		return reason.New(reason.IssuerMismatch, "the issuer is named in the format %.200q", issuer.Format)
 	}
 	return nil
 }
