@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
@@ -40,6 +41,9 @@ func methods() []method {
 		{"rsa-sha256", nsMore + "rsa-sha256", nsEncrypt + "sha256", "idp", validatetest.New, validatetest.RSASHA256(), false},
 		{"rsa-sha384", nsMore + "rsa-sha384", nsMore + "sha384", "idp", validatetest.New, validatetest.RSASHA384(), false},
 		{"rsa-sha512", nsMore + "rsa-sha512", nsEncrypt + "sha512", "idp", validatetest.New, validatetest.RSASHA512(), false},
+		{"ecdsa-sha256 on P-256", nsMore + "ecdsa-sha256", nsEncrypt + "sha256", "p256", validatetest.P256, validatetest.ECDSASHA256(), false},
+		{"ecdsa-sha384 on P-384", nsMore + "ecdsa-sha384", nsMore + "sha384", "p384", validatetest.P384, validatetest.ECDSASHA384(), false},
+		{"ecdsa-sha512 on P-384", nsMore + "ecdsa-sha512", nsEncrypt + "sha512", "p384", validatetest.P384, validatetest.ECDSASHA512(), false},
 		{"rsa-sha1", nsSignature + "rsa-sha1", nsSignature + "sha1", "idp", validatetest.New, validatetest.RSASHA1(), true},
 	}
 }
@@ -104,7 +108,7 @@ func TestWeAcceptWhatXmlsecSigns(t *testing.T) {
 
 func (m method) accept(t *testing.T, idp validatetest.IdP, xml []byte) {
 	t.Helper()
-	guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
+	guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: validatetest.Decrypters(t)}
 	record := idp.Record(func(source *trust.Source, _ *trust.Keys) { source.SAML.AllowSHA1 = m.sha1 })
 	who, err := guard.Response(t.Context(), record, validatetest.Expectation(), base64.StdEncoding.EncodeToString(xml))
 	if err != nil || who.Subject() != "ada@example.com" {
@@ -212,4 +216,63 @@ func pair(t *testing.T, name string) (crypto.Signer, *x509.Certificate) {
 		t.Fatal(err)
 	}
 	return signer, certificate
+}
+
+// contents are the ways to encrypt an assertion, by their names for xmlsec1.
+func contents() map[string]string {
+	return map[string]string{
+		validatetest.AES128GCM: "aes-128", validatetest.AES192GCM: "aes-192", validatetest.AES256GCM: "aes-256",
+		validatetest.AES128CBC: "aes-128", validatetest.AES192CBC: "aes-192", validatetest.AES256CBC: "aes-256",
+	}
+}
+
+func TestXmlsecOpensWhatWeEncrypt(t *testing.T) {
+	for content := range contents() {
+		xml := validatetest.New(t).XML(validatetest.Encrypted(validatetest.Encryption{Content: content}))
+		out, err := xmlsec(t, "--decrypt", "--privkey-pem", keys+"sp-key.pem", write(t, xml))
+		if err != nil || !bytes.Contains(out, []byte("ada@example.com")) {
+			t.Errorf("%s: %v\n%s", content, err, out)
+		}
+	}
+}
+
+// TestWeOpenWhatXmlsecEncrypts: an assertion that the test identity provider
+// signed, encrypted by xmlsec1.
+func TestWeOpenWhatXmlsecEncrypts(t *testing.T) {
+	for content, session := range contents() {
+		idp := validatetest.New(t)
+		response := etree.NewDocument()
+		if err := response.ReadFromBytes(idp.XML()); err != nil {
+			t.Fatal(err)
+		}
+		assertion := response.Root().SelectElement("saml:Assertion")
+		box := etree.NewElement("saml:EncryptedAssertion")
+		response.Root().InsertChildAt(assertion.Index(), box)
+		response.Root().RemoveChild(assertion)
+		assertion.CreateAttr("xmlns:saml", "urn:oasis:names:tc:SAML:2.0:assertion")
+		plain := write(t, idp.Write(assertion))
+		out, err := exec.CommandContext(t.Context(), "xmlsec1", "--encrypt", "--pubkey-cert-pem", keys+"sp-cert.pem",
+			"--session-key", session, "--xml-data", plain, write(t, unencrypted(content))).Output()
+		if err != nil {
+			t.Fatalf("%s: %v", content, err)
+		}
+		encrypted := etree.NewDocument()
+		if err := encrypted.ReadFromBytes(out); err != nil {
+			t.Fatal(err)
+		}
+		box.AddChild(encrypted.Root())
+		xml, err := response.WriteToBytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		method{}.accept(t, idp, xml)
+	}
+}
+
+func unencrypted(content string) []byte {
+	return []byte(`<xenc:EncryptedData xmlns:xenc="` + nsEncrypt + `" Type="` + nsEncrypt + `Element">` +
+		`<xenc:EncryptionMethod Algorithm="` + content + `"/><ds:KeyInfo xmlns:ds="` + nsSignature + `"><xenc:EncryptedKey>` +
+		`<xenc:EncryptionMethod Algorithm="` + nsEncrypt + `rsa-oaep-mgf1p"/>` +
+		`<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>` +
+		`<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>`)
 }
