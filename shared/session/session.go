@@ -6,8 +6,9 @@
 // for an hour or twelve hours old, and sign-ins that another browser began.
 //
 // The store never sees a handle: a row's key is its hash, its content is sealed
-// with a key derived from it. Who reads the table learns no session, and who
-// changes a row, its times included, only breaks it.
+// with a key derived from it. Who reads the table learns no session. Who writes
+// into it can make no session and change nobody's person, beginning or end; they
+// can keep one from idling out, and begin or spoil sign-ins.
 package session
 
 import (
