@@ -42,8 +42,13 @@ func FuzzResponse(f *testing.F) {
 // saying is all that an identity says, or "" for a refused message.
 func saying(tb testing.TB, record trust.Record, xml []byte) string {
 	tb.Helper()
+	return sayingTo(tb, guard(), record, xml)
+}
+
+func sayingTo(tb testing.TB, g validate.Guard, record trust.Record, xml []byte) string {
+	tb.Helper()
 	encoded := base64.StdEncoding.EncodeToString(xml)
-	who, err := guard().Response(tb.Context(), record, validatetest.Expectation(), encoded)
+	who, err := g.Response(tb.Context(), record, validatetest.Expectation(), encoded)
 	if err != nil {
 		if reason.Of(err) == reason.Internal {
 			tb.Errorf("a refusal without a code: %v", err)
