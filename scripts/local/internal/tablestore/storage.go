@@ -29,7 +29,7 @@ const (
 	chunk         = 1000    // changes per transaction of that move: bounds its memory
 )
 
-// storage is one bbolt file with one writer. Writes that arrive while the disk
+// storage is one bbolt file with one writer at a time. Writes that arrive while the disk
 // is busy share the next record of the journal, and so its sync; each is
 // answered only after that. Every few megabytes the changes move on into the
 // file, while the writer goes on in the other of two journals. At rest, after
@@ -39,9 +39,9 @@ type storage struct {
 	journals [2]*journal
 	limit    int64 // of a journal's bytes
 	writes   chan *write
+	writer   chan struct{} // holds one token: who has it writes, for all that wait
 	closing  chan struct{}
-	stopped  chan struct{}
-	moving   chan error // the result of the move under way, nil when there is none
+	moving   chan error // the result of the move under way, nil when there is none; the writer's
 
 	generation uint64 // of the journal that is written; the writer's
 	failed     error  // why nothing more can be written; the writer's
@@ -74,12 +74,12 @@ func openStorage(path string, limit int64) (*storage, error) {
 	}
 	s := &storage{
 		db: db, limit: limit, recent: newLayer(), schemas: schemaCache{parsed: map[string]parsedSchema{}},
-		writes: make(chan *write, groupLimit), closing: make(chan struct{}), stopped: make(chan struct{}),
+		writes: make(chan *write, groupLimit), writer: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
 	if err := s.recover(path); err != nil {
 		return nil, errors.Join(fmt.Errorf("tablestore: cannot read the journals of %s: %w", path, err), db.Close())
 	}
-	go s.run()
+	s.writer <- struct{}{}
 	return s, nil
 }
 
@@ -127,19 +127,28 @@ func (s *storage) applied() (generation uint64, err error) {
 	return generation, err
 }
 
-// update runs do in the writer and returns when its effect is on disk.
+// update runs do and returns when its effect is on disk. The first of several
+// callers writes for all: a lonely write changes no goroutine on its way.
 func (s *storage) update(do func(*txn) error) error {
 	w := &write{do, make(chan error, 1)}
-	select {
-	case s.writes <- w:
-	case <-s.closing:
-		return errClosed
-	}
-	select {
-	case err := <-w.result:
-		return err
-	case <-s.stopped:
-		return errClosed
+	for queue := s.writes; ; {
+		select {
+		case queue <- w:
+			queue = nil // once
+		case err := <-w.result:
+			return err
+		case <-s.closing:
+			return errClosed
+		case <-s.writer:
+			first := w
+			if queue == nil {
+				first = s.waiting(0, 0)
+			}
+			if queue = nil; first != nil {
+				s.commit(first)
+			}
+			s.writer <- struct{}{}
+		}
 	}
 }
 
@@ -158,18 +167,6 @@ func (s *storage) over(file *bolt.Tx, above ...*layer) *txn {
 		layers = append(layers, s.frozen)
 	}
 	return &txn{layers, file, &s.schemas}
-}
-
-func (s *storage) run() {
-	defer close(s.stopped)
-	for {
-		select {
-		case first := <-s.writes:
-			s.commit(first)
-		case <-s.closing:
-			return
-		}
-	}
 }
 
 // commit takes the first write and what else is waiting, makes one record of
@@ -311,11 +308,11 @@ func moveChunk(tx *bolt.Tx, space string, keys []string, values map[string][]byt
 	return err
 }
 
-// close ends the writer after the group under way, moves everything into the
-// file and gives it free.
+// close waits for the group under way, moves everything into the file and gives
+// it free.
 func (s *storage) close() error {
 	close(s.closing)
-	<-s.stopped
+	<-s.writer
 	err := s.settle()
 	if err == nil && s.failed == nil {
 		err = s.move(s.recent, s.generation)
