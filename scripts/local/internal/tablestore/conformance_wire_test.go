@@ -184,6 +184,10 @@ func wireScenarios() []scenario {
 			call: spoilt(func(row []byte) []byte { return row[:len(row)-3] }),
 		},
 		{
+			name: "zero bytes behind a row, as the client for Node sends them", setup: withRow, want: "put",
+			call: spoilt(func(row []byte) []byte { return append(row, 0, 0) }),
+		},
+		{
 			name: "a spoilt row changes nothing", want: `a/1 x=1 y="two"`,
 			setup: then(withRow, spoilt(func(row []byte) []byte { row[len(row)-1]++; return row })),
 			call:  a1,
@@ -195,7 +199,7 @@ func wireScenarios() []scenario {
 func spoilt(change func([]byte) []byte) func(*world) (string, error) {
 	return func(w *world) (string, error) {
 		row := change(put("t", key("a", 1), map[string]any{"y": "two"}).Serialize())
-		return "", w.raw("PutRow", &otsprotocol.PutRowRequest{
+		return "put", w.raw("PutRow", &otsprotocol.PutRowRequest{
 			TableName: proto.String("t"), Row: row,
 			Condition: &otsprotocol.Condition{RowExistence: otsprotocol.RowExistenceExpectation_IGNORE.Enum()},
 		}, new(otsprotocol.PutRowResponse))

@@ -1,6 +1,7 @@
 package tablestore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -84,13 +85,15 @@ func plainError(format string, args ...any) error {
 
 // decodeRow reads a buffer that holds exactly one row. Strings and bytes alias
 // data: nothing is allocated for a length that the buffer only claims to have.
+// Zero bytes may follow: the client for Node reserves more than it writes, a byte
+// for each INF_MIN, and sends all of it.
 func decodeRow(data []byte) (row, error) {
 	s := &scanner{rest: data}
 	if s.uint32() != plainHeader {
 		s.fail("wrong header")
 	}
 	r := s.row()
-	if len(s.rest) > 0 {
+	if len(bytes.TrimLeft(s.rest, "\x00")) > 0 {
 		s.fail("%d bytes behind the row", len(s.rest))
 	}
 	return r, s.err
