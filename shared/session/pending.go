@@ -24,8 +24,8 @@ const relayPrefix = "sso_"
 type Wish struct {
 	IdP string
 	To  string // own path to open afterwards
-	// Direct says that To was asked for by the person, not by a foreign page's
-	// link, so that it may open without asking again.
+	// Direct says that the person wished for this sign-in, not a foreign page's link:
+	// To may open without asking again, and an earlier session be replaced.
 	Direct bool
 }
 

@@ -24,7 +24,7 @@ const (
 
 // acs takes an identity provider's answer: the walk from a post to a session.
 func (p provider) acs(r *http.Request) (respond.Outcome, error) {
-	form, err := readForm(r)
+	form, err := readForm(r, "SAMLResponse")
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -32,12 +32,12 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	audit.Of(r.Context()).TokenSHA256 = validate.MessageSHA256(form.response)
+	audit.Of(r.Context()).TokenSHA256 = validate.MessageSHA256(form.message)
 	pending, err := p.pending(r, record, form.relayState)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	who, err := p.guard.Response(r.Context(), record, p.expectation(record, pending), form.response)
+	who, err := p.guard.Response(r.Context(), record, p.expectation(record, pending), form.message)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -72,17 +72,16 @@ func (p provider) pending(r *http.Request, record trust.Record, relayState strin
 
 // arrive ends the walk: the session's cookie, and on to what it was begun for.
 //
-// A response that nobody asked for must not replace another person's session
-// unasked, but a browser hides the SameSite=Lax cookie of that session on an
-// identity provider's post. So such a session comes under a name of its own, and
-// the portal, which sees both, takes it or asks.
+// A response that nobody here wished for, unsolicited or fetched by a foreign
+// page's link to our login, must not replace another person's session unasked:
+// that page may have signed the browser in as somebody else at the identity
+// provider first. But a browser hides the SameSite=Lax cookie of that session on
+// an identity provider's post. So such a session comes under a name of its own,
+// and the portal, which sees both, takes it or asks.
 func arrive(r *http.Request, begun session.Session, pending session.Pending) (respond.Outcome, error) {
-	if pending.RequestID == "" {
-		cookie := begun.Cookie()
-		if fromElsewhere(r) || session.CookieOf(r, session.SessionCookie) != "" {
-			cookie = begun.ArrivalCookie()
-		}
-		return respond.SeeOther("/").WithCookie(cookie), nil
+	cookie := begun.Cookie()
+	if !pending.Direct && mayReplace(r) {
+		cookie = begun.ArrivalCookie()
 	}
 	target, err := session.Target(pending.To)
 	if err != nil {
@@ -91,48 +90,52 @@ func arrive(r *http.Request, begun session.Session, pending session.Pending) (re
 	if pending.Direct && target != "/" {
 		target, err = begun.Ticketed(target)
 	}
-	return respond.SeeOther(target).WithCookie(begun.Cookie()), err
+	return respond.SeeOther(target).WithCookie(cookie), err
 }
 
-// fromElsewhere says whether a page posted this, so that our cookies may be
-// hidden: every browser names the page's origin with a post.
-func fromElsewhere(r *http.Request) bool { return r.Header.Get("Origin") != "" }
+// mayReplace says whether the browser has a session, or may: where a page of
+// another site posted this our cookies are hidden. Every browser names the page's
+// origin with a post.
+func mayReplace(r *http.Request) bool {
+	return r.Header.Get("Origin") != "" || session.CookieOf(r, session.SessionCookie) != ""
+}
 
-type answer struct{ response, relayState string }
+// posted is what the HTTP-POST binding carries (saml-bindings 3.5.4).
+type posted struct{ message, relayState string }
 
 // readForm does the checks that cost nothing. Only the body counts, so that an
 // address cannot add a field to a form.
-func readForm(r *http.Request) (answer, error) {
+func readForm(r *http.Request, field string) (posted, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return answer{}, reason.New(reason.RequestMalformed, "content type %q, not a form", r.Header.Get("Content-Type"))
+		return posted{}, reason.New(reason.RequestMalformed, "content type %q, not a form", r.Header.Get("Content-Type"))
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return answer{}, reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", maxBody)
+		return posted{}, reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", maxBody)
 	}
 	if err != nil {
-		return answer{}, reason.New(reason.RequestMalformed, "the form could not be read: %w", err)
+		return posted{}, reason.New(reason.RequestMalformed, "the form could not be read: %w", err)
 	}
 	fields, err := url.ParseQuery(string(body))
 	if err != nil {
-		return answer{}, reason.New(reason.RequestMalformed, "the form is not URL encoded: %w", err)
+		return posted{}, reason.New(reason.RequestMalformed, "the form is not URL encoded: %w", err)
 	}
-	return fieldsOf(fields)
+	return fieldsOf(fields, field)
 }
 
-func fieldsOf(fields url.Values) (answer, error) {
-	responses, relayStates := fields["SAMLResponse"], fields["RelayState"]
+func fieldsOf(fields url.Values, field string) (posted, error) {
+	messages, relayStates := fields[field], fields["RelayState"]
 	switch {
 	case fields.Has("SAMLart"):
-		return answer{}, reason.New(reason.RequestMalformed, "the artifact binding is not spoken: set the identity provider to HTTP-POST")
-	case len(responses) != 1 || responses[0] == "":
-		return answer{}, reason.New(reason.RequestMalformed, "the form has SAMLResponse %d times, once is wanted", len(responses))
+		return posted{}, reason.New(reason.RequestMalformed, "the artifact binding is not spoken: set the identity provider to HTTP-POST")
+	case len(messages) != 1 || messages[0] == "":
+		return posted{}, reason.New(reason.RequestMalformed, "the form has %s %d times, once is wanted", field, len(messages))
 	case len(relayStates) > 1:
-		return answer{}, reason.New(reason.RequestMalformed, "the form has RelayState %d times", len(relayStates))
+		return posted{}, reason.New(reason.RequestMalformed, "the form has RelayState %d times", len(relayStates))
 	}
-	a := answer{response: responses[0], relayState: fields.Get("RelayState")}
+	a := posted{message: messages[0], relayState: fields.Get("RelayState")}
 	if len(a.relayState) > maxRelayState {
-		return answer{}, reason.New(reason.RequestMalformed, "RelayState has %d bytes, at most %d are allowed", len(a.relayState), maxRelayState)
+		return posted{}, reason.New(reason.RequestMalformed, "RelayState has %d bytes, at most %d are allowed", len(a.relayState), maxRelayState)
 	}
 	return a, nil
 }
