@@ -115,7 +115,7 @@ func table() []Row {
 		{AssertionMissing, http.StatusUnauthorized, IdPAdmin, "the response has no assertion"},
 		{AssertionsSeveral, http.StatusUnauthorized, IdPAdmin, "the response has more than one assertion"},
 		{SignatureMissing, http.StatusUnauthorized, IdPAdmin, "neither the response nor the assertion is signed: switch signing on"},
-		{SignatureAlgorithm, http.StatusUnauthorized, IdPAdmin, "set the identity provider to RSA with SHA-256; SHA-1 only with allowSHA1"},
+		{SignatureAlgorithm, http.StatusUnauthorized, IdPAdmin, "set the identity provider to RSA, or ECDSA on P-256 or P-384, with SHA-256; SHA-1 only with allowSHA1"},
 		{SignatureInvalid, http.StatusUnauthorized, IdPAdmin, "no certificate of the record verifies the signature: was the certificate changed?"},
 		{StatusNotSuccess, http.StatusUnauthorized, IdPAdmin, "the identity provider itself refused: its log says why"},
 		{IssuerMismatch, http.StatusUnauthorized, IdPAdmin, "the issuer is not the entity ID in the record's metadata"},

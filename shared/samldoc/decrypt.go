@@ -52,8 +52,9 @@ func (d *Document) Cover(keys []*x509.Certificate, policy Policy) (Cover, error)
 // Nothing may tell an attacker, who asks again and again with a ciphertext that
 // he changed, how far we came (Jager and Somorovsky 2011). With GCM, and under
 // a cover, a changed ciphertext never decrypts. CBC without a cover is what AD
-// FS, Entra ID and Shibboleth send by default: there the signature inside
-// belongs to the opening, and padding, XML and signature fail as one.
+// FS, Entra ID and old Shibboleths send by default: there the signature inside
+// belongs to the opening, and padding, XML and signature fail as one. What is
+// left is how long it took, which is why our metadata asks for GCM first.
 func (d *Document) Decrypt(with Opener, cover Cover) (opened *Document, err error) {
 	defer func() {
 		if recover() != nil { // a library's: every length was checked

@@ -110,7 +110,7 @@ func encryptedKeys(info *element, siblings []*element) ([]*element, error) {
 }
 
 func pointsTo(retrieval *element, siblings []*element) bool {
-	if len(retrieval.children) > 0 {
+	if kind := retrieval.attribute("Type"); len(retrieval.children) > 0 || kind != "" && kind != nsEncrypt+"EncryptedKey" {
 		return false
 	}
 	for _, key := range siblings {
