@@ -21,12 +21,36 @@ func suitable(signature *element, keys []*x509.Certificate, policy Policy) ([]by
 	if err != nil {
 		return nil, nil, reason.New(reason.SignatureInvalid, "%w", err)
 	}
-	method := signature.one(nsSignature, "SignedInfo").one(nsSignature, "SignatureMethod").attribute("Algorithm")
-	if strings.HasPrefix(method, dsigMore+"ecdsa-") {
+	if strings.HasPrefix(methodURI(signature), dsigMore+"ecdsa-") {
 		return suitableECDSA(value, keys)
 	}
 	keys, err = suitableRSA(keys, policy)
 	return value, keys, err
+}
+
+func methodURI(signature *element) string {
+	return signature.one(nsSignature, "SignedInfo").one(nsSignature, "SignatureMethod").attribute("Algorithm")
+}
+
+// methodOf is a method that [checkMethod] let through, as crypto/x509 names it.
+func methodOf(signature *element) x509.SignatureAlgorithm {
+	switch methodURI(signature) {
+	case dsigMore + "rsa-sha256":
+		return x509.SHA256WithRSA
+	case dsigMore + "rsa-sha384":
+		return x509.SHA384WithRSA
+	case dsigMore + "rsa-sha512":
+		return x509.SHA512WithRSA
+	case ecdsaSHA256:
+		return x509.ECDSAWithSHA256
+	case ecdsaSHA384:
+		return x509.ECDSAWithSHA384
+	case ecdsaSHA512:
+		return x509.ECDSAWithSHA512
+	case nsSignature + "rsa-sha1":
+		return x509.SHA1WithRSA
+	}
+	return x509.UnknownSignatureAlgorithm
 }
 
 func suitableRSA(keys []*x509.Certificate, policy Policy) ([]*x509.Certificate, error) {
