@@ -1,25 +1,11 @@
 package saml_test
 
 import (
-	"crypto"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"net/url"
+	"fmt"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/beevik/etree"
-	crewjam "github.com/crewjam/saml"
-	gosaml2 "github.com/russellhaering/gosaml2"
-	dsig "github.com/russellhaering/goxmldsig"
-
-	"github.com/fc-sso/fc-sso/shared/validate"
-	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 // judge is one way to judge the same message.
@@ -36,7 +22,7 @@ type cost struct {
 }
 
 const (
-	rounds = 40
+	rounds = 30
 	slice  = 10 * time.Millisecond // of each judge in each round
 )
 
@@ -81,115 +67,53 @@ func used(tb testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// TestCosts holds us to the bars. A busy machine gets three tries: it can make a
+// race look worse, never better than it is.
 func TestCosts(t *testing.T) {
 	for _, s := range shapes() {
-		idp := validatetest.New(t)
-		xml := idp.XML(s.options...)
-		got := race(t, []judge{ours(t, idp, xml), theCrewjam(t, idp, xml), theGosaml2(t, idp, xml), bare(t, idp, xml)})
-		for name, c := range got {
-			t.Logf("%-20s %-12s %8.1f us %8.0f objects, %5.2f of crewjam", s.name, name, float64(c.cpu.Nanoseconds())/1e3, c.allocs, float64(c.cpu)/float64(got["crewjam"].cpu))
-		}
+		t.Run(s.name, func(t *testing.T) {
+			var missed string
+			for range 3 {
+				if missed = s.missed(t, s.race(t)); missed == "" {
+					return
+				}
+			}
+			t.Error(missed)
+		})
 	}
 }
 
-func ours(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
+func (s shape) race(tb testing.TB) map[string]cost {
 	tb.Helper()
-	encoded, record := base64.StdEncoding.EncodeToString(xml), idp.Record()
-	return judge{"ours", func() error {
-		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
-		_, err := guard.Response(tb.Context(), record, validatetest.Expectation(), encoded)
-		return err
-	}}
+	idp := s.idp(tb)
+	xml := idp.XML(s.options...)
+	return race(tb, []judge{ours(tb, idp, xml), theCrewjam(tb, idp, xml), theGosaml2(tb, idp, xml), bare(tb, idp, xml)})
 }
 
-func certificate(tb testing.TB, idp validatetest.IdP) *x509.Certificate {
+func (s shape) missed(tb testing.TB, got map[string]cost) string {
 	tb.Helper()
-	return idp.Record().Certificates()[0]
+	us, them := got["ours"], got["crewjam"]
+	for _, name := range []string{"ours", "crewjam", "gosaml2", "bare crypto"} {
+		c := got[name]
+		tb.Logf("%-12s %9.1f us %7.0f objects %6.2f of crewjam %6.1f of the bare crypto", name,
+			float64(c.cpu.Nanoseconds())/1e3, c.allocs, ratio(c, them), ratio(c, got["bare crypto"]))
+	}
+	switch {
+	case s.bar > 0 && ratio(us, them) > s.bar:
+		return fmt.Sprintf("%.2f of crewjam's time, at most %.2f", ratio(us, them), s.bar)
+	case s.objects > 0 && us.allocs > s.objects:
+		return fmt.Sprintf("%.0f objects, at most %.0f", us.allocs, s.objects)
+	}
+	return ""
 }
 
-func theCrewjam(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
-	tb.Helper()
-	crewjam.TimeNow = validatetest.Now
-	crewjam.Clock = dsig.NewFakeClockAt(validatetest.Now())
-	want := validatetest.Expectation()
-	acs, _ := url.Parse(want.ACSURL)
-	provider := &crewjam.ServiceProvider{
-		EntityID: want.EntityID, AcsURL: *acs,
-		IDPMetadata: &crewjam.EntityDescriptor{EntityID: validatetest.EntityID, IDPSSODescriptors: []crewjam.IDPSSODescriptor{{
-			SSODescriptor: crewjam.SSODescriptor{RoleDescriptor: crewjam.RoleDescriptor{KeyDescriptors: []crewjam.KeyDescriptor{{
-				Use: "signing", KeyInfo: crewjam.KeyInfo{X509Data: crewjam.X509Data{X509Certificates: []crewjam.X509Certificate{
-					{Data: base64.StdEncoding.EncodeToString(certificate(tb, idp).Raw)},
-				}}},
-			}}}},
-		}}},
-	}
-	return judge{"crewjam", func() error {
-		_, err := provider.ParseXMLResponse(xml, []string{want.RequestID}, *acs)
-		if bad, ok := err.(*crewjam.InvalidResponseError); ok {
-			return bad.PrivateErr
-		}
-		return err
-	}}
-}
+func ratio(a, b cost) float64 { return float64(a.cpu) / float64(b.cpu) }
 
-func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
-	tb.Helper()
-	want, encoded := validatetest.Expectation(), base64.StdEncoding.EncodeToString(xml)
-	provider := &gosaml2.SAMLServiceProvider{
-		IdentityProviderIssuer: validatetest.EntityID, AssertionConsumerServiceURL: want.ACSURL, AudienceURI: want.EntityID,
-		IDPCertificateStore: &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{certificate(tb, idp)}},
-		Clock:               dsig.NewFakeClockAt(validatetest.Now()),
-	}
-	return judge{"gosaml2", func() error {
-		_, err := provider.ValidateEncodedResponse(encoded)
-		return err
-	}}
-}
-
-// bare is the floor: the hashes and the public key operation alone, on the same
-// canonical bytes.
-func bare(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
-	tb.Helper()
-	tree := etree.NewDocument()
-	if err := tree.ReadFromBytes(xml); err != nil {
-		tb.Fatal(err)
-	}
-	assertion := tree.Root().SelectElement("saml:Assertion")
-	assertion.CreateAttr("xmlns:saml", "urn:oasis:names:tc:SAML:2.0:assertion")
-	signature := assertion.SelectElement("ds:Signature")
-	info := signature.SelectElement("ds:SignedInfo")
-	info.CreateAttr("xmlns:ds", "http://www.w3.org/2000/09/xmldsig#")
-	value, err := base64.StdEncoding.DecodeString(strings.TrimSpace(signature.SelectElement("ds:SignatureValue").Text()))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	signedInfo := canonical(tb, info)
-	assertion.RemoveChild(signature)
-	content := canonical(tb, assertion)
-	key, ok := certificate(tb, idp).PublicKey.(*rsa.PublicKey)
-	if !ok {
-		tb.Fatal("no RSA key")
-	}
-	return judge{"bare crypto", func() error {
-		_ = sha256.Sum256(content)
-		digest := sha256.Sum256(signedInfo)
-		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], value)
-	}}
-}
-
-func canonical(tb testing.TB, e *etree.Element) []byte {
-	tb.Helper()
-	b, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(e.Copy())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
-
+// BenchmarkOurs is for profiles.
 func BenchmarkOurs(b *testing.B) {
 	for _, s := range shapes() {
 		b.Run(s.name, func(b *testing.B) {
-			idp := validatetest.New(b)
+			idp := s.idp(b)
 			j := ours(b, idp, idp.XML(s.options...))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -13,13 +13,19 @@ import (
 // shape is a response as identity providers make them, to be judged by several.
 type shape struct {
 	name    string
+	idp     func(testing.TB) validatetest.IdP
 	options []validatetest.Option
+	bar     float64 // of crewjam's time, at most; 0: none is set
+	objects float64 // at most; 0: none is set
 }
 
 func shapes() []shape {
+	encrypted := append(typical(), validatetest.Encrypted(validatetest.Encryption{Content: validatetest.AES128GCM}))
 	return []shape{
-		{"typical, RSA-2048", typical()},
-		{"large, RSA-2048", large()},
+		{"typical, RSA-2048", validatetest.New, typical(), 0.35, 4000},
+		{"large, RSA-2048", validatetest.New, large(), 0.45, 0},
+		{"typical, ECDSA P-256", validatetest.P256, append(typical(), validatetest.By(validatetest.ECDSASHA256())), 0, 0},
+		{"encrypted, RSA-2048", validatetest.New, encrypted, 0, 0},
 	}
 }
 
@@ -61,8 +67,11 @@ func typed(response *etree.Element) {
 }
 
 func TestShapesHaveTheirSize(t *testing.T) {
-	for _, s := range shapes() {
-		xml := validatetest.New(t).XML(s.options...)
-		t.Logf("%s: %d bytes, %d elements", s.name, len(xml), strings.Count(string(xml), "</"))
+	for name, size := range map[string]int{"typical, RSA-2048": 8_000, "large, RSA-2048": 70_000} {
+		for _, s := range shapes() {
+			if got := len(s.idp(t).XML(s.options...)); s.name == name && (got < size*9/10 || got > size*11/10) {
+				t.Errorf("%s has %d bytes, not about %d", name, got, size)
+			}
+		}
 	}
 }

@@ -200,11 +200,11 @@ func claims(field string) (issued time.Time, request string) {
 	return message.Response.IssueInstant, message.Response.InResponseTo
 }
 
-func read(t *testing.T, path ...string) []byte {
-	t.Helper()
+func read(tb testing.TB, path ...string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join(path...))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }
