@@ -258,7 +258,7 @@ func askForTheRest(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	for path, function := range map[string]string{
 		"/oidc/token": "oidc-exchange", "/sts": "oidc-exchange", "/scim/v2/Users": "scim",
-		"/saml/acme/slo": "saml-acs", "/token": "portal", "/idp/acme-prod/sso": "portal",
+		"/token": "portal", "/idp/acme-prod/sso": "portal",
 	} {
 		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})
 		if page.Status != http.StatusNotImplemented || !strings.Contains(page.Body, function) {

@@ -111,6 +111,7 @@ func catalogue() map[string]text {
 		"refusal.retry":          {"Try again", "重试"},
 		"post.title":             {"Continue", "继续登录"},
 		"post.lead":              {"One moment: you go on to %s to sign in.", "请稍候，正在前往 %s 登录。"},
+		"post.left":              {"Your session here has ended. One moment: %s is told.", "您在本站的会话已结束。请稍候，正在通知 %s。"},
 		"post.button":            {"Continue to %s", "继续前往 %s"},
 		"post.stuck":             {"If nothing happens, use the button.", "如果没有自动跳转，请点击按钮。"},
 	}

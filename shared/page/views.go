@@ -150,6 +150,9 @@ type Post struct {
 	Action string // URL of the identity provider
 	Name   string // the identity provider's
 	Fields []Field
+	// SignedOut says that the message is not for signing in, but tells that the
+	// session here has ended.
+	SignedOut bool
 }
 
 // Field is one hidden field of [Post].
@@ -159,7 +162,11 @@ type Field struct{ Name, Value string }
 // redirect: Okta to another Okta, Entra ID to an AD FS. So every https address is
 // allowed beside the origin that the form names, which is the only http one.
 func (v Post) view() about {
-	return about{template: "post", title: "post.title", formAction: append(origin(v.Action), anywhere)}
+	form := append(origin(v.Action), anywhere)
+	if v.SignedOut {
+		return about{template: "post", title: "signedout.title", formAction: form}
+	}
+	return about{template: "post", title: "post.title", formAction: form}
 }
 
 // consoleHosts are Alibaba Cloud's, which the console's sign-in redirects along,

@@ -3,7 +3,8 @@
 // In: an Identity that validate made, and the values of cookies and RelayState
 // that browsers bring back. Out: a Session, which holds that Identity again, or
 // what a pending sign-in was begun for. Refused: handles that are unknown, idle
-// for an hour or twelve hours old, and sign-ins that another browser began.
+// for an hour or twelve hours old, sessions whose person has signed out at the
+// identity provider since, and sign-ins that another browser began.
 //
 // The store never sees a handle: a row's key is its hash, its content is sealed
 // with a key derived from it. Who reads the table learns no session. Who writes
@@ -43,9 +44,10 @@ type Row = struct {
 }
 
 // Rows is the table of sessions. Get refuses with session_missing what is not
-// there or has expired; Put refuses to overwrite.
+// there or has expired; Put refuses to overwrite, Replace does.
 type Rows interface {
 	Put(ctx context.Context, key [32]byte, row Row) error
+	Replace(ctx context.Context, key [32]byte, row Row) error
 	Get(ctx context.Context, key [32]byte) (Row, error)
 	Touch(ctx context.Context, key [32]byte, seen time.Time) error
 	Delete(ctx context.Context, key [32]byte) error
@@ -60,8 +62,9 @@ type Keeper struct {
 
 // The kinds of rows.
 const (
-	kindSession = "session"
-	kindPending = "pending"
+	kindSession   = "session"
+	kindPending   = "pending"
+	kindSignedOut = "signed-out"
 )
 
 // Session is a person who is signed in. Only Begin and Get make one; the zero
@@ -139,6 +142,9 @@ func (k Keeper) Get(ctx context.Context, cookie string) (Session, error) {
 	now := k.Now()
 	if !now.Before(s.span.ends) || now.Sub(row.Seen) >= Idle {
 		return Session{}, reason.New(reason.SessionMissing, "the session ended: it was last used at %s and lasted until %s at most", row.Seen.UTC().Format(time.RFC3339), s.span.ends.UTC().Format(time.RFC3339))
+	}
+	if err := k.stillSignedIn(ctx, s); err != nil {
+		return Session{}, err
 	}
 	if now.Sub(row.Seen) < touchEvery {
 		return s, nil

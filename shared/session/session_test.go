@@ -124,7 +124,7 @@ func TestTouchingIsRare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := d.rows.Calls(), map[string]int{"get": 10, "touch": 3}; !maps.Equal(got, want) {
+	if got, want := d.rows.Calls(), map[string]int{"get": 20, "touch": 3}; !maps.Equal(got, want) {
 		t.Errorf("calls %v, want %v", got, want)
 	}
 }

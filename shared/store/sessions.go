@@ -30,13 +30,22 @@ func NewSessions(c *Client) *Sessions { return &Sessions{c} }
 func (s *Sessions) Put(ctx context.Context, key [32]byte, r Row) error {
 	ctx, cancel := s.client.budgeted(ctx)
 	defer cancel()
-	first, err := s.client.put(ctx, tableSession, hashKey(key), mustNotExist(),
-		column{"kind", r.Kind}, column{columnBody, r.Body}, column{"exp", r.Expires.Unix()}, column{"seen", r.Seen.Unix()})
+	first, err := s.client.put(ctx, tableSession, hashKey(key), mustNotExist(), sessionColumns(r)...)
 	if err != nil {
 		return unavailable("session", err)
 	}
 	if !first {
 		return reason.New(reason.StoreConflict, "there is a session under this key already")
+	}
+	return nil
+}
+
+// Replace stores a row, whatever is there: for what only ever moves forward.
+func (s *Sessions) Replace(ctx context.Context, key [32]byte, r Row) error {
+	ctx, cancel := s.client.budgeted(ctx)
+	defer cancel()
+	if _, err := s.client.put(ctx, tableSession, hashKey(key), whatever(), sessionColumns(r)...); err != nil {
+		return unavailable("session", err)
 	}
 	return nil
 }
@@ -93,4 +102,8 @@ func (s *Sessions) Delete(ctx context.Context, key [32]byte) error {
 		return unavailable("session", err)
 	}
 	return nil
+}
+
+func sessionColumns(r Row) []column {
+	return []column{{"kind", r.Kind}, {columnBody, r.Body}, {"exp", r.Expires.Unix()}, {"seen", r.Seen.Unix()}}
 }

@@ -1,8 +1,10 @@
 // Package acs is our SAML service provider: its metadata, the way to an identity
-// provider, and the assertion consumer service, which takes the way back.
+// provider, the assertion consumer service, which takes the way back, and the
+// single logout service.
 //
 // In: browsers on their way to and from an identity provider. Out: an
-// AuthnRequest, or a session; nothing is issued here. Refused is every response
+// AuthnRequest, a session, or word that all of a person's sessions have ended;
+// nothing is issued here. Refused is every response
 // that the guard does not believe, every sign-in that this browser did not
 // begin, and whatever the path's record does not permit: the record is the
 // path's, never the message's.
@@ -19,15 +21,12 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/page"
-	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
-
-const function = "saml-acs"
 
 // Config is what the service provider works with. All fields but the last three
 // are needed.
@@ -64,18 +63,14 @@ func New(c Config) http.Handler {
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now, Decrypters: c.Decrypters},
 		keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
 	}
-	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.refuse}
 	return desk.Routes(map[string]respond.Func{
 		"GET /saml/healthz":        healthz,
 		"GET /saml/{idp}/metadata": p.metadata,
 		"GET /saml/{idp}/login":    p.login,
 		"POST /saml/{idp}/acs":     p.acs,
-		"POST /saml/{idp}/slo":     notYet,
+		"POST /saml/{idp}/slo":     p.logout,
 	})
-}
-
-func notYet(r *http.Request) (respond.Outcome, error) {
-	return respond.Outcome{}, reason.New(reason.NotImplemented, "%s does not serve %s yet", function, r.Pattern)
 }
 
 func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
@@ -123,9 +118,6 @@ func (p provider) sloURL(record trust.Record) string {
 }
 
 func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
-	if refusal.Code == reason.NotImplemented {
-		return respond.Text("%s: %s does not do this yet; reference %s", refusal.Code, function, refusal.Reference), nil
-	}
 	return p.render(r, page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
 	})

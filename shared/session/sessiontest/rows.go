@@ -61,6 +61,14 @@ func (r *Rows) Put(_ context.Context, key [32]byte, row session.Row) error {
 	})
 }
 
+// Replace implements session.Rows.
+func (r *Rows) Replace(_ context.Context, key [32]byte, row session.Row) error {
+	return r.call("replace", func() error {
+		r.rows[key] = row
+		return nil
+	})
+}
+
 // Get implements session.Rows.
 func (r *Rows) Get(_ context.Context, key [32]byte) (session.Row, error) {
 	var row session.Row

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"OneOfTwoClientsWinsANonce", nonceRace},
 		{"ASessionLivesUntilItExpires", sessionLife},
 		{"ASessionKeyIsTakenOnce", sessionTwice},
+		{"AReplacedRowIsTheNewOne", sessionReplaced},
 		{"ADeletedSessionStaysDeleted", sessionDeleted},
 		{"ARevisionIsReadAsItWasWritten", revisionWhole},
 		{"TheHeadSwitchesOnlyFromTheOneThatWasSeen", headConflict},
@@ -214,6 +215,21 @@ func sessionTwice(b bench) {
 	if got.Kind != "a" {
 		t.Errorf("the first row was replaced by %+v", got)
 	}
+}
+
+func sessionReplaced(b bench) {
+	t := b.t
+	key, now := randomKey(), time.Unix(b.Config.Now().Unix(), 0)
+	for i := range 3 {
+		row := store.Row{Kind: "a", Body: []byte{byte(i)}, Expires: b.soon().Add(time.Duration(i) * time.Minute), Seen: now}
+		want(t, b.sessions().Replace(t.Context(), key, row), "")
+		got, err := b.sessions().Get(t.Context(), key)
+		want(t, err, "")
+		if got.Body[0] != byte(i) || got.Expires.Unix() != row.Expires.Unix() {
+			t.Errorf("got %+v, want %+v", got, row)
+		}
+	}
+	want(t, b.sessions().Put(t.Context(), key, store.Row{Kind: "b", Expires: b.soon()}), reason.StoreConflict)
 }
 
 func sessionDeleted(b bench) {
