@@ -2,6 +2,8 @@ package validate_test
 
 import (
 	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/base64"
 	"strings"
 	"testing"
@@ -116,6 +118,7 @@ func openings() []attack {
 	as := func(plain string) func(string) string { return func(string) string { return plain } }
 	return []attack{
 		{name: "encrypted-for-another", expect: "decryption_failed", why: "the key was encrypted for somebody else", options: encrypted(encryption{Edit: flip(keyValue)})},
+		{name: "encrypted-under-zero-key", expect: "decryption_failed", why: "a key that does not open, and content under the key of zeros that a careless reader goes on with", options: encrypted(encryption{Edit: underZeroKey})},
 		{name: "encrypted-gcm-changed", expect: "decryption_failed", why: "CVE-2011-1096 family: a bit of the ciphertext was changed", options: encrypted(encryption{Edit: flip(dataValue)})},
 		{name: "encrypted-cbc-changed", expect: "decryption_failed", why: "CVE-2011-1096: a bit was changed, and only the signature inside could tell", options: cbc(encryption{Edit: flip(dataValue)})},
 		{name: "encrypted-cbc-padding", expect: "decryption_failed", why: "padding oracle: the last block is nonsense", options: cbc(encryption{Edit: func(box el) {
@@ -171,6 +174,18 @@ func flip(path string) func(el) {
 	}
 }
 
+func underZeroKey(box el) {
+	flip(keyValue)(box)
+	gcm, _ := cipher.NewGCM(zeroBlock())
+	sealed := gcm.Seal(nil, make([]byte, gcm.NonceSize()), []byte(`<saml:Assertion/>`), nil)
+	at(box, dataValue).SetText(base64.StdEncoding.EncodeToString(append(make([]byte, gcm.NonceSize()), sealed...)))
+}
+
+func zeroBlock() cipher.Block {
+	block, _ := aes.NewCipher(make([]byte, 32))
+	return block
+}
+
 // What fails in the opening is told in one text, so that nobody can ask how far
 // we came.
 func TestWhateverDoesNotOpenIsRefusedInOneText(t *testing.T) {
@@ -213,6 +228,29 @@ func TestAnAssertionEncryptedAnewIsReplayed(t *testing.T) {
 		_, err := g.Response(t.Context(), record, want, encoded)
 		if code == "" && err != nil || code != "" && reason.Of(err) != code {
 			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+// Explain decrypts by the same order: never under a signature that fails.
+func TestExplainDoesNotOpenWhatABadSignatureCovers(t *testing.T) {
+	idp := validatetest.New(t)
+	g := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: validatetest.Decrypters(t)}
+	for name, c := range map[string]struct {
+		options opts
+		opened  bool
+	}{
+		"good signature": {encrypted(encryption{}, validatetest.Signed(true, true)), true},
+		"bad signature":  {encrypted(encryption{}, validatetest.Signed(true, true), validatetest.After(set("", "Consent", "urn:x"))), false},
+	} {
+		report, err := g.Explain(t.Context(), idp.Record(), validatetest.Expectation(), idp.Response(c.options...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range report.Findings[6:22] {
+			if (f.Outcome == validate.Holds) != c.opened || (f.Outcome == validate.NotAsked) == c.opened {
+				t.Errorf("%s: %d %s: %s %s", name, f.Number, f.Name, f.Outcome, f.Detail)
+			}
 		}
 	}
 }
