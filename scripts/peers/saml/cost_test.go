@@ -22,7 +22,7 @@ type cost struct {
 }
 
 const (
-	rounds = 30
+	rounds = 15
 	slice  = 10 * time.Millisecond // of each judge in each round
 )
 

@@ -3,12 +3,14 @@ package saml_test
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/beevik/etree"
 
+	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -121,14 +123,87 @@ func TestNoHostileMessageIsDear(t *testing.T) {
 	}
 }
 
-func refusing(tb testing.TB, name string, idp validatetest.IdP, xml []byte) judge {
+func refusing(tb testing.TB, name string, idp validatetest.IdP, xml []byte, changes ...func(*trust.Source, *trust.Keys)) judge {
 	tb.Helper()
-	encoded, record := base64.StdEncoding.EncodeToString(xml), idp.Record()
+	encoded, record, decrypters := base64.StdEncoding.EncodeToString(xml), idp.Record(changes...), validatetest.Decrypters(tb)[:1]
 	return judge{name, func() error {
-		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
+		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
 		if who, err := guard.Response(tb.Context(), record, validatetest.Expectation(), encoded); err == nil {
 			return fmt.Errorf("believed: %s", who.Subject())
 		}
 		return nil
 	}}
+}
+
+// TestNoRefusalIsDearerThanAcceptance: whatever is wrong with a message, it costs
+// no more than the good one. A tenth is left to the machine.
+func TestNoRefusalIsDearerThanAcceptance(t *testing.T) {
+	for _, s := range shapes() {
+		t.Run(s.name, func(t *testing.T) {
+			var dear []string
+			for range 3 {
+				if dear = s.dear(t); len(dear) == 0 {
+					return
+				}
+			}
+			t.Error(strings.Join(dear, "\n"))
+		})
+	}
+}
+
+func (s shape) dear(t *testing.T) []string {
+	t.Helper()
+	idp := s.idp(t)
+	judges := []judge{ours(t, idp, idp.XML(s.options...))}
+	for name, change := range wrongs() {
+		judges = append(judges, refusing(t, name, idp, change(t, s)))
+	}
+	judges = append(judges, refusing(t, "ten keys, none of them", idp, idp.XML(s.options...), tenOthers(t)))
+	var dear []string
+	got := race(t, judges)
+	for name, c := range got {
+		t.Logf("%-30s %9.1f us, %.2f of the good one", name, float64(c.cpu.Nanoseconds())/1e3, ratio(c, got["ours"]))
+		if ratio(c, got["ours"]) > 1.1 {
+			dear = append(dear, fmt.Sprintf("%s: %.2f of the good one's time", name, ratio(c, got["ours"])))
+		}
+	}
+	return dear
+}
+
+// wrongs are good messages with one thing wrong.
+func wrongs() map[string]func(*testing.T, shape) []byte {
+	with := func(options ...validatetest.Option) func(*testing.T, shape) []byte {
+		return func(t *testing.T, s shape) []byte {
+			t.Helper()
+			return s.idp(t).XML(append(s.options[:len(s.options):len(s.options)], options...)...)
+		}
+	}
+	elsewhere := validatetest.Expectation()
+	elsewhere.EntityID += "/other"
+	return map[string]func(*testing.T, shape) []byte{
+		"a stranger's": func(t *testing.T, s shape) []byte {
+			t.Helper()
+			return validatetest.Stranger(t).XML(append(s.options[:len(s.options):len(s.options)], validatetest.By(validatetest.RSASHA256()))...)
+		},
+		"unsigned":            with(validatetest.Signed(false, false)),
+		"for another":         with(validatetest.For(elsewhere)),
+		"of yesterday":        with(validatetest.At(validatetest.Now().AddDate(0, 0, -1))),
+		"changed afterwards":  with(validatetest.After(changeStatement)),
+		"without its subject": with(validatetest.Subject("")),
+	}
+}
+
+func tenOthers(tb testing.TB) func(*trust.Source, *trust.Keys) {
+	tb.Helper()
+	other := validatetest.Stranger(tb).Keys().Certificates
+	return func(_ *trust.Source, keys *trust.Keys) { keys.Certificates = slices.Repeat(other, 10) }
+}
+
+func changeStatement(response *etree.Element) {
+	if value := response.FindElement("./saml:Assertion/saml:AttributeStatement/saml:Attribute/saml:AttributeValue"); value != nil {
+		value.SetText(value.Text() + "x")
+	}
+	if value := response.FindElement("./saml:EncryptedAssertion/xenc:EncryptedData/xenc:CipherData/xenc:CipherValue"); value != nil {
+		value.SetText(strings.ToUpper(value.Text()[:8]) + value.Text()[8:])
+	}
 }
