@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -38,10 +39,11 @@ func (r *reader) fields(path string, node *yaml.Node, known object) {
 		r.fault(path, node, describe(path)+" is no map of keys and values", "write it as KEY: VALUE, indented below")
 		return
 	}
+	missing := sync.OnceValue(func() []string { return missingKeys(node, known) })
 	r.pairs(path, node, func(inner string, key, value *yaml.Node) {
 		read, ok := known[key.Value]
 		if !ok {
-			r.unknownKey(path, key, known, node)
+			r.unknownKey(path, key, known, missing())
 			return
 		}
 		read(inner, key, value)
@@ -72,10 +74,8 @@ func (r *reader) pairs(path string, node *yaml.Node, read field) {
 	}
 }
 
-func (r *reader) unknownKey(path string, key *yaml.Node, known object, parent *yaml.Node) {
-	names := slices.Sorted(maps.Keys(known))
-	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return hasKey(parent, name) })
-	fix := "known here: " + strings.Join(names, ", ")
+func (r *reader) unknownKey(path string, key *yaml.Node, known object, missing []string) {
+	fix := "known here: " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
 	if name, ok := closest(key.Value, missing); ok {
 		fix = fmt.Sprintf("did you mean %q?", name)
 		r.broken[strings.TrimPrefix(path+"."+name, ".")] = true // it is misspelt, not missing
@@ -83,13 +83,13 @@ func (r *reader) unknownKey(path string, key *yaml.Node, known object, parent *y
 	r.faults = append(r.faults, Fault{key.Line, key.Column, fmt.Sprintf("unknown key %.80q", key.Value), fix})
 }
 
-func hasKey(mapping *yaml.Node, name string) bool {
+// missingKeys are those that a mapping may have and does not.
+func missingKeys(mapping *yaml.Node, known object) []string {
+	missing := maps.Clone(known)
 	for i := 0; i < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == name {
-			return true
-		}
+		delete(missing, mapping.Content[i].Value)
 	}
-	return false
+	return slices.Sorted(maps.Keys(missing))
 }
 
 // later refuses what the format has and this version does not do; it stands for

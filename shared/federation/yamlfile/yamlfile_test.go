@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
@@ -208,5 +209,20 @@ identityProviders:
 	stored, err := federation.FromItems(revision.Items())
 	if err != nil || stored.ID() != revision.ID() || stored.IdentityProviders()[0].SAML.MetadataKey != string(certificate) {
 		t.Errorf("%v", err)
+	}
+}
+
+// A megabyte of keys that nobody knows took two minutes once.
+func TestAFileFullOfNonsenseIsReadInTime(t *testing.T) {
+	var text strings.Builder
+	for n := 0; text.Len() < 900_000; n++ {
+		fmt.Fprintf(&text, "k%d: 1\n", n)
+	}
+	began := time.Now()
+	if revision, faults := yamlfile.Parse([]byte(text.String()), nil, federation.Options{}); len(faults) == 0 || !revision.IsZero() {
+		t.Errorf("%d faults", len(faults))
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
