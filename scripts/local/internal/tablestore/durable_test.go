@@ -54,30 +54,30 @@ func serveUntilKilled(path string) {
 }
 
 // child starts a server process on the file; kill ends it as kill -9 does.
-func child(t testing.TB, path string, journal int) (b bench, process *os.Process, kill func()) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), os.Args[0])
+func child(tb testing.TB, path string, journal int) (b bench, process *os.Process, kill func()) {
+	tb.Helper()
+	command := exec.CommandContext(tb.Context(), os.Args[0])
 	command.Env = append(os.Environ(), childFile+"="+path, fmt.Sprintf("%s=%d", childJournal, journal))
 	stdin, err := command.StdinPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	stdout, err := command.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := command.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	kill = sync.OnceFunc(func() {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 		_ = stdin.Close()
 	})
-	t.Cleanup(kill)
+	tb.Cleanup(kill)
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "http://") {
-		t.Fatalf("the server says %q, %v", line, err)
+		tb.Fatalf("the server says %q, %v", line, err)
 	}
 	return bench{url: strings.TrimSpace(line), clock: new(clock)}, command.Process, kill
 }

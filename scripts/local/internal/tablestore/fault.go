@@ -3,6 +3,7 @@ package tablestore
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -154,15 +155,18 @@ func (f *faults) show(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(list) // the client went away
 }
 
-func (f *faults) set(w http.ResponseWriter, r *http.Request) {
-	var fault Fault
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&fault); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+func readFault(in io.Reader) (fault Fault, err error) {
+	decoder := json.NewDecoder(in)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&fault); err != nil {
+		return Fault{}, err
 	}
-	if err := fault.check(); err != nil {
+	return fault, fault.check()
+}
+
+func (f *faults) set(w http.ResponseWriter, r *http.Request) {
+	fault, err := readFault(http.MaxBytesReader(w, r.Body, 64<<10))
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}

@@ -2,11 +2,11 @@ package tablestore
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -100,19 +100,18 @@ func (s *storage) recover(path string) error {
 		}
 		left[generation] = changes
 	}
-	for _, generation := range slices.Sorted(maps.Keys(left)) {
-		if generation <= applied {
-			continue
-		}
-		if err := s.move(left[generation], generation); err != nil {
+	for left[applied+1] != nil {
+		if err := s.move(left[applied+1], applied+1); err != nil {
 			return err
 		}
-		applied = generation
+		applied++
 	}
 	s.generation = applied + 1
 	return syncFolder(path)
 }
 
+// applied returns the generation that the file holds. A new file begins with any
+// number: journals that were left beside a file since deleted are not its own.
 func (s *storage) applied() (generation uint64, err error) {
 	err = s.db.Update(func(tx *bolt.Tx) error {
 		meta, err := tx.CreateBucketIfNotExists([]byte(spaceMeta))
@@ -121,8 +120,12 @@ func (s *storage) applied() (generation uint64, err error) {
 		}
 		if stored := meta.Get([]byte(keyGeneration)); len(stored) == 8 {
 			generation = binary.BigEndian.Uint64(stored)
+			return nil
 		}
-		return nil
+		begin := make([]byte, 8)
+		_, _ = rand.Read(begin[1:]) // never fails; the first byte leaves room to count
+		generation = binary.BigEndian.Uint64(begin)
+		return meta.Put([]byte(keyGeneration), begin)
 	})
 	return generation, err
 }

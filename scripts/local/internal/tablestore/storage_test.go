@@ -193,3 +193,24 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+func TestJournalsOfAnotherFileAreNotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tablestore.db")
+	s := openAt(t, path)
+	set(t, s, "a", "1")
+	left, err := os.ReadFile(s.journal().file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := s.journal().file.Name()
+	if err := errors.Join(s.close(), os.Remove(path), os.WriteFile(name, left, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s = openAt(t, path)
+	if got := contents(t, s); len(got) != 0 {
+		t.Errorf("a new file begins with %v", got)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+}
