@@ -10,7 +10,9 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // The bindings that we speak (saml-bindings section 3.4 and 3.5).
@@ -49,6 +51,9 @@ type Endpoint struct {
 func (k Keys) Parse() ([]*x509.Certificate, error) {
 	if k.EntityID == "" || len(k.EntityID) > maxEntityID {
 		return nil, fmt.Errorf("the entity ID has %d characters, not 1 to %d", len(k.EntityID), maxEntityID)
+	}
+	if strings.ContainsFunc(k.EntityID, func(c rune) bool { return !unicode.IsPrint(c) }) { // people compare it by eye
+		return nil, fmt.Errorf("the entity ID %q has characters that cannot be seen", k.EntityID)
 	}
 	if len(k.SSO) == 0 || len(k.SSO) > maxEndpoints {
 		return nil, fmt.Errorf("%d single sign-on services, not 1 to %d", len(k.SSO), maxEndpoints)

@@ -145,6 +145,8 @@ func TestKeysThatVerifyNobodyAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*trust.Keys){
 		"no entity ID":        func(k *trust.Keys) { k.EntityID = "" },
 		"long entity ID":      func(k *trust.Keys) { k.EntityID = strings.Repeat("e", 1025) },
+		"entity ID of lines":  func(k *trust.Keys) { k.EntityID = "https://idp.example\nokta: keys fetched" },
+		"entity ID backwards": func(k *trust.Keys) { k.EntityID = "https://idp.example/\u202emoc.atko" },
 		"no service":          func(k *trust.Keys) { k.SSO = nil },
 		"script as a service": func(k *trust.Keys) { k.SSO[0].Location = "javascript:alert(1)" },
 		"endless service":     func(k *trust.Keys) { k.SSO[0].Location += strings.Repeat("x", 2048) },
