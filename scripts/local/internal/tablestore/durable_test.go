@@ -248,6 +248,54 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestEveryRetryableCodeIsRetried: the SDK's own retries get through each.
+func TestEveryRetryableCodeIsRetried(t *testing.T) {
+	b := start(t)
+	c := b.client()
+	table(t, c, "t", -1, 1)
+	retrying := benchmarkClient(b)
+	for code, status := range map[string]int{
+		"OTSRowOperationConflict":  409,
+		"OTSNotEnoughCapacityUnit": 403,
+		"OTSTableNotReady":         404,
+		"OTSPartitionUnavailable":  503,
+		"OTSServerBusy":            503,
+		"OTSStorageServerBusy":     503,
+		"OTSQuotaExhausted":        403,
+		"OTSTimeout":               503, // this and those below: reads only
+		"OTSInternalServerError":   500,
+		"OTSServerUnavailable":     503,
+	} {
+		b.fault(t, tablestore.Fault{Table: "t", Action: "GetRow", Kind: "error", Code: code, Times: 2})
+		_, err := c.GetRow(&sdk.GetRowRequest{SingleRowQueryCriteria: &sdk.SingleRowQueryCriteria{TableName: "t", PrimaryKey: key("a", 1), MaxVersion: 1}})
+		wantCode(t, err, status, code, "")
+		get(t, retrying, "t", key("a", 1), nil)
+	}
+}
+
+func TestANewTableIsNotReadyForAWhile(t *testing.T) {
+	b := start(t)
+	c := b.client()
+	table(t, c, "before", -1, 1)
+	b.fault(t, tablestore.Fault{Kind: "not_ready", Seconds: 30})
+	table(t, c, "t", -1, 1)
+	try := func(name string) error {
+		_, err := c.PutRow(&sdk.PutRowRequest{PutRowChange: put(name, key("a", 1), nil)})
+		return err
+	}
+	wantCode(t, try("t"), 404, "OTSTableNotReady", "The table is not ready.")
+	if err := try("before"); err != nil {
+		t.Errorf("another table: %v", err)
+	}
+	if _, err := c.DescribeTable(&sdk.DescribeTableRequest{TableName: "t"}); err != nil {
+		t.Errorf("only rows are refused: %v", err)
+	}
+	b.clock.turn(31 * time.Second)
+	if err := try("t"); err != nil {
+		t.Errorf("after its time: %v", err)
+	}
+}
+
 // TestRotatedCredentialsArePickedUp: a function's role credentials change every
 // few minutes, and the old ones are refused.
 func TestRotatedCredentialsArePickedUp(t *testing.T) {

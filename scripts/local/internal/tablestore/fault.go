@@ -77,7 +77,7 @@ func (f *faults) created(table string) {
 		if fault.Kind == faultNotReady && (fault.Table == "" || fault.Table == table) {
 			until := f.now().Add(time.Duration(fault.Seconds) * time.Second)
 			f.list = append(f.list, Fault{
-				Table: table, Kind: faultError, Code: codeNotReady, Message: "The table is not ready.",
+				Table: table, Kind: faultError, Code: codeNotReady,
 				Seconds: fault.Seconds, until: until, rows: true,
 			})
 			return
@@ -115,7 +115,7 @@ func (f Fault) refusal() *refusal {
 		status = statusOf(f.Code)
 	}
 	if message == "" {
-		message = "Injected fault."
+		message = messageOf(f.Code)
 	}
 	return &refusal{status, f.Code, message}
 }
@@ -134,6 +134,19 @@ func statusOf(code string) int {
 		return http.StatusInternalServerError
 	}
 	return http.StatusServiceUnavailable
+}
+
+// messageOf is the service's sentence where a client looks at it, or might.
+func messageOf(code string) string {
+	switch code {
+	case codeNotReady:
+		return "The table is not ready."
+	case "OTSRowOperationConflict":
+		return "Data is being modified by the other request."
+	case "OTSQuotaExhausted":
+		return "Too frequent table operations."
+	}
+	return "Injected fault."
 }
 
 // Faults returns the handler by which tests set faults: POST one as JSON, GET
