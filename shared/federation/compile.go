@@ -51,7 +51,9 @@ func withDefaults(d Draft) Draft {
 	}
 	for i := range d.Rules {
 		s := &d.Rules[i].Session
-		s.Name = cmp.Or(s.Name, "{{"+NameID+"}}")
+		if d.Rules[i].AssertedRoles == nil { // else the identity provider may name the session too
+			s.Name = cmp.Or(s.Name, defaultName)
+		}
 		s.DurationSeconds = cmp.Or(s.DurationSeconds, int(DefaultDuration/time.Second))
 	}
 	return d

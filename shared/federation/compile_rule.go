@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +12,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-const maxRuleName = 200
+const (
+	maxRuleName = 200
+	defaultName = "{{" + NameID + "}}" // of a session
+)
 
 func (c *compiler) allRules(drafts []RuleDraft) {
 	names := map[string]bool{}
@@ -48,7 +52,8 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		audit:    c.mode(path+".mode", d.Mode),
 	}
 	if found {
-		rule.session = c.template(path+".session.name", d.Session.Name, source)
+		rule.session = c.template(path+".session.name", cmp.Or(d.Session.Name, defaultName), source)
+		rule.assertedName = d.Session.Name == ""
 	}
 	switch {
 	case len(d.Roles) > 0 && d.AssertedRoles != nil:

@@ -18,6 +18,8 @@ type Rule struct {
 	session  Template
 	duration time.Duration
 	audit    bool
+
+	assertedName bool // the session's name too
 }
 
 // Name is the rule's name; no other rule has it.
@@ -39,6 +41,10 @@ func (r Rule) Clauses() []Clause { return slices.Clone(r.clauses) }
 
 // SessionName is the template of the session's name.
 func (r Rule) SessionName() Template { return r.session }
+
+// AssertedName says that the identity provider may name the session, as it names
+// the roles; where it does not, SessionName does.
+func (r Rule) AssertedName() bool { return r.assertedName }
 
 // Duration is how long a session lasts at most.
 func (r Rule) Duration() time.Duration { return r.duration }

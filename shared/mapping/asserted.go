@@ -3,15 +3,57 @@ package mapping
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
-// RoleAttribute is the attribute in which an identity provider names roles for
-// Alibaba Cloud: values of the form ROLE-ARN,PROVIDER-ARN, in either order.
-const RoleAttribute = "https://www.aliyun.com/SAML-Role/Attributes/Role"
+// The attributes by which an identity provider speaks to Alibaba Cloud: roles of
+// the form ROLE-ARN,PROVIDER-ARN, in either order, one name of the session, and
+// at most one length of it in seconds.
+const (
+	RoleAttribute            = "https://www.aliyun.com/SAML-Role/Attributes/Role"
+	RoleSessionNameAttribute = RoleAttribute + "SessionName"
+	SessionDurationAttribute = "https://www.aliyun.com/SAML-Role/Attributes/SessionDuration"
+)
+
+// assertedName is the session's name in the identity provider's words; "" with a
+// note where there is not exactly one. A name decides nothing, so without one the
+// rule's own serves.
+func (d *decision) assertedName() (name string, notes []string) {
+	values := d.who.Attribute(RoleSessionNameAttribute)
+	if len(values) == 0 {
+		return "", nil
+	}
+	if len(values) > 1 {
+		return "", []string{fmt.Sprintf("the subject names the session, for the identity provider says %d names", len(values))}
+	}
+	name, err := ram.CleanSessionName(values[0])
+	if err != nil {
+		return "", []string{"the subject names the session, for the identity provider says a blank name"}
+	}
+	return name, nil
+}
+
+// assertedDuration is a limit, so one that cannot be read must not become none.
+func (d *decision) assertedDuration() (most time.Duration, ok bool, err error) {
+	values := d.who.Attribute(SessionDurationAttribute)
+	switch len(values) {
+	case 0:
+		return 0, false, nil
+	case 1:
+	default:
+		return 0, false, fmt.Errorf("the identity provider says SessionDuration %d times", len(values))
+	}
+	seconds, err := strconv.ParseUint(strings.TrimSpace(values[0]), 10, 31)
+	if err != nil {
+		return 0, false, fmt.Errorf("SessionDuration %.20q is no number of seconds", values[0])
+	}
+	return time.Duration(seconds) * time.Second, true, nil
+}
 
 // asserted are the roles that the identity provider names and the rule believes.
 // What is dropped is said with its reason; it does not end the sign-in.

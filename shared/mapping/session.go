@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -17,36 +18,68 @@ type session struct {
 }
 
 func (d *decision) session(rule federation.Rule) (session, error) {
-	name, err := d.sessionName(rule.SessionName())
+	name, notes, err := d.sessionName(rule)
 	if err != nil {
 		return session{}, fmt.Errorf("gives nothing, for it makes no session name: %w", err)
 	}
+	limits, err := d.limits(rule)
+	if err != nil {
+		return session{}, fmt.Errorf("gives nothing: %w", err)
+	}
 	s := session{name: name, duration: rule.Duration()}
-	end := d.who.SessionNotOnOrAfter()
-	if end.IsZero() {
-		return s, nil
+	for _, limit := range limits {
+		switch {
+		case limit.most < federation.MinDuration:
+			return session{}, fmt.Errorf("gives nothing, for %s and STS makes no session shorter than %s", limit.why, federation.MinDuration)
+		case limit.most < s.duration:
+			notes = append(notes, fmt.Sprintf("duration %s instead of %s, for %s", limit.most, s.duration, limit.why))
+			s.duration = limit.most
+		}
 	}
-	left := end.Sub(d.at.Now).Truncate(time.Second)
-	switch {
-	case left < federation.MinDuration:
-		return session{}, fmt.Errorf("gives nothing, for the sign-in ends at %s and STS makes no session shorter than %s", end.UTC().Format(time.RFC3339), federation.MinDuration)
-	case left < s.duration:
-		s.note = fmt.Sprintf("duration %s instead of %s, for the sign-in ends at %s", left, s.duration, end.UTC().Format(time.RFC3339))
-		s.duration = left
-	}
+	s.note = strings.Join(notes, "; ")
 	return s, nil
 }
 
-func (d *decision) sessionName(template federation.Template) (string, error) {
-	text, err := template.Expand(d.variable)
-	if err != nil {
-		return "", fmt.Errorf("template: %w", err)
+// limit bounds a session beside its rule.
+type limit struct {
+	most time.Duration
+	why  string
+}
+
+func (d *decision) limits(rule federation.Rule) ([]limit, error) {
+	var limits []limit
+	if end := d.who.SessionNotOnOrAfter(); !end.IsZero() {
+		left := end.Sub(d.at.Now).Truncate(time.Second)
+		limits = append(limits, limit{left, "the sign-in ends at " + end.UTC().Format(time.RFC3339)})
 	}
-	name, err := ram.CleanSessionName(text)
-	if err != nil {
-		return "", errors.New("all its variables are blank")
+	if rule.Asserted().IsZero() {
+		return limits, nil
 	}
-	return name, nil
+	asserted, ok, err := d.assertedDuration()
+	if ok {
+		limits = append(limits, limit{asserted, fmt.Sprintf("the identity provider allows %s", asserted)})
+	}
+	return limits, err
+}
+
+// sessionName is the template's, or where the rule leaves it open, the one that
+// the identity provider says.
+func (d *decision) sessionName(rule federation.Rule) (name string, notes []string, err error) {
+	if rule.AssertedName() {
+		name, note := d.assertedName()
+		if name != "" {
+			return name, nil, nil
+		}
+		notes = note
+	}
+	text, err := rule.SessionName().Expand(d.variable)
+	if err != nil {
+		return "", nil, fmt.Errorf("template: %w", err)
+	}
+	if name, err = ram.CleanSessionName(text); err != nil {
+		return "", nil, errors.New("all its variables are blank")
+	}
+	return name, notes, nil
 }
 
 // variable is the subject, or the first value of an attribute: a name is for
