@@ -18,7 +18,7 @@ type limits struct {
 }
 
 func responseLimits() limits {
-	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, allAttributes: 3000, qualified: 8, prefixes: 20}
+	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, allAttributes: 3000, qualified: 8, prefixes: 16}
 }
 
 func metadataLimits() limits {
