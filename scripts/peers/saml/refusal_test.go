@@ -32,6 +32,8 @@ func hostile(tb testing.TB) map[string][]byte {
 	head := string(validatetest.New(tb).XML(validatetest.Signed(false, false)))
 	head = head[:strings.Index(head, "<samlp:Status>")]
 	return map[string][]byte{
+		"encrypted, captured inside":  sealed(tb, 0),
+		"encrypted, dear outside too": sealed(tb, 800),
 		"nesting":                     []byte(head + strings.Repeat("<a>", 80_000)),
 		"elements":                    []byte(head + strings.Repeat("<saml:Issuer/>", 17_000)),
 		"attributes in one element":   []byte(head + "<a" + many(20_000, ` a%d="1"`) + "/>"),
@@ -48,16 +50,38 @@ func hostile(tb testing.TB) map[string][]byte {
 		}),
 		"captured, text in pieces":    captured(fill(840, 0, 250)),
 		"captured, attributes":        captured(fill(135, 20, 0)),
-		"captured, prefixes in force": captured(prefixed(14, 840, 2)),
+		"captured, prefixes in force": captured(prefixed(11, 840, 2)),
 		"captured, all at once": captured(func(e *etree.Element) {
-			prefixed(14, 420, 5)(e)
+			prefixed(11, 420, 5)(e)
 			fill(420, 0, 450)(e)
 		}),
 		"captured, attributes of one":  captured(fill(97, 29, 0)),
-		"captured, prefixes and names": captured(prefixed(14, 300, 8)),
+		"captured, prefixes and names": captured(prefixed(11, 300, 8)),
 		"captured, too many names":     captured(fill(700, 8, 0)),
 		"captured, declared anew":      captured(declaredAnew(225)),
 	}
+}
+
+// sealed is what anybody can encrypt for us: a captured assertion, filled up. CBC
+// without a signature outside is opened before anything is known.
+func sealed(tb testing.TB, outside int) []byte {
+	tb.Helper()
+	filled := func(xml string) string {
+		document := parse(tb, []byte(xml))
+		statement := document.FindElement("//saml:AttributeStatement")
+		prefixed(11, 420, 5)(statement)
+		fill(420, 0, (145_000-outside*60)/420)(statement)
+		return string(validatetest.New(tb).Write(document.Root()))
+	}
+	return validatetest.New(tb).XML(
+		validatetest.Encrypted(validatetest.Encryption{Content: validatetest.AES256CBC, Plain: filled}),
+		validatetest.After(func(response *etree.Element) {
+			extensions := etree.NewElement("samlp:Extensions")
+			response.InsertChildAt(1, extensions)
+			for i := range outside {
+				extensions.CreateElement("x:y").CreateAttr("xmlns:x", fmt.Sprint("urn:", i))
+			}
+		}))
 }
 
 func many(n int, format string) string {
@@ -115,7 +139,12 @@ func TestNoHostileMessageIsDear(t *testing.T) {
 		if len(xml) > 262_144 {
 			t.Errorf("%s has %d bytes: it would be refused by its size", name, len(xml))
 		}
-		got := race(t, []judge{refusing(t, name, validatetest.New(t), xml)})[name]
+		got := cost{cpu: dearest + 1}
+		for range 3 { // a busy machine gets three tries
+			if got.cpu > dearest {
+				got = race(t, []judge{refusing(t, name, validatetest.New(t), xml)})[name]
+			}
+		}
 		t.Logf("%-30s %6d bytes %8s %7.0f objects", name, len(xml), got.cpu.Round(time.Microsecond), got.allocs)
 		if got.cpu > dearest {
 			t.Errorf("%s costs %v, at most %v", name, got.cpu, dearest)
