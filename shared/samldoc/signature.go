@@ -81,7 +81,10 @@ func checkSignature(e *element, policy Policy) error {
 }
 
 func checkReference(reference *element, id string, policy Policy) error {
-	if uri := reference.attribute("URI"); uri != "#"+id || len(reference.attributes) != 1 {
+	if len(reference.attributes) != 1 {
+		return malformed("%s must have the attribute URI and no other", reference)
+	}
+	if uri := reference.attribute("URI"); uri != "#"+id {
 		return malformed("the signature refers to %.60q, it must refer to its parent %q", uri, "#"+id)
 	}
 	parts, err := reference.exactly("ds:Transforms", "ds:DigestMethod", "ds:DigestValue")
@@ -106,28 +109,49 @@ func checkTransforms(e *element) error {
 	if err != nil {
 		return err
 	}
-	if got := list[0].attribute("Algorithm"); got != enveloped || len(list[0].children) > 0 {
-		return algorithm("the first transform is %q, it must be %s", got, enveloped)
+	got, err := algorithmOf(list[0])
+	if err != nil {
+		return err
+	}
+	if got != enveloped || len(list[0].children) > 0 {
+		return algorithm("the first transform is %.100q, it must be %s", got, enveloped)
 	}
 	return checkCanonicalization(list[1])
 }
 
 // checkCanonicalization allows the exclusive kind, with a prefix list.
 func checkCanonicalization(e *element) error {
-	if got := e.attribute("Algorithm"); got != exclusive && got != exclusiveC {
-		return algorithm("the canonicalization is %q, it must be %s", got, exclusive)
+	got, err := algorithmOf(e)
+	if err != nil {
+		return err
+	}
+	if got != exclusive && got != exclusiveC {
+		return algorithm("the canonicalization is %.100q, it must be %s", got, exclusive)
 	}
 	for i, child := range e.children {
-		if i > 0 || !child.is(nsExclusive, "InclusiveNamespaces") || len(child.children) > 0 {
+		if i > 0 || !child.is(nsExclusive, "InclusiveNamespaces") || len(child.children) > 0 || len(child.attributes) > 1 {
 			return algorithm("%s has no place in %s", child, e)
 		}
 	}
 	return nil
 }
 
+// algorithmOf returns the one attribute that an algorithm's element has.
+// encoding/xml, with which goxmldsig reads them, does not look at namespaces: of
+// Algorithm and x:Algorithm it takes the last.
+func algorithmOf(e *element) (string, error) {
+	got, ok := e.lookup("", "Algorithm")
+	if !ok || len(e.attributes) != 1 {
+		return "", algorithm("%s must have the attribute Algorithm and no other", e)
+	}
+	return got, nil
+}
+
 func checkMethod(e *element, policy Policy) error {
-	got := e.attribute("Algorithm")
+	got, err := algorithmOf(e)
 	switch {
+	case err != nil:
+		return err
 	case len(e.children) > 0: // HMACOutputLength
 		return algorithm("%s has no place in %s", e.children[0], e)
 	case got == dsigMore+"rsa-sha256", got == dsigMore+"rsa-sha384", got == dsigMore+"rsa-sha512":
@@ -139,12 +163,14 @@ func checkMethod(e *element, policy Policy) error {
 	case got == nsSignature+"rsa-sha1":
 		return algorithm("the signature is rsa-sha1, which the record does not allow (allowSHA1)")
 	}
-	return algorithm("the signature method is %q", got)
+	return algorithm("the signature method is %.100q", got)
 }
 
 func checkDigest(e *element, policy Policy) error {
-	got := e.attribute("Algorithm")
+	got, err := algorithmOf(e)
 	switch {
+	case err != nil:
+		return err
 	case len(e.children) > 0:
 		return algorithm("%s has no place in %s", e.children[0], e)
 	case got == nsEncrypt+"sha256", got == dsigMore+"sha384", got == nsEncrypt+"sha512":
@@ -154,7 +180,7 @@ func checkDigest(e *element, policy Policy) error {
 	case got == nsSignature+"sha1":
 		return algorithm("the digest is sha1, which the record does not allow (allowSHA1)")
 	}
-	return algorithm("the digest method is %q", got)
+	return algorithm("the digest method is %.100q", got)
 }
 
 // exactly returns the children, which must be these in this order; one that

@@ -9,6 +9,49 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
+// brokenSignatures are forms of a signature that only the identity provider's
+// key can have made, and so are no attack alone: they are what an attack needs
+// who can make it sign.
+func brokenSignatures() []attack {
+	const sha1 = "http://www.w3.org/2000/09/xmldsig#sha1"
+	other := func(path, value string) func(el) {
+		return func(i el) {
+			e := at(i, path)
+			e.CreateAttr("xmlns:x", "urn:x")
+			e.CreateAttr("x:"+algorithm, value)
+		}
+	}
+	return []attack{
+		{name: "algorithm-twice-sha1", expect: "signature_algorithm", why: "encoding/xml, and so goxmldsig, takes x:Algorithm for Algorithm: SHA-1 against the record's word", options: opts{validatetest.By(validatetest.RSASHA1()), validatetest.Info(func(i el) {
+			for path, shown := range map[string]string{
+				"ds:SignatureMethod":           "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+				"ds:Reference/ds:DigestMethod": "http://www.w3.org/2001/04/xmlenc#sha256",
+			} {
+				other(path, at(i, path).SelectAttrValue(algorithm, ""))(i)
+				at(i, path).RemoveAttr(algorithm)
+				at(i, path).CreateAttr(algorithm, shown)
+			}
+		})}},
+		{name: "algorithm-twice-digest", expect: "signature_algorithm", why: "two digests by name", options: info(other("ds:Reference/ds:DigestMethod", sha1))},
+		{name: "algorithm-twice-transform", expect: "signature_algorithm", why: "two transforms in one", options: info(other("ds:Reference/ds:Transforms/ds:Transform", "http://www.w3.org/TR/1999/REC-xslt-19991116"))},
+		{name: "algorithm-twice-canonicalization", expect: "signature_algorithm", why: "two canonicalizations in one", options: info(other("ds:CanonicalizationMethod", "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"))},
+		{name: "algorithm-missing", expect: "signature_algorithm", why: "a method without a name", options: info(set("ds:SignatureMethod", algorithm, ""))},
+		{name: "reference-with-type", expect: "message_malformed", why: "a Reference says where to and nothing else", options: info(set("ds:Reference", "Type", "http://www.w3.org/2000/09/xmldsig#Object"))},
+		{name: "reference-percent-encoded", expect: "message_malformed", why: "the parent's ID in another spelling", options: info(func(i el) {
+			e := at(i, "ds:Reference")
+			e.CreateAttr("URI", strings.Replace(e.SelectAttrValue("URI", ""), "#_", "#%5F", 1))
+		})},
+		{name: "reference-xpointer-id", expect: "message_malformed", why: "the parent's ID by xpointer(id())", options: info(func(i el) {
+			e := at(i, "ds:Reference")
+			e.CreateAttr("URI", "#xpointer(id('"+e.SelectAttrValue("URI", "")[1:]+"'))")
+		})},
+		{name: "reference-with-blank", expect: "message_malformed", why: "the parent's ID with a blank behind it", options: info(func(i el) {
+			e := at(i, "ds:Reference")
+			e.CreateAttr("URI", e.SelectAttrValue("URI", "")+" ")
+		})},
+	}
+}
+
 // Whoever may sign in here has a message that the identity provider signed.
 // He changes it, so that the signature of its SignedInfo still holds and the
 // content has to be canonicalized before anybody sees that it was changed.
