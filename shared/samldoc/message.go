@@ -270,7 +270,9 @@ func (r *reader) text(e *element) string {
 	return text
 }
 
-func (r *reader) uri(e *element) string { return strings.TrimSpace(r.text(e)) }
+// uri drops the blanks of XML round an xs:anyURI, which a printer may add, and no
+// others: one that ends in a no-break space is another's.
+func (r *reader) uri(e *element) string { return strings.Trim(r.text(e), " \t\r\n") }
 
 func (r *reader) required(e *element, name string) string {
 	value := e.attribute(name)

@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,34 @@ func brokenSignatures() []attack {
 			e.CreateAttr("URI", e.SelectAttrValue("URI", "")+" ")
 		})},
 	}
+}
+
+// nearlyOurs are names that a service provider or a person may register at the
+// identity provider beside ours.
+func nearlyOurs() []attack {
+	const audience = conditions + "/saml:AudienceRestriction/saml:Audience"
+	ours := validatetest.Expectation()
+	var list []attack
+	for name, value := range map[string]string{
+		"slash": ours.EntityID + "/", "case": strings.Replace(ours.EntityID, "https://sso", "https://SSO", 1),
+		"port": strings.Replace(ours.EntityID, ".example/", ".example:443/", 1), "escaped": strings.Replace(ours.EntityID, "saml", "%73aml", 1),
+		"no-break-space": ours.EntityID + "\u00a0", "next-line": "\u0085" + ours.EntityID, "zero-width": ours.EntityID + "\u200b", "two-in-one": ours.EntityID + " https://else.example",
+	} {
+		list = append(list, attack{name: "audience-nearly-" + name, expect: "audience_mismatch", why: "another service provider's name that looks like ours", options: before(setText(audience, value))})
+	}
+	for name, value := range map[string]string{
+		"slash": ours.ACSURL + "/", "case": strings.Replace(ours.ACSURL, "sso", "SSO", 1), "port": strings.Replace(ours.ACSURL, ".example/", ".example:443/", 1),
+		"query": ours.ACSURL + "?", "blank": ours.ACSURL + " ", "dots": strings.Replace(ours.ACSURL, "/acs", "/x/../acs", 1), "scheme": strings.Replace(ours.ACSURL, "https", "http", 1),
+	} {
+		list = append(list,
+			attack{name: "recipient-nearly-" + name, expect: "recipient_mismatch", why: "addresses are compared exactly", options: before(set(data, "Recipient", value))},
+			attack{name: "destination-nearly-" + name, expect: "destination_mismatch", why: "addresses are compared exactly", options: before(set("", "Destination", value))})
+	}
+	slices.SortFunc(list, func(a, b attack) int { return strings.Compare(a.name, b.name) })
+	return append(list,
+		attack{name: "issuer-no-break-space", expect: "issuer_mismatch", why: "entity IDs are compared exactly, but for the blanks of XML", options: before(setText("saml:Assertion/saml:Issuer", validatetest.EntityID+"\u00a0"))},
+		attack{name: "good-audience-indented", expect: "verified", why: "a printer's blanks round an xs:anyURI mean nothing", options: before(setText(audience, "\n\t  "+ours.EntityID+"\n"))},
+	)
 }
 
 // Whoever may sign in here has a message that the identity provider signed.
