@@ -295,7 +295,9 @@ func (r *reader) time(e *element, name string) time.Time {
 		return time.Time{}
 	}
 	at, err := time.Parse(time.RFC3339, value)
-	if err != nil || at.IsZero() {
+	// time.Parse takes hours of one digit and a comma before a fraction.
+	loose := len(value) < len("2006-01-02T15:04:05Z") || value[len("2006-01-02T15")] != ':' || strings.Contains(value, ",")
+	if err != nil || at.IsZero() || loose {
 		r.fail(malformed("%s of %s is no time: %.40q", name, e, value))
 	}
 	return at.UTC()

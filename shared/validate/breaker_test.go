@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
@@ -78,6 +79,47 @@ func nearlyOurs() []attack {
 	return append(list,
 		attack{name: "issuer-no-break-space", expect: "issuer_mismatch", why: "entity IDs are compared exactly, but for the blanks of XML", options: before(setText("saml:Assertion/saml:Issuer", validatetest.EntityID+"\u00a0"))},
 		attack{name: "good-audience-indented", expect: "verified", why: "a printer's blanks round an xs:anyURI mean nothing", options: before(setText(audience, "\n\t  "+ours.EntityID+"\n"))},
+	)
+}
+
+// oddTimes are at the edges of xs:dateTime, and of what Go takes for one.
+func oddTimes() []attack {
+	const malformed, end = "message_malformed", "the bearer confirmation's end"
+	var list []attack
+	for _, odd := range []struct{ name, value, expect, why string }{
+		{"comma", "2027-03-01T12:05:00,5Z", malformed, "a comma is no decimal point"},
+		{"one-digit-hour", "2027-03-01T9:05:00Z", malformed, "an hour has two digits"},
+		{"leap-second", "2027-03-01T12:04:60Z", malformed, "xs:dateTime has no second 60"},
+		{"hour-24", "2027-03-01T24:00:00Z", malformed, "the next day has a name of its own"},
+		{"year-0", "0000-03-01T12:05:00Z", "expired", "a year long ago"},
+		{"year-1", "0001-01-01T00:00:00Z", malformed, "Go's zero time, which means that none was given"},
+		{"year-1-offset", "0001-01-01T05:00:00+05:00", malformed, "Go's zero time in another zone"},
+		{"year-negative", "-0001-03-01T12:05:00Z", malformed, "a year before all"},
+		{"year-10000", "12027-03-01T12:05:00Z", malformed, "a year after all"},
+		{"year-9999", "9999-12-31T23:59:59Z", "verified", "the conditions end it"},
+		{"offset-14", "2027-03-02T02:05:00+14:00", "verified", "the same instant on the other side of the world"},
+		{"offset-negative", "2027-03-01T00:05:00-12:00", "verified", "the same instant, the day before"},
+		{"offset-25", "2027-03-01T12:05:00+25:00", malformed, "no zone"},
+		{"offset-short", "2027-03-01T12:05:00+0000", malformed, "an offset without colon"},
+		{"offset-late", "2027-03-01T13:05:00+02:00", "expired", "an hour ago, in a zone ahead"},
+		{"fraction-20", "2027-03-01T12:05:00.12345678901234567890Z", "verified", "more digits than nanoseconds"},
+		{"fraction-empty", "2027-03-01T12:05:00.Z", malformed, "a point without digits"},
+		{"lower-case", "2027-03-01t12:05:00z", malformed, "RFC 3339 would take it, xs:dateTime does not"},
+		{"blank", "2027-03-01T12:05:00Z ", malformed, "a blank behind it"},
+		{"day-30", "2027-02-30T12:05:00Z", malformed, "no day"},
+		{"no-zone", "2027-03-01T12:05:00", malformed, "no zone, no instant"},
+	} {
+		list = append(list, attack{name: "time-" + odd.name, expect: odd.expect, why: end + ": " + odd.why, options: before(set(data, "NotOnOrAfter", odd.value))})
+	}
+	return append(list,
+		attack{name: "time-issued-at-the-border", expect: "verified", why: "issued exactly one skew ahead", now: later(-time.Minute)},
+		attack{name: "time-ended-before-the-border", expect: "verified", why: "the last second of the skew", now: later(6*time.Minute - time.Second)},
+		attack{name: "time-window-empty", expect: "expired", why: "a window that ends as it begins", options: before(func(r el) {
+			set(conditions, "NotBefore", offset(0))(r)
+			set(conditions, "NotOnOrAfter", offset(0))(r)
+		})},
+		attack{name: "time-session-ends-now", expect: "expired", why: "SessionNotOnOrAfter excludes its own instant, and has no skew", options: before(set(authn, "SessionNotOnOrAfter", offset(0)))},
+		attack{name: "nameid-blank", expect: "subject_missing", why: "a name of blanks is nobody's", options: opts{validatetest.Subject(" \t\n\u00a0\u2003")}},
 	)
 }
 

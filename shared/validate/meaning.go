@@ -2,6 +2,7 @@ package validate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
@@ -60,9 +61,9 @@ func requireDestination(t *trial) error {
 }
 
 // requireSubject takes the NameID as it is: a blank at its end may make it
-// another person's.
+// another person's. Blanks alone are nobody.
 func requireSubject(t *trial) error {
-	if t.message.Assertion.Subject.NameID == "" {
+	if strings.TrimSpace(t.message.Assertion.Subject.NameID) == "" {
 		return reason.New(reason.SubjectMissing, "the assertion has no NameID")
 	}
 	return nil
