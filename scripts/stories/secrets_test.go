@@ -78,6 +78,7 @@ func (e *ear) keep(where, value string) {
 // TestNoLogHasASecret walks all ways in, right and wrong, and then reads what the
 // functions and the emulators have logged.
 func TestNoLogHasASecret(t *testing.T) {
+	t.Parallel()
 	s, heard := stack.Start(t, stack.Options{}), &ear{secrets: map[string]string{}}
 	listenIn(t, s, heard)
 	heard.keep("the operator's key", s.Tablestore.AccessKeySecret)

@@ -20,6 +20,7 @@ const functionTimeout = 10 * time.Second
 // they answer at all, a person reads a page with a reason and a reference, in
 // time, and gets no part of any credentials.
 func TestTroubleInTheCloudIsAPage(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	alice := person.New(s.Ready, "acme", "alice")
 	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
@@ -54,6 +55,7 @@ func wantTrouble(t *testing.T, alice *person.Person, roles *browser.Page, action
 // TestAStoreThatRefusesIsARefusal: a table that is not there, and clocks that are
 // 16 minutes apart (Tablestore takes 15). Nobody is let in, nothing is lost.
 func TestAStoreThatRefusesIsARefusal(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	alice := person.New(s.Ready, "acme", "alice")
 	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
@@ -90,6 +92,7 @@ func TestAStoreThatRefusesIsARefusal(t *testing.T) {
 // is refused by name either way. FC takes 4 KB of address and carries 8 KB of
 // headers back; the destination is escaped twice on its way.
 func TestTheLongestBookmarkLeadsThrough(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	for _, piece := range []string{"x", "%41", "&b=/", "%25"} {
 		for _, query := range []string{"decoded", "raw"} {
