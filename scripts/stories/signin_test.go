@@ -44,6 +44,7 @@ func TestSignIn(t *testing.T) {
 	t.Run("with nothing to become", func(t *testing.T) { haveNoRole(t, s) })
 	t.Run("in Chinese", func(t *testing.T) { readChinese(t, s) })
 	t.Run("signing out ends the session", func(t *testing.T) { signOut(t, s) })
+	t.Run("signing out at the identity provider ends all sessions", func(t *testing.T) { signOutAtTheIdP(t, s) })
 	t.Run("a response is of use once", func(t *testing.T) { replay(t, s) })
 	t.Run("another browser cannot finish it", func(t *testing.T) { finishElsewhere(t, s) })
 	t.Run("a forged click does nothing", func(t *testing.T) { forgeAClick(t, s) })
@@ -175,6 +176,29 @@ func signOut(t *testing.T, s *stack.Stack) {
 	late := must[*browser.Page](t)(bob.Take(t.Context(), roles, "/credentials", readonly))
 	if late.Status/100 == 2 || strings.Contains(late.Body, "STS.") {
 		t.Errorf("after the sign-out: status %d", late.Status)
+	}
+}
+
+func signOutAtTheIdP(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	for _, who := range [][2]string{{"acme", "alice"}, {"contoso", "dave"}} {
+		phone, laptop := person.New(s.Ready, who[0], who[1]), person.New(s.Ready, who[0], who[1])
+		colleague := person.New(s.Ready, "acme", "bob")
+		for _, p := range []*person.Person{phone, laptop, colleague} {
+			must[*browser.Page](t)(p.SignIn(t.Context()))
+		}
+		end := must[*browser.Page](t)(phone.SignOutAtIdP(t.Context()))
+		if end.Status != http.StatusOK || !strings.Contains(end.Body, "signed out everywhere") {
+			t.Fatalf("%s: status %d %s\n%s", end.URL, end.Status, person.Reason(end), end.Body)
+		}
+		for _, p := range []*person.Person{phone, laptop} {
+			wantRoles(t, must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/")))
+		}
+		wantRoles(t, must[*browser.Page](t)(colleague.Open(t.Context(), s.URL+"/")), readonly, developer)
+		again := must[*browser.Page](t)(laptop.SignIn(t.Context()))
+		if len(person.Roles(again)) == 0 {
+			t.Errorf("%s cannot sign in again", who[1])
+		}
 	}
 }
 

@@ -192,7 +192,7 @@ func newSpan(now, notOnOrAfter time.Time) span {
 	if !notOnOrAfter.IsZero() && notOnOrAfter.Before(ends) {
 		ends = notOnOrAfter
 	}
-	return span{now.Truncate(time.Second), ends.Truncate(time.Second)}
+	return span{now, ends}
 }
 
 func (s span) bytes() []byte {
@@ -210,9 +210,11 @@ func readSpan(body []byte) (span, error) {
 	}, nil
 }
 
-func unix(t time.Time) uint64 { return uint64(t.Unix()) } //nolint:gosec // the bits of an int64, read back by fromUnix
+// unix keeps the nanosecond: a person who signs out and at once in again is
+// signed in.
+func unix(t time.Time) uint64 { return uint64(t.UnixNano()) } //nolint:gosec // the bits of an int64, read back by fromUnix
 
-func fromUnix(u uint64) time.Time { return time.Unix(int64(u), 0) } //nolint:gosec // the bits that unix wrote
+func fromUnix(u uint64) time.Time { return time.Unix(0, int64(u)) } //nolint:gosec // the bits that unix wrote
 
 // hashOf is SHA-256 over a label and a value; the label keeps one kind's keys
 // apart from another's.

@@ -36,8 +36,8 @@ func (k Keeper) SignOut(ctx context.Context, logout validate.Logout) error {
 	return nil
 }
 
-// stillSignedIn refuses a session that began before the person signed out, or in
-// the same second. A store that does not answer is a refusal too.
+// stillSignedIn refuses a session that began before the person signed out. A
+// store that does not answer is a refusal too.
 func (k Keeper) stillSignedIn(ctx context.Context, s Session) error {
 	row, err := k.Rows.Get(ctx, personKey(s.who.IdentityProvider(), s.who.Subject()))
 	switch {

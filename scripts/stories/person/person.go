@@ -106,15 +106,7 @@ func (p *Person) Deliver(ctx context.Context, answer *browser.Page) (*browser.Pa
 
 // StartAtIdP begins at the identity provider's own page.
 func (p *Person) StartAtIdP(ctx context.Context) (*browser.Page, error) {
-	idp, err := p.provider()
-	if err != nil {
-		return nil, err
-	}
-	home, err := url.Parse(idp.MetadataURL)
-	if err != nil {
-		return nil, err
-	}
-	portal, err := p.Open(ctx, home.Scheme+"://"+home.Host+"/")
+	portal, err := p.atIdP(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +116,36 @@ func (p *Person) StartAtIdP(ctx context.Context) (*browser.Page, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s has no tile", portal.URL)
+}
+
+// SignOutAtIdP signs out at the identity provider, carries its request to the
+// bundle and the bundle's answer back, and ends at what the identity provider
+// says then.
+func (p *Person) SignOutAtIdP(ctx context.Context) (*browser.Page, error) {
+	page, err := p.atIdP(ctx)
+	for _, action := range []string{"/signout", "/slo", "/slo"} {
+		if err != nil {
+			return nil, err
+		}
+		form, missing := page.Form(action)
+		if missing != nil {
+			return nil, missing
+		}
+		page, err = p.Submit(ctx, page, form, nil)
+	}
+	return page, err
+}
+
+func (p *Person) atIdP(ctx context.Context) (*browser.Page, error) {
+	idp, err := p.provider()
+	if err != nil {
+		return nil, err
+	}
+	home, err := url.Parse(idp.MetadataURL)
+	if err != nil {
+		return nil, err
+	}
+	return p.Open(ctx, home.Scheme+"://"+home.Host+"/")
 }
 
 // Credentials takes the credentials of a role, by its ARN, on the roles page.

@@ -114,6 +114,7 @@ func (p *IdP) routes() http.Handler {
 	mux.HandleFunc("GET /signin", p.signinForm)
 	mux.HandleFunc("POST /signin", p.signin)
 	mux.HandleFunc("POST /signout", p.signout)
+	mux.HandleFunc("POST /slo", p.loggedOut)
 	mux.HandleFunc("GET /static/", p.pages.static)
 	mux.HandleFunc("GET /{$}", p.portal)
 	mux.HandleFunc("/", p.notFound)
@@ -133,6 +134,8 @@ func (p *IdP) EntityID() string { return p.o.BaseURL + "/metadata" }
 func (p *IdP) Users() []User { return slices.Clone(p.o.Users) }
 
 func (p *IdP) ssoURL() string { return p.o.BaseURL + "/sso" }
+
+func (p *IdP) sloURL() string { return p.o.BaseURL + "/slo" }
 
 // mayStart: people may begin at this identity provider.
 func (p *IdP) mayStart() bool { return p.o.Style == Partner }

@@ -44,6 +44,9 @@ func (p *IdP) metadata(w http.ResponseWriter, _ *http.Request) {
 	key.CreateAttr("use", "signing")
 	key.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
 		SetText(base64.StdEncoding.EncodeToString(p.cert.Raw))
+	slo := role.CreateElement("md:SingleLogoutService")
+	slo.CreateAttr("Binding", bindingPOST)
+	slo.CreateAttr("Location", p.sloURL())
 	role.CreateElement("md:NameIDFormat").SetText(p.nameIDFormat())
 	for _, binding := range []string{bindingRedirect, bindingPOST} {
 		sso := role.CreateElement("md:SingleSignOnService")
@@ -67,6 +70,7 @@ type serviceProvider struct {
 	entityID string
 	certs    []*x509.Certificate
 	acs      []string // HTTP-POST only, the default first
+	slo      string   // HTTP-POST only; "": none
 }
 
 // fetchSP reads the service provider's metadata, anew each time: it may have been
@@ -131,6 +135,10 @@ func parseSP(text []byte) (serviceProvider, error) {
 			}
 		case "AssertionConsumerService":
 			sp.addACS(e)
+		case "SingleLogoutService":
+			if e.SelectAttrValue("Binding", "") == bindingPOST {
+				sp.slo = e.SelectAttrValue("Location", "")
+			}
 		}
 	}
 	if len(sp.acs) == 0 {

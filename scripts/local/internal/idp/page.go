@@ -52,7 +52,8 @@ type formPage struct {
 
 type postPage struct {
 	frame
-	Action, Host, Response, RelayState string
+	Action, Host, RelayState string
+	Response, Request        string // one of them
 }
 
 type portalPage struct {
@@ -83,7 +84,9 @@ func (p *IdP) showForm(w http.ResponseWriter, status int, page formPage) {
 // showPost allows any form target: Chrome applies form-action to the redirects
 // that follow, and the service sends people on to where they wanted to go.
 func (p *IdP) showPost(w http.ResponseWriter, page postPage) {
-	page.frame = p.frame("Signing you in")
+	if page.Request == "" {
+		page.frame = p.frame("Signing you in")
+	}
 	if u, err := url.Parse(page.Action); err == nil {
 		page.Host = u.Host
 	}

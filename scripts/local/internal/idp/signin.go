@@ -25,6 +25,7 @@ type session struct {
 // request ID) a start at our own portal.
 type pending struct {
 	request authnRequest
+	logout  string // ID of a logout request that waits for its answer; "": a sign-in
 	proved  string // the session whose password was just given: satisfies ForceAuthn
 	expires time.Time
 }
@@ -77,6 +78,7 @@ func (p *IdP) signinForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	wish, ok := p.find(name)
+	ok = ok && wish.logout == ""
 	if !ok {
 		p.gone(w)
 		return
@@ -165,16 +167,6 @@ func (p *IdP) current(r *http.Request) (handle string, who session, ok bool) {
 	defer p.mu.Unlock()
 	who, ok = p.sessions[c.Value]
 	return c.Value, who, ok && p.now().Sub(who.at) < sessionLifetime
-}
-
-func (p *IdP) signout(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(p.cookie()); err == nil {
-		p.mu.Lock()
-		delete(p.sessions, c.Value)
-		p.mu.Unlock()
-	}
-	p.setCookie(w, "", -1)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // answer sends the browser to the service provider with a form that posts itself.
