@@ -72,6 +72,20 @@ func ciphertexts() []attack {
 		{name: "encrypted-content-type", expect: "encryption_unsupported", why: "what is encrypted is the content of an element", options: edited(set("xenc:EncryptedData", "Type", "http://www.w3.org/2001/04/xmlenc#Content"))},
 		{name: "encrypted-key-agreement", expect: "encryption_unsupported", why: "a key to be agreed upon", options: edited(add("xenc:EncryptedData/ds:KeyInfo", "xenc:AgreementMethod", algorithm, "http://www.w3.org/2009/xmlenc11#ECDH-ES"))},
 		{name: "encrypted-keys-two", expect: "encryption_unsupported", why: "two keys, and nobody says which is ours", options: edited(copies(1))},
+		{name: "encrypted-keys-two-ours", expect: "encryption_unsupported", why: "two keys, both of them ours", options: edited(func(box el) {
+			at(box, keyPath).CreateAttr("Recipient", validatetest.Expectation().EntityID)
+			copies(1)(box)
+		})},
+		{name: "encrypted-oaep-digests-two", expect: "encryption_unsupported", why: "SHA-256 or SHA-1", options: edited(func(box el) {
+			sha1 := add(keyPath+"/xenc:EncryptionMethod", "ds:DigestMethod", algorithm, "http://www.w3.org/2000/09/xmldsig#sha1")
+			add(keyPath+"/xenc:EncryptionMethod", "ds:DigestMethod", algorithm, "http://www.w3.org/2001/04/xmlenc#sha256")(box)
+			sha1(box)
+		})},
+		{name: "encrypted-oaep-mgf1p-mask", expect: "encryption_unsupported", why: "the older name of OAEP has the mask in it", options: encrypted(encryption{Mask: crypto.SHA256, Edit: set(keyPath+"/xenc:EncryptionMethod", algorithm, "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p")})},
+		{name: "encrypted-oaep-parameters-nested", expect: "encryption_unsupported", why: "an element inside DigestMethod", options: edited(func(box el) {
+			add(keyPath+"/xenc:EncryptionMethod", "ds:DigestMethod", algorithm, "http://www.w3.org/2000/09/xmldsig#sha1")(box)
+			add(keyPath+"/xenc:EncryptionMethod/ds:DigestMethod", "ds:DigestMethod")(box)
+		})},
 		{name: "encrypted-keys-many", expect: "message_too_large", why: "DoS by keys, each of which costs a private-key operation", options: edited(copies(50))},
 		{name: "encrypted-key-missing", expect: "message_malformed", why: "no key", options: edited(remove(keyPath))},
 		{name: "encrypted-key-by-network", expect: "message_malformed", why: "SSRF: a key to be fetched", options: encrypted(encryption{Beside: true, Edit: set("xenc:EncryptedData/ds:KeyInfo/ds:RetrievalMethod", "URI", "http://169.254.169.254/")})},
@@ -139,6 +153,9 @@ func openings() []attack {
 		{name: "encrypted-two-roots", expect: "message_malformed", why: "two assertions in one plaintext", options: holding(func(xml string) string { return xml + xml })},
 		{name: "encrypted-doctype", expect: "message_malformed", why: "XXE inside", options: holding(func(xml string) string { return "<!DOCTYPE x>" + xml })},
 		{name: "encrypted-comment-in-nameid", expect: "message_malformed", why: "CVE-2017-11427 inside", options: holding(swap("ada@example.com</saml:NameID>", "ada<!-- -->@example.com</saml:NameID>"))},
+		{name: "encrypted-comment", expect: "message_malformed", why: "inside, too, no real assertion has comments", options: holding(swap("<saml:Subject>", "<!-- --><saml:Subject>"))},
+		{name: "encrypted-too-deep", expect: "message_too_large", why: "40 elements inside each other, inside", options: holding(swap("<saml:AttributeValue>", "<saml:AttributeValue>"+strings.Repeat(`<x xmlns="urn:x">`, 40)+strings.Repeat("</x>", 40)))},
+		{name: "encrypted-under-rsa-sha1", expect: "signature_algorithm", why: "SHA-1 round the ciphertext only by the record's consent", options: encrypted(encryption{}, validatetest.Signed(true, false), validatetest.By(validatetest.RSASHA1()))},
 		{name: "encrypted-wrapped", expect: "message_malformed", why: "signature wrapping inside: the signed assertion in the Advice of another", options: holding(func(xml string) string {
 			return `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_evil" Version="2.0" IssueInstant="` + offset(0) + `"><saml:Issuer>x</saml:Issuer><saml:Advice>` + xml + `</saml:Advice></saml:Assertion>`
 		})},
@@ -242,6 +259,7 @@ func TestExplainDoesNotOpenWhatABadSignatureCovers(t *testing.T) {
 	}{
 		"good signature": {encrypted(encryption{}, validatetest.Signed(true, true)), true},
 		"bad signature":  {encrypted(encryption{}, validatetest.Signed(true, true), validatetest.After(set("", "Consent", "urn:x"))), false},
+		"SHA-1":          {encrypted(encryption{}, validatetest.Signed(true, true), validatetest.By(validatetest.RSASHA1())), false},
 	} {
 		report, err := g.Explain(t.Context(), idp.Record(), validatetest.Expectation(), idp.Response(c.options...))
 		if err != nil {
