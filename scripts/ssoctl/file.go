@@ -57,9 +57,16 @@ func (p program) read(file string, options federation.Options) (federation.Revis
 		p.complain("%s:%s\n", file, fault)
 	}
 	if len(faults) > 0 {
-		return federation.Revision{}, wrong("%s has %s", file, count(len(faults), "fault"))
+		return federation.Revision{}, wrong("%s has %s", file, howMany(faults))
 	}
 	return revision, nil
+}
+
+func howMany(faults []yamlfile.Fault) string {
+	if len(faults) > yamlfile.MaxFaults {
+		return "more than " + count(yamlfile.MaxFaults, "fault")
+	}
+	return count(len(faults), "fault")
 }
 
 func readAll(dir fs.FS, name string) ([]byte, error) {

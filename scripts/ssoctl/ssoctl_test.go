@@ -91,6 +91,14 @@ func TestCheckNamesEveryFault(t *testing.T) {
 		want(t, statusWrong, "", brokenFaults+"ssoctl: testdata/broken.yaml has 4 faults\n")
 }
 
+func TestCheckDoesNotMiscountWhatItLeavesOut(t *testing.T) {
+	file := write(t, strings.Repeat("a: b\n", 5000))
+	r := ssoctl(t, nil, "check", "-f", file)
+	if want := "ssoctl: " + file + " has more than 1000 faults\n"; r.status != statusWrong || !strings.HasSuffix(r.stderr, want) {
+		t.Errorf("status %d, the end of stderr %q", r.status, r.stderr[len(r.stderr)-200:])
+	}
+}
+
 func TestCheckPassesTheExample(t *testing.T) {
 	const file = "../../template/federation.example.yaml"
 	ssoctl(t, nil, "check", "-f", file).

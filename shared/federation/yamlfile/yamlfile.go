@@ -29,8 +29,9 @@ import (
 // have.
 const MaxSize = 1 << 20
 
-// maxFaults is all that a person reads at once, and more.
-const maxFaults = 1000
+// MaxFaults is all that a person reads at once, and more: the fault after them
+// says how many are left.
+const MaxFaults = 1000
 
 // Fault is one thing that is wrong with the file. Line and Column count from 1.
 type Fault struct {
@@ -151,12 +152,12 @@ func sorted(faults []Fault) []Fault {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
 	faults = slices.Compact(faults)
-	if len(faults) <= maxFaults {
+	if len(faults) <= MaxFaults {
 		return faults
 	}
-	next := faults[maxFaults]
-	more := Fault{next.Line, next.Column, fmt.Sprintf("%d more faults from here on", len(faults)-maxFaults), "mend those above first"}
-	return append(faults[:maxFaults:maxFaults], more)
+	next := faults[MaxFaults]
+	more := Fault{next.Line, next.Column, fmt.Sprintf("%d more faults from here on", len(faults)-MaxFaults), "mend those above first"}
+	return append(faults[:MaxFaults:MaxFaults], more)
 }
 
 // addProblems places what the compiler found. What hangs on a part that could
