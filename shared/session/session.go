@@ -212,7 +212,7 @@ func readSpan(body []byte) (span, error) {
 
 // unix keeps the nanosecond: a person who signs out and at once in again is
 // signed in.
-func unix(t time.Time) uint64 { return uint64(t.UnixNano()) } //nolint:gosec // the bits of an int64, read back by fromUnix
+func unix(t time.Time) uint64 { return uint64(t.UnixNano()) }
 
 func fromUnix(u uint64) time.Time { return time.Unix(0, int64(u)) } //nolint:gosec // the bits that unix wrote
 
