@@ -180,7 +180,7 @@ func (l *loader) address(name string) string {
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		l.fault(name, "%q is not of the form https://host", redacted(u, value))
+		l.fault(name, "%q is not of the form https://host", redacted(value))
 		return ""
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
@@ -188,11 +188,13 @@ func (l *loader) address(name string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-func redacted(u *url.URL, value string) string {
-	if u == nil {
-		return value
+// redacted leaves out what may be a user and a password, also where the rest is no
+// address.
+func redacted(value string) string {
+	if i := strings.LastIndex(value, "@"); i >= 0 {
+		return "[redacted]" + value[i:]
 	}
-	return u.Redacted()
+	return value
 }
 
 func (l *loader) reachable(name string, u *url.URL) {
