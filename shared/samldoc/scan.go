@@ -109,7 +109,7 @@ func (s *scanner) declaration() error {
 		}
 		i := slices.Index(want, name)
 		if i < 0 || !declares(name, value) {
-			return malformed("the XML declaration says %s=%q", name, value)
+			return malformed("the XML declaration says %s=%.40q", name, value)
 		}
 		want = want[i+1:]
 		s.blanks("?>")

@@ -200,6 +200,9 @@ func (s *scanner) blanks(next ...string) string {
 	return ""
 }
 
+// longestName bounds what every detail of a refusal repeats to a log.
+const longestName = 256
+
 // name reads a qualified name of ASCII letters: SAML has no other.
 func (s *scanner) name() (string, error) {
 	start, colons := s.at, 0
@@ -216,6 +219,9 @@ func (s *scanner) name() (string, error) {
 				return "", malformed("no name at byte %d", start)
 			}
 			return s.in[start:s.at], nil
+		}
+		if s.at-start >= longestName {
+			return "", tooLarge("a name of more than %d bytes at byte %d", longestName, start)
 		}
 		fresh = false
 	}

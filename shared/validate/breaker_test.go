@@ -1,6 +1,7 @@
 package validate_test
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -183,6 +184,55 @@ func allocated(t *testing.T, encoded string, record trust.Record, believed bool)
 		t.Fatal(err)
 	}
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// What a refusal tells goes to the log of every function, whoever asks.
+func TestARefusalDoesNotRepeatTheMessage(t *testing.T) {
+	idp, long := validatetest.New(t), strings.Repeat("\u0085", 50_000)
+	name := strings.Repeat("x", 100_000)
+	for what, encoded := range map[string]string{
+		"name":        idp.Response(after(func(r el) { r.CreateElement(name) })...),
+		"prefix":      idp.Response(after(func(r el) { r.CreateElement(name + ":x") })...),
+		"attribute":   idp.Response(after(func(r el) { r.CreateAttr(name+":x", "") })...),
+		"end tag":     encode("<" + name + "></x>"),
+		"namespace":   encode(`<x xmlns="` + long + `"/>`),
+		"declaration": encode(`<?xml version="` + long + `"?><x/>`),
+		"entity":      encode("<x>&" + name + ";</x>"),
+		"status":      idp.Response(before(set("samlp:Status/samlp:StatusCode", "Value", long))...),
+		"ID":          idp.Response(before(set("", "ID", long))...),
+		"version":     idp.Response(before(set("", "Version", long))...),
+		"issuer":      idp.Response(before(setText("saml:Issuer", long))...),
+		"destination": idp.Response(before(set("", "Destination", long))...),
+		"request":     idp.Response(before(set("", "InResponseTo", long))...),
+		"recipient":   idp.Response(before(set(data, "Recipient", long))...),
+		"audience":    idp.Response(before(setText(conditions+"/saml:AudienceRestriction/saml:Audience", long))...),
+		"audiences":   idp.Response(before(manyAudiences)...),
+		"condition": idp.Response(before(func(r el) {
+			add(conditions, "saml:Condition", "xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance", "xsi:type", long)(r)
+		})...),
+		"time":             idp.Response(before(set(data, "NotOnOrAfter", long))...),
+		"reference":        idp.Response(info(set("ds:Reference", "URI", long))...),
+		"canonicalization": idp.Response(info(set("ds:CanonicalizationMethod", algorithm, long))...),
+		"signature method": idp.Response(info(set("ds:SignatureMethod", algorithm, long))...),
+		"digest method":    idp.Response(info(set("ds:Reference/ds:DigestMethod", algorithm, long))...),
+		"transform":        idp.Response(info(set("ds:Reference/ds:Transforms/ds:Transform", algorithm, long))...),
+		"content":          idp.Response(encrypted(encryption{Edit: set("xenc:EncryptedData/xenc:EncryptionMethod", algorithm, long)})...),
+		"transport":        idp.Response(encrypted(encryption{Edit: set(keyPath+"/xenc:EncryptionMethod", algorithm, long)})...),
+		"type":             idp.Response(encrypted(encryption{Edit: set("xenc:EncryptedData", "Type", long)})...),
+	} {
+		_, err := guard().Response(t.Context(), idp.Record(), validatetest.Expectation(), encoded)
+		if err == nil || len(err.Error()) > 3000 {
+			t.Errorf("%s: a detail of %d bytes", what, len(fmt.Sprint(err)))
+		}
+	}
+}
+
+func manyAudiences(r el) {
+	restriction := at(r, conditions+"/saml:AudienceRestriction")
+	restriction.ChildElements()[0].SetText("https://else.example")
+	for range 200 {
+		restriction.CreateElement("saml:Audience").SetText("https://else.example/" + strings.Repeat("x", 500))
+	}
 }
 
 func BenchmarkChanged(b *testing.B) {

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -144,7 +145,7 @@ func requireAudience(t *trial) error {
 	}
 	for _, audiences := range c.Audiences {
 		if !slices.Contains(audiences, t.want.EntityID) {
-			return reason.New(reason.AudienceMismatch, "the audience is %.500q, we are %q", audiences, t.want.EntityID)
+			return reason.New(reason.AudienceMismatch, "the audience is %.500s, we are %q", fmt.Sprintf("%q", audiences), t.want.EntityID)
 		}
 	}
 	return nil
