@@ -53,6 +53,16 @@ func resultsText(results map[string][]sdk.RowResult, text func(sdk.PrimaryKey, [
 	return strings.Join(lines, "; ")
 }
 
+// costs are the capacity units of each row of a batch.
+func (w *world) costs(results []sdk.RowResult) string {
+	var list []string
+	for _, r := range results {
+		w.spent(r.ConsumedCapacityUnit)
+		list = append(list, w.cost)
+	}
+	return strings.Join(list, "; ")
+}
+
 func keys(n int) []*sdk.PrimaryKey {
 	list := make([]*sdk.PrimaryKey, n)
 	for i := range list {
@@ -114,6 +124,16 @@ func batchGetScenarios() []scenario {
 		{
 			name: "as many rows as one may", setup: manyRows(1), want: `t/0: a/0 x="x"; t/1: absent; t/2: absent; …`,
 			call: reading(rows("t", keys(100)...)),
+		},
+		{
+			name: "capacity units of each row", setup: withRow, want: "read 1, write 0; read 1, write 0",
+			call: func(w *world) (string, error) {
+				resp, err := w.c.BatchGetRow(&sdk.BatchGetRowRequest{MultiRowQueryCriteria: []*sdk.MultiRowQueryCriteria{rows("t", key("a", 1), key("none", 1))}})
+				if err != nil {
+					return "", err
+				}
+				return w.costs(resp.TableToRowsResult["t"]), nil
+			},
 		},
 		{
 			name: "more rows than one may", setup: manyRows(1), want: "400 OTSParameterInvalid Rows count exceeds the upper limit: 100.",
@@ -266,6 +286,20 @@ func batchWriteScenarios() []scenario {
 		{
 			name: "no rows", setup: withRow, want: "400 OTSParameterInvalid No row is specified in BatchWriteRow.",
 			call: writing(),
+		},
+		{
+			name: "capacity units of each row", setup: withRow, want: "read 0, write 1; read 1, write 1; read 0, write 2",
+			call: func(w *world) (string, error) {
+				batch := new(sdk.BatchWriteRowRequest)
+				for _, change := range []sdk.RowChange{deleting(key("a", 1)), fresh(key("b", 1)), updating(key("c", 1), "x", strings.Repeat("x", 5000))} {
+					batch.AddRowChange(change)
+				}
+				resp, err := w.c.BatchWriteRow(batch)
+				if err != nil {
+					return "", err
+				}
+				return w.costs(resp.TableToRowsResult["t"]), nil
+			},
 		},
 		{
 			name: "a table without rows", setup: withRow, want: "400 OTSParameterInvalid No operation is specified for table: 't'.",

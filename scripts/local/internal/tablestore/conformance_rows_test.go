@@ -846,6 +846,14 @@ func limitScenarios() []scenario {
 			call: putting(key(strings.Repeat("x", 1025), 1), "x", true),
 		},
 		{
+			name: "a key of bytes too long", want: "400 OTSParameterInvalid The length of primary key column: 'k' exceeds the MaxLength:1024 with CurrentLength:1025.",
+			call: func(w *world) (string, error) {
+				w.must(w.drop("t"))
+				w.table(keyed(keyColumn("k", sdk.PrimaryKeyType_BINARY)))
+				return w.put(put("t", misspelt("k", make([]byte, 1025)), nil))
+			},
+		},
+		{
 			name: "the longest column", want: "done",
 			call: putting(key("a", 1), "attr", strings.Repeat("x", 2<<20)),
 		},

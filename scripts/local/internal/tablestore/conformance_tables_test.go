@@ -175,6 +175,18 @@ func createScenarios() []scenario {
 			want: "400 OTSParameterInvalid …",
 		},
 		{
+			name: "a table with an index", want: "400 OTSParameterInvalid …",
+			call: createOf(func(r *sdk.CreateTableRequest) {
+				index := &sdk.IndexMeta{IndexName: "i"}
+				index.AddPrimaryKeyColumn("n")
+				r.AddIndexMeta(index)
+			}),
+		},
+		{
+			name: "a table with transactions", want: "400 OTSParameterInvalid …",
+			call: createOf(func(r *sdk.CreateTableRequest) { r.EnableLocalTxn = proto.Bool(true) }),
+		},
+		{
 			name: "more tables than an instance holds",
 			setup: func(w *world) {
 				for i := range 64 {

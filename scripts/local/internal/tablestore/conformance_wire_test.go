@@ -151,6 +151,22 @@ func wireScenarios() []scenario {
 			call: listing(dated(16*time.Minute, layout+".000Z"), nil),
 		},
 		{
+			name: "a put within a transaction", setup: withRow, want: "400 OTSParameterInvalid …",
+			call: func(w *world) (string, error) {
+				change := put("t", key("a", 1), nil)
+				change.TransactionId = proto.String("x")
+				return w.put(change)
+			},
+		},
+		{
+			name: "a read within a transaction", setup: withRow, want: "400 OTSParameterInvalid …",
+			call: asking(func(_ *world, q *sdk.SingleRowQueryCriteria) { q.TransactionId = proto.String("x") }),
+		},
+		{
+			name: "a range within a transaction", setup: withRow, want: "400 OTSParameterInvalid …",
+			call: scanning(func(q *sdk.RangeRowQueryCriteria) { q.TransactionId = proto.String("x") }),
+		},
+		{
 			name: "another method", want: "405 OTSMethodNotAllowed …",
 			call: listing(func(r *request) { r.method = http.MethodGet }, nil),
 		},
@@ -309,6 +325,23 @@ func actionScenarios() []scenario {
 	return list
 }
 
+// impatient gives the call a client that retries, and waits a twentieth of a
+// second for each answer.
+func impatient(call func(*world) (string, error)) func(*world) (string, error) {
+	return func(w *world) (string, error) {
+		config := sdk.NewDefaultTableStoreConfig()
+		config.HTTPTimeout.RequestTimeout = 50 * time.Millisecond
+		w.c = sdk.NewClientWithConfig(w.url, "local", keyID, secret, "", config)
+		return call(w)
+	}
+}
+
+// unready makes a table as the cloud does: usable after a while.
+func unready(w *world) {
+	w.fault(w.t, tablestore.Fault{Kind: "not_ready", Seconds: 5})
+	w.table()
+}
+
 // failing sets a fault for one call on table t, which has the row a/1.
 func failing(f tablestore.Fault) func(*world) {
 	return func(w *world) {
@@ -355,6 +388,39 @@ func faultScenarios() []scenario {
 			call:  retrying(insert),
 		},
 		{
+			name: "a slow answer after the commit, and the SDK's retry", want: conditionRefused,
+			setup: failing(tablestore.Fault{Table: "t", Kind: "slow", DelayMS: 60_000, Commit: true}),
+			call:  impatient(insert),
+		},
+		{
+			name: "too frequent table operations", want: "403 OTSQuotaExhausted Too frequent table operations.",
+			setup: failing(tablestore.Fault{Table: "t", Kind: "error", Code: "OTSQuotaExhausted", Message: "Too frequent table operations."}),
+			call:  func(w *world) (string, error) { return w.drop("t") },
+		},
+		{
+			name: "too frequent table operations are retried", want: "dropped",
+			setup: failing(tablestore.Fault{Table: "t", Kind: "error", Code: "OTSQuotaExhausted", Message: "Too frequent table operations."}),
+			call:  retrying(func(w *world) (string, error) { return w.drop("t") }),
+		},
+		{
+			name: "a table that is not ready", want: "404 OTSTableNotReady The table is not ready.",
+			setup: unready,
+			call:  putting(key("a", 1), "x", int64(1)),
+		},
+		{
+			name: "a table that has become ready", want: "done",
+			setup: func(w *world) {
+				unready(w)
+				w.turn(5 * time.Second)
+			},
+			call: putting(key("a", 1), "x", int64(1)),
+		},
+		{
+			name: "another at the same row", want: "409 OTSRowOperationConflict Data is being modified by the other request.",
+			setup: failing(tablestore.Fault{Table: "t", Kind: "error", Code: "OTSRowOperationConflict"}),
+			call:  insert,
+		},
+		{
 			name: "a timeout after the commit is not retried", want: "503 OTSTimeout …",
 			setup: failing(tablestore.Fault{Table: "t", Kind: "error", Code: "OTSTimeout", Commit: true}),
 			call:  retrying(insert),
@@ -389,7 +455,7 @@ func faultScenarios() []scenario {
 			call:  retrying(insert),
 		})
 	}
-	for code, status := range map[string]int{"OTSInternalServerError": 500, "OTSServerUnavailable": 503, "OTSCapacityUnitExhausted": 403, "OTSTimeout": 503} {
+	for code, status := range map[string]int{"OTSInternalServerError": 500, "OTSServerUnavailable": 503, "OTSCapacityUnitExhausted": 403, "OTSTimeout": 503, "OTSTooFrequentReservedThroughputAdjustment": 403} {
 		list = append(list, scenario{
 			name: code, want: fmt.Sprintf("%d %s …", status, code),
 			setup: failing(tablestore.Fault{Table: "t", Kind: "error", Code: code}),

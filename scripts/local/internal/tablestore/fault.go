@@ -122,7 +122,8 @@ func (f Fault) refusal() *refusal {
 
 func statusOf(code string) int {
 	switch code {
-	case "OTSConditionCheckFail", "OTSQuotaExhausted", "OTSNotEnoughCapacityUnit", "OTSCapacityUnitExhausted", "OTSAuthFailed":
+	case "OTSConditionCheckFail", "OTSQuotaExhausted", "OTSNotEnoughCapacityUnit", "OTSCapacityUnitExhausted",
+		"OTSTooFrequentReservedThroughputAdjustment", "OTSAuthFailed":
 		return http.StatusForbidden
 	case codeNotReady, "OTSObjectNotExist":
 		return http.StatusNotFound
