@@ -18,11 +18,22 @@ type limits struct {
 }
 
 func responseLimits() limits {
-	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, allAttributes: 3000, qualified: 8, prefixes: 16}
+	return limits{bytes: mostXML, depth: 32, elements: 900, attributes: 32, allAttributes: 3000, qualified: 8, prefixes: 20}
 }
 
 func metadataLimits() limits {
 	return limits{bytes: 1 << 20, depth: 32, elements: 5000, attributes: 64, allAttributes: 20_000, qualified: 64, prefixes: 64, hand: true}
+}
+
+// after is what one part of a document leaves for the next: an assertion must not
+// be dearer because it came encrypted.
+func (l limits) after(read *element) limits {
+	l.elements--
+	l.allAttributes -= len(read.attributes)
+	for _, child := range read.children {
+		l = l.after(child)
+	}
+	return l
 }
 
 // scanner walks once over a document, left to right, and builds its tree.
