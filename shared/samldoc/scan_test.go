@@ -139,7 +139,9 @@ func TestLimitsAreHeld(t *testing.T) {
 		"depth":      swap(`</a:Subject>`, `</a:Subject><a:Advice>`+nest(30)+`</a:Advice>`),
 		"elements":   swap(`</a:Subject>`, `</a:Subject><a:AttributeStatement>`+strings.Repeat(`<a:Attribute Name="x"/>`, 900)+`</a:AttributeStatement>`),
 		"attributes": swap(`<a:Subject>`, `<a:Subject`+strings.Repeat(` x="1"`, 33)+`>`),
-		"prefixes":   swap(`<a:Subject><a:NameID>`, `<a:Subject`+prefixes("x", 16)+`><a:NameID`+prefixes("y", 16)+`>`),
+		"prefixes":   swap(`<a:Subject><a:NameID>`, `<a:Subject`+prefixes("x", 10)+`><a:NameID`+prefixes("y", 9)+`>`),
+		"qualified":  swap(`<a:Subject>`, `<a:Subject`+strings.Repeat(` xml:x="1"`, 9)+`>`),
+		"in all":     swap(`</a:Subject>`, `</a:Subject><a:Advice>`+strings.Repeat(`<x xmlns="urn:x" a="" b="" c="" d=""/>`, 600)+`</a:Advice>`),
 	} {
 		if _, err := samldoc.Parse([]byte(xml)); reason.Of(err) != reason.MessageTooLarge {
 			t.Errorf("%s: %v, want %s", name, err, reason.MessageTooLarge)
