@@ -274,6 +274,18 @@ func TestOneProviderIsNoChoice(t *testing.T) {
 	wantOnPage(t, s.do(t, get("/?signedout")), "You are signed out")
 }
 
+// A deep link that a newsletter or an attacker has lengthened leads through all the
+// same: FC takes addresses of 4 KB, and a link is escaped once more on its way.
+func TestADeepLinkIsCarriedWithoutWhatHangsOnIt(t *testing.T) {
+	s := newStage(t)
+	s.draft.IdentityProviders[1].Suspended = true
+	const to = "to=https%3A%2F%2Fecs.console.aliyun.com%2F"
+	a := s.do(t, get("/go/acme-prod/admin?utm_source=mail&"+to+"&ticket=x&lang=zh&"+strings.Repeat("a=&", 1000)))
+	if a.leadsTo() != "/saml/test/login?to="+url.QueryEscape("/go/acme-prod/admin?"+to) {
+		t.Errorf("%s to %.200s", a.Status, a.leadsTo())
+	}
+}
+
 func TestAnEMailAddressFindsItsProvider(t *testing.T) {
 	s := newStage(t)
 	for email, want := range map[string]string{"ada@ACME.com": "/saml/test/login", "ada@nowhere.example": "", "acme.com": "", "@": ""} {

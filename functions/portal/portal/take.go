@@ -33,7 +33,7 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	}
 	switch {
 	case here.session.IsZero():
-		return p.signIn(r, rev, here, withoutTicket(r.URL))
+		return p.signIn(r, rev, here, plainLink(r.URL))
 	case here.asks():
 		return p.askWho(r, rev, here)
 	}
@@ -59,11 +59,13 @@ func ownWish(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" && (site == "none" || site == "same-origin")
 }
 
-func withoutTicket(u *url.URL) string {
-	query := u.Query()
-	query.Del("ticket")
-	query.Del("lang")
-	query.Del("email")
+// plainLink is a deep link with all that it is made of: what others hung on it
+// would only make it too long to be carried through a sign-in.
+func plainLink(u *url.URL) string {
+	query := url.Values{}
+	if to := u.Query().Get("to"); to != "" {
+		query.Set("to", to)
+	}
 	link := url.URL{Path: u.Path, RawQuery: query.Encode()}
 	return link.RequestURI()
 }
