@@ -11,10 +11,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
-func metadata(t *testing.T, oldnew ...string) []byte {
-	t.Helper()
-	first := validatetest.New(t).Keys().Certificates[0]
-	second := validatetest.Stranger(t).Keys().Certificates[0]
+func metadata(tb testing.TB, oldnew ...string) []byte {
+	tb.Helper()
+	first := validatetest.New(tb).Keys().Certificates[0]
+	second := validatetest.Stranger(tb).Keys().Certificates[0]
 	xml := `<?xml version="1.0"?>
 <!-- written by hand -->
 <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"

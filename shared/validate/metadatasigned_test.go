@@ -17,11 +17,11 @@ import (
 
 // signedMetadata has idp sign the element of that tag, below or at the root,
 // where the metadata schema wants the signature: before everything else.
-func signedMetadata(t *testing.T, idp validatetest.IdP, xml []byte, tag string) []byte {
-	t.Helper()
+func signedMetadata(tb testing.TB, idp validatetest.IdP, xml []byte, tag string) []byte {
+	tb.Helper()
 	document := etree.NewDocument()
 	if err := document.ReadFromBytes(xml); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	e := document.FindElement("//" + tag)
 	e.CreateAttr("ID", "_metadata")
@@ -29,7 +29,7 @@ func signedMetadata(t *testing.T, idp validatetest.IdP, xml []byte, tag string) 
 	e.InsertChildAt(0, e.RemoveChild(e.SelectElement("ds:Signature")))
 	signed, err := document.WriteToBytes()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return signed
 }
@@ -42,15 +42,15 @@ func aggregate(entities ...[]byte) []byte {
 	return []byte(xml + `</EntitiesDescriptor>`)
 }
 
-func certificateOf(t *testing.T, idp validatetest.IdP) *x509.Certificate {
-	t.Helper()
+func certificateOf(tb testing.TB, idp validatetest.IdP) *x509.Certificate {
+	tb.Helper()
 	der, err := base64.StdEncoding.DecodeString(idp.Keys().Certificates[0])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return certificate
 }
