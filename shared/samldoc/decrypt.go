@@ -136,8 +136,7 @@ func (c contentMethod) open(key, data []byte) ([]byte, error) {
 // stands in the place of the encrypted assertion: with the namespaces declared
 // around it (xmlenc-core1 section 4.4).
 func (d *Document) replaceEncrypted(plain []byte, cover Cover) (*Document, error) {
-	around := d.around(d.root.one(nsAssertion, "EncryptedAssertion"))
-	inner, err := scanIn(plain, responseLimits(), around)
+	inner, around, err := d.readPlain(plain, cover)
 	if err != nil {
 		return nil, inside(err)
 	}
@@ -161,6 +160,20 @@ func (d *Document) replaceEncrypted(plain []byte, cover Cover) (*Document, error
 	return opened, err
 }
 
+// readPlain scans the plaintext where it stands, and says what is declared there.
+func (d *Document) readPlain(plain []byte, cover Cover) (*element, scope, error) {
+	box := d.root.one(nsAssertion, "EncryptedAssertion")
+	around := d.around(box)
+	inner, err := scanIn(plain, responseLimits().after(d.root), around)
+	if err != nil || cover.envelope == nil || signatureOf(inner) != nil {
+		return inner, around, err
+	}
+	// Nothing but the signature of the response says what the prefixes mean.
+	around = d.covered(box)
+	inner, err = scanIn(plain, responseLimits().after(d.root), around)
+	return inner, around, err
+}
+
 func inside(err error) error {
 	return reason.New(reason.Of(err), "inside the encrypted assertion: %w", err)
 }
@@ -176,6 +189,16 @@ func withAssertion(envelope, assertion *element) *element {
 // around returns the namespaces declared on a child of the root and on the root.
 func (d *Document) around(child *element) scope {
 	return append(declarations(d.tree.Root()), declarations(d.treeOf(child))...)
+}
+
+// covered returns those of them that a signature of the root covers: exclusive
+// canonicalization leaves out what the two do not use for their own names, so
+// that anybody may change it.
+func (d *Document) covered(child *element) scope {
+	root, box := d.tree.Root(), d.treeOf(child)
+	outer, _ := declarations(root).resolve(root.Space) // both were resolved before
+	inner, _ := d.around(child).resolve(box.Space)
+	return scope{{root.Space, outer}, {box.Space, inner}}
 }
 
 // parseInside reads the plaintext with etree, inside an element that declares

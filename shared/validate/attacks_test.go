@@ -228,7 +228,7 @@ func attacks() []attack {
 		honest(), wrapping(), signatures(), references(), algorithms(), curves(), documents(),
 		honestEncryption(), ciphertexts(), openings(),
 		envelopes(), subjects(), audiences(), times(), requests(), records(),
-		brokenSignatures(), nearlyOurs(), oddTimes(),
+		brokenSignatures(), nearlyOurs(), oddTimes(), brokenContexts(),
 	} {
 		all = append(all, group...)
 	}

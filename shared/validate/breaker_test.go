@@ -124,6 +124,25 @@ func oddTimes() []attack {
 	)
 }
 
+// brokenContexts change what stands round a signature, and is not under it.
+func brokenContexts() []attack {
+	outside := validatetest.Signed(true, false)
+	// The plaintext takes a prefix from the response, where nothing else uses it:
+	// exclusive canonicalization leaves its declaration out.
+	borrowing := func(inside string) validatetest.Option {
+		return validatetest.Encrypted(encryption{Plain: func(xml string) string {
+			xml = strings.ReplaceAll(xml, ` xmlns:x="urn:x"`, "")
+			return strings.Replace(xml, ">sre<", ">"+inside+"<", 1)
+		}})
+	}
+	declared := validatetest.Before(set("", "xmlns:x", "urn:x"))
+	rebound := validatetest.After(set("", "xmlns:x", "urn:oasis:names:tc:SAML:2.0:assertion"))
+	return []attack{
+		{name: "encrypted-context-rebound", expect: "message_malformed", why: "the signature covers the ciphertext, but not what a prefix in it stands for", options: opts{outside, declared, borrowing("<x:NameID>admin</x:NameID>"), rebound}},
+		{name: "encrypted-context-rebound-both-signed", expect: "signature_invalid", why: "the signature inside covers what the prefix stands for", options: opts{validatetest.Signed(true, true), declared, borrowing("<x:NameID>admin</x:NameID>"), rebound}},
+	}
+}
+
 // Whoever may sign in here has a message that the identity provider signed.
 // He changes it, so that the signature of its SignedInfo still holds and the
 // content has to be canonicalized before anybody sees that it was changed.
