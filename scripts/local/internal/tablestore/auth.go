@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -106,19 +105,28 @@ func (s *Server) isToday(day string) bool {
 // stringToSign is path, method, an empty query, and every x-ots- header but the
 // signatures, in order of their names.
 func stringToSign(r *http.Request) string {
-	headers := otsHeaders(r.Header)
-	return r.URL.Path + "\n" + r.Method + "\n\n" + strings.Join(headers, "\n") + "\n"
+	return r.URL.Path + "\n" + r.Method + "\n\n" + otsHeaders(r.Header) + "\n"
 }
 
-func otsHeaders(h http.Header) []string {
-	var lines []string
-	for _, name := range slices.Sorted(maps.Keys(h)) { // canonical names sort as lower-case ones do
-		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-ots-") && lower != headerSignature && lower != headerSignatureV4 {
-			lines = append(lines, lower+":"+strings.TrimSpace(strings.Join(h[name], ",")))
+// otsHeaders writes the headers that are signed as lines "name:value".
+func otsHeaders(h http.Header) string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		if strings.HasPrefix(name, "X-Ots-") && name != "X-Ots-Signature" && name != "X-Ots-Signaturev4" {
+			names = append(names, name)
 		}
 	}
-	return lines
+	slices.Sort(names) // canonical names sort as lower-case ones do
+	var lines strings.Builder
+	for i, name := range names {
+		if i > 0 {
+			lines.WriteByte('\n')
+		}
+		lines.WriteString(strings.ToLower(name))
+		lines.WriteByte(':')
+		lines.WriteString(strings.TrimSpace(strings.Join(h[name], ",")))
+	}
+	return lines.String()
 }
 
 func sign(secret, text string) string {

@@ -107,23 +107,23 @@ func (s *Server) writeEach(batch []batchTable) error {
 	return s.storage.update(func(t *txn) error {
 		for _, table := range batch {
 			for i := range table.rows {
-				r := &table.rows[i]
-				if r.err != nil {
-					continue
-				}
-				if err := t.try(func(t *txn) (err error) {
-					r.done, err = r.change.apply(t, s.now())
+				if err := s.writeOne(t, &table.rows[i]); err != nil && !isRefusal(err) {
 					return err
-				}); err != nil {
-					if !isRefusal(err) {
-						return err
-					}
-					r.err = err
 				}
 			}
 		}
 		return nil
 	})
+}
+
+func (s *Server) writeOne(t *txn, r *batchRow) error {
+	if r.err == nil {
+		r.err = t.try(func(t *txn) (err error) {
+			r.done, err = r.change.apply(t, s.now())
+			return err
+		})
+	}
+	return r.err
 }
 
 // writeAll answers 200 in any case. After a refusal every row says why; which
@@ -133,15 +133,9 @@ func (s *Server) writeAll(batch []batchTable) error {
 	if err == nil {
 		err = s.storage.update(func(t *txn) error {
 			for i := range batch[0].rows {
-				r := &batch[0].rows[i]
-				if r.err != nil {
-					return r.err
-				}
-				done, err := r.change.apply(t, s.now())
-				if err != nil {
+				if err := s.writeOne(t, &batch[0].rows[i]); err != nil {
 					return err
 				}
-				r.done = done
 			}
 			return nil
 		})

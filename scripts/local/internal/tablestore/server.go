@@ -21,7 +21,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/golang/protobuf/proto"
@@ -173,7 +172,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, caller signer, r
 	h.Set(headerDate, s.now().UTC().Format("2006-01-02T15:04:05.000000Z"))
 	h.Set("x-ots-contenttype", "protocol buffer")
 	if caller.id != "" {
-		h.Set("Authorization", "OTS "+caller.id+":"+sign(caller.secret, strings.Join(otsHeaders(h), "\n")+"\n"+r.URL.Path))
+		h.Set("Authorization", "OTS "+caller.id+":"+sign(caller.secret, otsHeaders(h)+"\n"+r.URL.Path))
 	}
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("X-Content-Type-Options", "nosniff")
