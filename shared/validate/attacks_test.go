@@ -229,6 +229,7 @@ func attacks() []attack {
 		honestEncryption(), ciphertexts(), openings(),
 		envelopes(), subjects(), audiences(), times(), requests(), records(),
 		brokenSignatures(), nearlyOurs(), oddTimes(), brokenContexts(),
+		otherBytes(), otherKeys(), otherPlaintexts(), otherConfirmations(), otherPurposes(),
 	} {
 		all = append(all, group...)
 	}
