@@ -1,3 +1,5 @@
+//go:build prices
+
 package saml_test
 
 import (
