@@ -97,7 +97,11 @@ func checkReference(reference *element, id string, policy Policy) error {
 	if err := checkDigest(parts[1], policy); err != nil {
 		return err
 	}
-	_, err = parts[2].leaf() // CVE-2025-29775: a comment in the DigestValue
+	value, err := parts[2].leaf() // CVE-2025-29775: a comment in the DigestValue
+	if err == nil && strings.ContainsAny(value, " \t") {
+		// XML allows them, goxmldsig does not, and they are under the signature.
+		return algorithm("%s is indented, which cannot be verified: set the identity provider not to reformat what it signs", parts[2])
+	}
 	return err
 }
 

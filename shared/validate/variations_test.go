@@ -89,6 +89,14 @@ func otherKeys() []attack {
 		{name: "signature-value-trailing-bits", expect: "signature_invalid", why: "bits that no encoder sets", options: value(func(s string) string { return s[:len(s)-3] + "x==" })},
 		{name: "signature-value-longer", expect: "signature_invalid", why: "a byte more than the key is long", options: value(func(s string) string { return "AAAA" + s })},
 		{name: "signature-value-urls", expect: "signature_invalid", why: "the alphabet of URLs", options: value(func(s string) string { return "-_-_" + s[4:] })},
+		{name: "digest-value-indented", expect: "signature_algorithm", why: "honest, but nothing that was changed on the way: goxmldsig reads no blanks there", options: info(func(i el) {
+			e := at(i, "ds:Reference/ds:DigestValue")
+			e.SetText("\n  " + e.Text() + "\n")
+		})},
+		{name: "good-digest-value-in-lines", expect: "verified", why: "line breaks it reads", options: info(func(i el) {
+			e := at(i, "ds:Reference/ds:DigestValue")
+			e.SetText("\n" + e.Text() + "\n")
+		})},
 		{name: "signature-value-no-break-space", expect: "signature_invalid", why: "a signature by nobody, among blanks", options: value(func(string) string { return "\u00a0" })},
 		{name: "good-key-info-strangers-first", expect: "verified", why: "KeyInfo is a hint: a stranger's certificate in it changes nothing", record: strangerFirst, options: keyInfo(func(_, i el) {
 			x := etree.NewElement("ds:X509Data")
