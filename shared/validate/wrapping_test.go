@@ -95,7 +95,8 @@ func wrapped(r el, place string, variant int) {
 }
 
 // No vector is dearer to refuse than an honest message of its size, signed twice
-// and, like it, encrypted, is to believe: in objects and in bytes.
+// and, like it, encrypted, is to believe: in objects and in bytes, but for a tenth, since pools of buffers
+// are emptied when they like.
 func TestNoAttackIsDearerThanAnHonestMessage(t *testing.T) {
 	g := validate.Guard{Decrypters: validatetest.Decrypters(t)}
 	bars := map[string]expense{}
@@ -112,7 +113,7 @@ func TestNoAttackIsDearerThanAnHonestMessage(t *testing.T) {
 		if _, ok := bars[name]; !ok {
 			bars[name] = honestExpense(t, g, size*1024, honest...)
 		}
-		if got, bar := expenseOf(t, g, v), bars[name]; got.objects > bar.objects || got.bytes > bar.bytes {
+		if got, bar := expenseOf(t, g, v), bars[name]; got.objects > bar.objects*11/10 || got.bytes > bar.bytes*11/10 {
 			t.Errorf("%s, %d bytes: %d objects in %d bytes, an honest message takes %d in %d", v.name, len(v.field), got.objects, got.bytes, bar.objects, bar.bytes)
 		}
 	}
