@@ -91,8 +91,9 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate, policy Poli
 		return nil, nil, err
 	}
 	what, info := "by none of the record's keys", sync.OnceValues(func() ([]byte, error) { return d.signedInfo(signed) })
-	for i, key := range hinted(signatureOf(signed), keys) {
-		if i > 0 && !madeBy(key, signed, info, value) {
+	ordered, shown := hinted(signatureOf(signed), keys)
+	for i, key := range ordered {
+		if i >= shown && !madeBy(key, signed, info, value) {
 			continue
 		}
 		element, err := verifyWith(tree, key)
@@ -144,10 +145,11 @@ func otherContent(key *x509.Certificate) string {
 	return "by a key of the record, but for other content: it was changed on the way"
 }
 
-// hinted puts the key that the signature's KeyInfo shows first.
-func hinted(signature *element, keys []*x509.Certificate) []*x509.Certificate {
+// hinted puts the keys first that the signature's KeyInfo shows, and says how
+// many they are; an only key needs no hint.
+func hinted(signature *element, keys []*x509.Certificate) (ordered []*x509.Certificate, first int) {
 	if len(keys) == 1 {
-		return keys
+		return keys, 1
 	}
 	shown := make(map[string]bool)
 	if info := signature.one(nsSignature, "KeyInfo"); info != nil {
@@ -158,15 +160,15 @@ func hinted(signature *element, keys []*x509.Certificate) []*x509.Certificate {
 			}
 		}
 	}
-	var first, rest []*x509.Certificate
+	var rest []*x509.Certificate
 	for _, key := range keys {
 		if shown[string(key.Raw)] {
-			first = append(first, key)
+			ordered = append(ordered, key)
 		} else {
 			rest = append(rest, key)
 		}
 	}
-	return append(first, rest...)
+	return append(ordered, rest...), len(ordered)
 }
 
 // detach gives goxmldsig one element: with the namespaces that its parent
