@@ -57,7 +57,7 @@ func (c *compiler) preset(path, name string) {
 	switch name {
 	case "", preset(name).Name:
 	case "github", "gitlab", "kubernetes":
-		c.problem(path, fmt.Sprintf("preset %s speaks OpenID Connect, which is not supported yet", name), "leave the identity provider out for now")
+		c.problem(path, fmt.Sprintf("preset %s speaks OpenID Connect, which is not supported yet", name), "leave the identity provider out")
 	default:
 		var names []string
 		for _, p := range Presets() {

@@ -49,20 +49,7 @@ type Document struct {
 // Parse reads a response. It refuses with message_malformed or
 // message_too_large, and never spends more than a few passes over the bytes.
 func Parse(xml []byte) (*Document, error) {
-	root, err := scan(xml, responseLimits())
-	if err != nil {
-		return nil, err
-	}
-	if !root.is(nsProtocol, "Response") {
-		return nil, malformed("the root is %s, not a SAML 2.0 Response", root)
-	}
-	if err := checkIDs(root); err != nil {
-		return nil, err
-	}
-	if err := checkShape(root); err != nil {
-		return nil, err
-	}
-	tree, err := parseTree(xml, root)
+	root, tree, err := readProtocol(xml, "Response")
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +58,26 @@ func Parse(xml []byte) (*Document, error) {
 		return nil, err
 	}
 	return &Document{root: root, tree: tree, claimed: claimed}, nil
+}
+
+// readProtocol is the one way by which a message of the protocol comes in: it
+// has one meaning, the root that is asked for, and nothing out of its place.
+func readProtocol(xml []byte, name string) (*element, *etree.Document, error) {
+	root, err := scan(xml, responseLimits())
+	if err != nil {
+		return nil, nil, err
+	}
+	if !root.is(nsProtocol, name) {
+		return nil, nil, malformed("the root is %s, not a SAML 2.0 %s", root, name)
+	}
+	if err := checkIDs(root); err != nil {
+		return nil, nil, err
+	}
+	if err := checkShape(root); err != nil {
+		return nil, nil, err
+	}
+	tree, err := parseTree(xml, root)
+	return root, tree, err
 }
 
 // Claimed returns what the document says, whoever wrote it: for refusing early

@@ -31,20 +31,7 @@ type LogoutRequest struct {
 
 // ParseLogout reads a logout request as strictly as [Parse] reads a response.
 func ParseLogout(xml []byte) (*Logout, error) {
-	root, err := scan(xml, responseLimits())
-	if err != nil {
-		return nil, err
-	}
-	if !root.is(nsProtocol, "LogoutRequest") {
-		return nil, malformed("the root is %s, not a SAML 2.0 LogoutRequest", root)
-	}
-	if err := checkIDs(root); err != nil {
-		return nil, err
-	}
-	if err := checkShape(root); err != nil {
-		return nil, err
-	}
-	tree, err := parseTree(xml, root)
+	root, tree, err := readProtocol(xml, "LogoutRequest")
 	if err != nil {
 		return nil, err
 	}

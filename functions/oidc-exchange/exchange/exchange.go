@@ -1,7 +1,7 @@
 // Package exchange will turn ID tokens into STS tokens and sign people in by
 // OpenID Connect.
 //
-// In: the routes that are its contract. Out, for now: a refusal that says so, in
+// In: the routes that are its contract. Out: the refusal not_implemented, in
 // each protocol's own shape, so that a client that is pointed here early reads
 // why: RFC 6749 JSON at /oidc/token, an STS error at /sts, text elsewhere.
 package exchange

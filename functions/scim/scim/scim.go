@@ -1,7 +1,7 @@
 // Package scim will be the SCIM 2.0 server to which identity providers push
 // people and groups.
 //
-// In: the routes that are its contract. Out, for now: a refusal that says so in
+// In: the routes that are its contract. Out: the refusal not_implemented, in
 // SCIM's own shape (RFC 7644 section 3.12), so that an identity provider's
 // connection test shows the reason.
 package scim

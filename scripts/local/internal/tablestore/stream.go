@@ -251,7 +251,7 @@ func (s *Server) getStreamRecord(req *otsprotocol.GetStreamRecordRequest) (proto
 }
 
 // fillRecords reads on from a time; the next iterator of a shard that has no
-// more for now is the one that was given.
+// more yet is the one that was given.
 func fillRecords(t *txn, resp *otsprotocol.GetStreamRecordResponse, s stream, from int64, limit int, now time.Time) error {
 	bytes := 0
 	resp.MayMoreRecord = proto.Bool(false)
