@@ -13,17 +13,22 @@ import (
 	"time"
 )
 
+// The headers of the protocol in the form in which net/http keeps them: any other
+// is made anew at every look.
 const (
-	headerDate        = "x-ots-date"
-	headerVersion     = "x-ots-apiversion"
-	headerAccessKey   = "x-ots-accesskeyid"
-	headerMD5         = "x-ots-contentmd5"
-	headerInstance    = "x-ots-instancename"
-	headerToken       = "x-ots-ststoken" //nolint:gosec // the name of a header
-	headerSignature   = "x-ots-signature"
-	headerSignatureV4 = "x-ots-signaturev4"
-	headerRegion      = "x-ots-signregion"
-	headerDay         = "x-ots-signdate"
+	headerPrefix      = "X-Ots-"
+	headerDate        = "X-Ots-Date"
+	headerVersion     = "X-Ots-Apiversion"
+	headerAccessKey   = "X-Ots-Accesskeyid"
+	headerMD5         = "X-Ots-Contentmd5"
+	headerInstance    = "X-Ots-Instancename"
+	headerToken       = "X-Ots-Ststoken" //nolint:gosec // the name of a header
+	headerSignature   = "X-Ots-Signature"
+	headerSignatureV4 = "X-Ots-Signaturev4"
+	headerRegion      = "X-Ots-Signregion"
+	headerDay         = "X-Ots-Signdate"
+	headerRequestID   = "X-Ots-Requestid"
+	headerContentType = "X-Ots-Contenttype"
 
 	dateLayout = "2006-01-02T15:04:05Z" // a fraction of any length is taken, as the Go SDK's is garbled
 	dayLayout  = "20060102"
@@ -65,7 +70,7 @@ func signed(r *http.Request, secret string) bool {
 func (s *Server) checkHeaders(r *http.Request, body []byte) error {
 	for _, name := range requiredHeaders(r) {
 		if r.Header.Get(name) == "" {
-			return &refusal{http.StatusBadRequest, "OTSMissingHeader", "Missing header: '" + name + "'."}
+			return &refusal{http.StatusBadRequest, "OTSMissingHeader", "Missing header: '" + strings.ToLower(name) + "'."}
 		}
 	}
 	if version := r.Header.Get(headerVersion); version != "2015-12-31" {
@@ -112,21 +117,25 @@ func stringToSign(r *http.Request) string {
 func otsHeaders(h http.Header) string {
 	names := make([]string, 0, len(h))
 	for name := range h {
-		if strings.HasPrefix(name, "X-Ots-") && name != "X-Ots-Signature" && name != "X-Ots-Signaturev4" {
+		if strings.HasPrefix(name, headerPrefix) && name != headerSignature && name != headerSignatureV4 {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names) // canonical names sort as lower-case ones do
-	var lines strings.Builder
+	lines := make([]byte, 0, 512)
 	for i, name := range names {
 		if i > 0 {
-			lines.WriteByte('\n')
+			lines = append(lines, '\n')
 		}
-		lines.WriteString(strings.ToLower(name))
-		lines.WriteByte(':')
-		lines.WriteString(strings.TrimSpace(strings.Join(h[name], ",")))
+		for _, letter := range []byte(name) {
+			if 'A' <= letter && letter <= 'Z' {
+				letter += 'a' - 'A'
+			}
+			lines = append(lines, letter)
+		}
+		lines = append(append(lines, ':'), strings.TrimSpace(strings.Join(h[name], ","))...)
 	}
-	return lines.String()
+	return string(lines)
 }
 
 func sign(secret, text string) string {

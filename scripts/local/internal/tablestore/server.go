@@ -168,9 +168,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, caller signer, r
 	}
 	h := w.Header()
 	h.Set(headerMD5, contentMD5(body))
-	h.Set("x-ots-requestid", requestID())
+	h.Set(headerRequestID, requestID())
 	h.Set(headerDate, s.now().UTC().Format("2006-01-02T15:04:05.000000Z"))
-	h.Set("x-ots-contenttype", "protocol buffer")
+	h.Set(headerContentType, "protocol buffer")
 	if caller.id != "" {
 		h.Set("Authorization", "OTS "+caller.id+":"+sign(caller.secret, otsHeaders(h)+"\n"+r.URL.Path))
 	}
