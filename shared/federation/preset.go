@@ -40,7 +40,7 @@ func Presets() []Preset {
 			// controller, from which Kerberos itself tolerates five minutes.
 			"adfs", "AD FS", 2 * time.Minute,
 			named(xmlsoap+"ws/2005/05/identity/claims/emailaddress", xmlsoap+"claims/Group", xmlsoap+"ws/2005/05/identity/claims/name"),
-			"issue a Name ID by a claim rule: without one nobody is named",
+			"issue a Name ID by a claim rule: without one nobody is named; it encrypts by AES-CBC, so sign the response too: SamlResponseSignature MessageAndAssertion",
 		},
 		{
 			"entra", "Microsoft Entra ID", skew,

@@ -19,6 +19,7 @@ func sentences() map[reason.Code]text {
 
 		reason.MessageMalformed:    {"The sign-in message could not be read.", "无法读取登录消息。"},
 		reason.MessageTooLarge:     {"The sign-in message was larger than allowed.", "登录消息超过了允许的大小。"},
+		reason.EncryptionUnsigned:  {"The sign-in message was encrypted in a way that is not safe.", "登录消息的加密方式不安全。"},
 		reason.EncryptionRefused:   {"The sign-in message was encrypted in a way that is not accepted.", "登录消息的加密方式不被接受。"},
 		reason.DecryptionFailed:    {"The sign-in message could not be decrypted.", "无法解密登录消息。"},
 		reason.VersionUnsupported:  {"The sign-in message is of a version that is not supported.", "不支持该登录消息的版本。"},

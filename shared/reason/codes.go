@@ -20,6 +20,7 @@ const (
 	MessageMalformed     Code = "message_malformed"
 	MessageTooLarge      Code = "message_too_large"
 	EncryptionRefused    Code = "encryption_unsupported"
+	EncryptionUnsigned   Code = "encryption_unsigned"
 	DecryptionFailed     Code = "decryption_failed"
 	VersionUnsupported   Code = "version_unsupported"
 	AssertionMissing     Code = "assertion_missing"
@@ -110,6 +111,7 @@ func table() []Row {
 		{MessageMalformed, http.StatusBadRequest, IdPAdmin, "the SAML message breaks the rules of base64, XML or the SAML schema"},
 		{MessageTooLarge, http.StatusBadRequest, IdPAdmin, "the SAML message exceeds a limit of size, depth or number of elements"},
 		{EncryptionRefused, http.StatusUnauthorized, IdPAdmin, "encrypt the whole assertion, by RSA-OAEP and AES-GCM or AES-CBC; no NameID or attribute alone"},
+		{EncryptionUnsigned, http.StatusUnauthorized, IdPAdmin, "sign the response too (AD FS: Set-AdfsRelyingPartyTrust -SamlResponseSignature MessageAndAssertion), encrypt by AES-GCM, or not at all; else allowUnsignedCBC of the record permits it"},
 		{DecryptionFailed, http.StatusUnauthorized, IdPAdmin, "no key of ours opens the assertion: give the identity provider our current metadata"},
 		{VersionUnsupported, http.StatusUnauthorized, IdPAdmin, "only SAML 2.0 is spoken"},
 		{AssertionMissing, http.StatusUnauthorized, IdPAdmin, "the response has no assertion"},

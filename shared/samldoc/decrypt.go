@@ -51,10 +51,12 @@ func (d *Document) Cover(keys []*x509.Certificate, policy Policy) (Cover, error)
 //
 // Nothing may tell an attacker, who asks again and again with a ciphertext that
 // he changed, how far we came (Jager and Somorovsky 2011). With GCM, and under
-// a cover, a changed ciphertext never decrypts. CBC without a cover is what AD
-// FS, Entra ID and old Shibboleths send by default: there the signature inside
-// belongs to the opening, and padding, XML and signature fail as one. What is
-// left is how long it took, which is why our metadata asks for GCM first.
+// a cover, a changed ciphertext never decrypts. CBC without a cover, which AD FS,
+// Entra ID and old Shibboleths send by default, is decrypted only by the record's
+// consent. There the signature inside belongs to the opening, and padding, XML
+// and signature fail as one; what is left, and why it takes consent, is how long
+// it took, and that a signature does not cover the text in its own KeyInfo, where
+// a change that still is XML does no harm and so shows.
 func (d *Document) Decrypt(with Opener, cover Cover) (opened *Document, err error) {
 	defer func() {
 		if recover() != nil { // a library's: every length was checked
@@ -73,12 +75,16 @@ func (d *Document) Decrypt(with Opener, cover Cover) (opened *Document, err erro
 	if err != nil {
 		return nil, err
 	}
+	malleable := !s.content.authentic && cover.envelope == nil
+	if malleable && !with.Policy.AllowUnsignedCBC {
+		return nil, reason.New(reason.EncryptionUnsigned, "the assertion is encrypted by AES-CBC, and the response is not signed")
+	}
 	plain, ok := s.open(with.Keys)
 	if !ok {
 		return nil, undecryptable()
 	}
 	opened, err = d.replaceEncrypted(plain, cover)
-	if !s.content.authentic && cover.envelope == nil {
+	if malleable {
 		if err == nil {
 			_, err = opened.Verify(with.Trusted, with.Policy)
 		}

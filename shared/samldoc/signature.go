@@ -11,6 +11,9 @@ type Policy struct {
 	// AllowSHA1 takes what identity providers of the SHA-1 age produce:
 	// rsa-sha1, sha1 digests, and RSA keys of 1024 bits.
 	AllowSHA1 bool
+	// AllowUnsignedCBC decrypts AES-CBC that no signature covers: who captured such
+	// a message can change it and watch what becomes of it.
+	AllowUnsignedCBC bool
 }
 
 const (

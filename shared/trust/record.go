@@ -100,6 +100,10 @@ func (r Record) AllowIdPInitiated() bool { return r.source.SAML.AllowIdPInitiate
 // AllowSHA1 permits signatures with SHA-1.
 func (r Record) AllowSHA1() bool { return r.source.SAML.AllowSHA1 }
 
+// AllowUnsignedCBC permits assertions encrypted by AES-CBC in a response that is
+// not signed.
+func (r Record) AllowUnsignedCBC() bool { return r.source.SAML.AllowUnsignedCBC }
+
 // ClockSkew is by how much the provider's clock may differ from ours.
 func (r Record) ClockSkew() time.Duration {
 	return time.Duration(r.source.SAML.ClockSkewSeconds) * time.Second

@@ -56,6 +56,7 @@ type SAML struct {
 	AllowIdPInitiated bool   `json:"allowIdPInitiated,omitempty"`
 	ClockSkewSeconds  int    `json:"clockSkewSeconds"`
 	AllowSHA1         bool   `json:"allowSHA1,omitempty"`
+	AllowUnsignedCBC  bool   `json:"allowUnsignedCBC,omitempty"` // encrypted assertions by AES-CBC in a response that nobody signed
 }
 
 // Fetch says how a source inside a private network is reached.

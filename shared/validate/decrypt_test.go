@@ -74,7 +74,7 @@ func hostileCiphertexts(tb testing.TB) map[string]string {
 }
 
 func TestHostileCiphertextsAreRefused(t *testing.T) {
-	record, decrypters := validatetest.New(t).Record(), validatetest.Decrypters(t)
+	record, decrypters := validatetest.New(t).Record(unsignedCBC), validatetest.Decrypters(t)
 	for name, encoded := range hostileCiphertexts(t) {
 		g := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
 		_, err := g.Response(t.Context(), record, validatetest.Expectation(), encoded)
@@ -86,7 +86,7 @@ func TestHostileCiphertextsAreRefused(t *testing.T) {
 }
 
 func BenchmarkHostileCiphertexts(b *testing.B) {
-	record, decrypters := validatetest.New(b).Record(), validatetest.Decrypters(b)[:1]
+	record, decrypters := validatetest.New(b).Record(unsignedCBC), validatetest.Decrypters(b)[:1]
 	for name, encoded := range hostileCiphertexts(b) {
 		b.Run(name, func(b *testing.B) {
 			g := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
@@ -103,7 +103,7 @@ func BenchmarkHostileCiphertexts(b *testing.B) {
 // same size: none may cost more than what is believed.
 func BenchmarkEncrypted(b *testing.B) {
 	idp, decrypters := validatetest.New(b), validatetest.Decrypters(b)[:1]
-	record := idp.Record()
+	record := idp.Record(unsignedCBC)
 	for _, method := range []string{validatetest.AES256GCM, validatetest.AES256CBC} {
 		for name, edit := range map[string]func(el){"believed": nil, "key changed": flip(keyValue), "content changed": flip(dataValue)} {
 			encoded := idp.Response(append(typical(12, 300), validatetest.Encrypted(encryption{Content: method, Edit: edit}))...)

@@ -9,11 +9,15 @@ import (
 	"testing"
 
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 type encryption = validatetest.Encryption
+
+// unsignedCBC is a record's consent to CBC that no signature covers.
+func unsignedCBC(s *trust.Source, _ *trust.Keys) { s.SAML.AllowUnsignedCBC = true }
 
 func encrypted(e encryption, more ...validatetest.Option) opts {
 	return append(opts{validatetest.Encrypted(e)}, more...)
@@ -34,7 +38,7 @@ func honestEncryption() []attack {
 		{name: "good-encrypted-oaep-sha1-mgf-sha256", expect: "verified", why: "OAEP by its newer name, whose digest is SHA-1 unless it is named", options: encrypted(encryption{Mask: crypto.SHA256})},
 		{name: "good-encrypted-cbc-beside", expect: "verified", why: "Okta: the key beside the data, the response signed", options: encrypted(encryption{Content: validatetest.AES256CBC, Beside: true}, outside)},
 		{name: "good-encrypted-cbc-both-signed", expect: "verified", why: "CBC under a signature, and one inside", options: encrypted(encryption{Content: validatetest.AES128CBC}, both)},
-		{name: "good-encrypted-cbc-signed-inside", expect: "verified", why: "AD FS, Entra ID: CBC, and the signature inside alone", options: encrypted(encryption{Content: validatetest.AES256CBC})},
+		{name: "good-encrypted-cbc-signed-inside", expect: "verified", why: "AD FS, Entra ID: CBC, and the signature inside alone, with the record's consent", record: unsignedCBC, options: encrypted(encryption{Content: validatetest.AES256CBC})},
 		{name: "good-encrypted-aes192-cbc", expect: "verified", why: "an algorithm of the list", options: encrypted(encryption{Content: validatetest.AES192CBC}, outside)},
 		{name: "good-encrypted-next-key", expect: "verified", why: "for the key that will be ours, or was", options: encrypted(encryption{Next: true})},
 		{name: "good-encrypted-in-context", expect: "verified", why: "the plaintext uses a namespace that is declared around it (xmlenc-core1 4.4)", options: encrypted(encryption{Plain: swap(` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`, "")})},
@@ -134,15 +138,17 @@ func openings() []attack {
 		{name: "encrypted-for-another", expect: "decryption_failed", why: "the key was encrypted for somebody else", options: encrypted(encryption{Edit: flip(keyValue)})},
 		{name: "encrypted-under-zero-key", expect: "decryption_failed", why: "a key that does not open, and content under the key of zeros that a careless reader goes on with", options: encrypted(encryption{Edit: underZeroKey})},
 		{name: "encrypted-gcm-changed", expect: "decryption_failed", why: "CVE-2011-1096 family: a bit of the ciphertext was changed", options: encrypted(encryption{Edit: flip(dataValue)})},
-		{name: "encrypted-cbc-changed", expect: "decryption_failed", why: "CVE-2011-1096: a bit was changed, and only the signature inside could tell", options: cbc(encryption{Edit: flip(dataValue)})},
-		{name: "encrypted-cbc-padding", expect: "decryption_failed", why: "padding oracle: the last block is nonsense", options: cbc(encryption{Edit: func(box el) {
+		{name: "encrypted-cbc-without-consent", expect: "encryption_unsigned", why: "Jager and Somorovsky 2011: nothing is decrypted that anybody may have changed", options: cbc(encryption{})},
+		{name: "encrypted-cbc-without-consent-changed", expect: "encryption_unsigned", why: "the same answer whatever the ciphertext would have become", options: cbc(encryption{Edit: flip(dataValue)})},
+		{name: "encrypted-cbc-changed", expect: "decryption_failed", record: unsignedCBC, why: "CVE-2011-1096: a bit was changed, and only the signature inside could tell", options: cbc(encryption{Edit: flip(dataValue)})},
+		{name: "encrypted-cbc-padding", expect: "decryption_failed", record: unsignedCBC, why: "padding oracle: the last block is nonsense", options: cbc(encryption{Edit: func(box el) {
 			value := at(box, dataValue)
 			v, _ := base64.StdEncoding.DecodeString(value.Text())
 			value.SetText(base64.StdEncoding.EncodeToString(append(v, v[:16]...)))
 		}})},
-		{name: "encrypted-cbc-not-xml", expect: "decryption_failed", why: "the same answer where the padding holds and the XML does not", options: cbc(encryption{Plain: as("hello, hello, hello")})},
-		{name: "encrypted-cbc-unsigned", expect: "decryption_failed", why: "the same answer where all holds and nobody signed", options: append(cbc(encryption{}), validatetest.Signed(false, false))},
-		{name: "encrypted-cbc-stranger", expect: "decryption_failed", why: "the same answer where a stranger signed inside", make: func(_ *testing.T, _, other validatetest.IdP) []byte { return other.XML(cbc(encryption{})...) }},
+		{name: "encrypted-cbc-not-xml", expect: "decryption_failed", record: unsignedCBC, why: "the same answer where the padding holds and the XML does not", options: cbc(encryption{Plain: as("hello, hello, hello")})},
+		{name: "encrypted-cbc-unsigned", expect: "decryption_failed", record: unsignedCBC, why: "the same answer where all holds and nobody signed", options: append(cbc(encryption{}), validatetest.Signed(false, false))},
+		{name: "encrypted-cbc-stranger", expect: "decryption_failed", record: unsignedCBC, why: "the same answer where a stranger signed inside", make: func(_ *testing.T, _, other validatetest.IdP) []byte { return other.XML(cbc(encryption{})...) }},
 		{name: "encrypted-key-length", expect: "decryption_failed", why: "a key of 32 bytes for AES-128", options: encrypted(encryption{Edit: set("xenc:EncryptedData/xenc:EncryptionMethod", algorithm, validatetest.AES128GCM)})},
 		{name: "encrypted-unsigned", expect: "signature_missing", why: "anybody can encrypt for us: ciphertext proves nothing", options: encrypted(encryption{}, validatetest.Signed(false, false))},
 		{name: "encrypted-stranger-signed", expect: "signature_invalid", why: "signed inside by a stranger", make: func(_ *testing.T, _, other validatetest.IdP) []byte { return other.XML(encrypted(encryption{})...) }},

@@ -113,7 +113,9 @@ const (
 
 func (t *trial) skew() time.Duration { return t.record.ClockSkew() }
 
-func (t *trial) policy() samldoc.Policy { return samldoc.Policy{AllowSHA1: t.record.AllowSHA1()} }
+func (t *trial) policy() samldoc.Policy {
+	return samldoc.Policy{AllowSHA1: t.record.AllowSHA1(), AllowUnsignedCBC: t.record.AllowUnsignedCBC()}
+}
 
 // MessageSHA256 is the hash of a form field by which the decision log names it.
 func MessageSHA256(encoded string) string {

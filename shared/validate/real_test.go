@@ -27,7 +27,7 @@ type fixture struct {
 	now                      string
 	base, acs, metadataPath  string
 	request                  string
-	sha1                     bool
+	sha1, cbc                bool   // the record's consent
 	expect                   string // reason, or the subject after "="
 	why                      string
 }
@@ -67,6 +67,11 @@ func fixtures() []fixture {
 		{
 			name: "Okta, signed assertion", response: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_response", metadata: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_IDPMetadata",
 			now: "2020-03-03T19:31:55Z", base: okta, request: "id-6d976cdde8e76df5df0a8ff58148fc0b7ec6796d",
+			expect: "encryption_unsigned", why: "AES-256-CBC, and nothing is signed outside",
+		},
+		{
+			name: "Okta, signed assertion, CBC allowed", response: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_response", metadata: "TestSPCanHandleOktaResponseEncryptedSignedAssertion_IDPMetadata",
+			now: "2020-03-03T19:31:55Z", base: okta, request: "id-6d976cdde8e76df5df0a8ff58148fc0b7ec6796d", cbc: true,
 			expect: "=testuser@testrsc.com", why: "AES-256-CBC, and the signature inside",
 		},
 		{
@@ -112,7 +117,7 @@ func fixtures() []fixture {
 		{
 			name: "Shibboleth", response: "SP_SamlResponse", metadata: "SP_IDPMetadata",
 			now: "2015-12-01T01:57:09Z", base: "https://15661444.ngrok.io/saml2", request: "id-9e61753d64e928af5a7a341a97f420c9",
-			acs: "/acs", metadataPath: "/metadata", expect: "=_41bd295976dadd70e1480f318e772841", why: "AES-128-CBC, and the signature inside",
+			acs: "/acs", metadataPath: "/metadata", cbc: true, expect: "=_41bd295976dadd70e1480f318e772841", why: "AES-128-CBC, and the signature inside",
 		},
 	}
 	for number, expect := range map[string]string{
@@ -197,7 +202,7 @@ func (r fixture) scene(t *testing.T, folder string) (validate.Guard, trust.Recor
 		field = base64.StdEncoding.EncodeToString([]byte(field))
 	}
 	source := validatetest.Source()
-	source.SAML.AllowSHA1 = r.sha1
+	source.SAML.AllowSHA1, source.SAML.AllowUnsignedCBC = r.sha1, r.cbc
 	guard := validate.Guard{
 		Nonces: validatetest.NewNonces(), Now: func() time.Time { return now },
 		Decrypters: []crypto.Decrypter{decrypter(t, read(t, folder, "sp_key.pem"))},

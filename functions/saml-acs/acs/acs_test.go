@@ -50,7 +50,9 @@ func newStage(t *testing.T) *stage {
 	s := &stage{idp: validatetest.New(t), nonces: validatetest.NewNonces(), log: &bytes.Buffer{}, now: validatetest.Now()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
-	initiated := func(source *trust.Source, _ *trust.Keys) { source.SAML.AllowIdPInitiated = true }
+	initiated := func(source *trust.Source, _ *trust.Keys) {
+		source.SAML.AllowIdPInitiated, source.SAML.AllowUnsignedCBC = true, true
+	}
 	s.records = map[string]trust.Record{
 		"test":      s.idp.Record(),
 		"initiated": s.idp.Record(named("initiated"), initiated),

@@ -24,6 +24,7 @@ import (
 	gosaml2 "github.com/russellhaering/gosaml2"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -31,7 +32,7 @@ import (
 // ours is the guard, base64 and all.
 func ours(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 	tb.Helper()
-	encoded, record, decrypters := base64.StdEncoding.EncodeToString(xml), idp.Record(), validatetest.Decrypters(tb)[:1]
+	encoded, record, decrypters := base64.StdEncoding.EncodeToString(xml), idp.Record(unsignedCBC), validatetest.Decrypters(tb)[:1]
 	return judge{"ours", func() error {
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
 		_, err := guard.Response(tb.Context(), record, validatetest.Expectation(), encoded)
@@ -82,6 +83,9 @@ func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 		return err
 	}}
 }
+
+// unsignedCBC is the consent with which a refusal is dearest.
+func unsignedCBC(source *trust.Source, _ *trust.Keys) { source.SAML.AllowUnsignedCBC = true }
 
 func certificate(idp validatetest.IdP) *x509.Certificate { return idp.Record().Certificates()[0] }
 

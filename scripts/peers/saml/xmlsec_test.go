@@ -110,7 +110,7 @@ func (m method) accept(t *testing.T, idp validatetest.IdP, xml []byte) {
 	t.Helper()
 	guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: validatetest.Decrypters(t)}
 	record := idp.Record(func(source *trust.Source, keys *trust.Keys) {
-		source.SAML.AllowSHA1 = m.sha1
+		source.SAML.AllowSHA1, source.SAML.AllowUnsignedCBC = m.sha1, true
 		keys.Certificates = append(validatetest.Stranger(t).Keys().Certificates, keys.Certificates...)
 	})
 	who, err := guard.Response(t.Context(), record, validatetest.Expectation(), base64.StdEncoding.EncodeToString(xml))

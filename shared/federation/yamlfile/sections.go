@@ -64,6 +64,7 @@ func (r *reader) saml(path string, node *yaml.Node, s *trust.SAML) {
 		"allowIdPInitiated": r.boolean(&s.AllowIdPInitiated),
 		"clockSkew":         r.seconds(&s.ClockSkewSeconds),
 		"allowSHA1":         r.boolean(&s.AllowSHA1),
+		"allowUnsignedCBC":  r.boolean(&s.AllowUnsignedCBC),
 	})
 }
 
