@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,9 +45,9 @@ func (p program) refresh(ctx context.Context, book *store.Trust, revision federa
 	return nil
 }
 
-// all gives a line for each identity provider, in the order of the file.
+// all gives a line for each SAML identity provider, in the order of the file.
 func (r refresher) all(ctx context.Context) ([]string, error) {
-	sources := r.revision.IdentityProviders()
+	sources := slices.DeleteFunc(r.revision.IdentityProviders(), func(s trust.Source) bool { return s.Kind() != trust.KindSAML })
 	lines, failed := make([]string, len(sources)), make([]error, len(sources))
 	turn := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup

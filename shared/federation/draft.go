@@ -12,11 +12,31 @@ type Draft struct {
 
 // AccountDraft is one entry of accounts.
 type AccountDraft struct {
-	ID            string            `json:"id"`
-	Alias         string            `json:"alias,omitempty"`
-	Site          string            `json:"site,omitempty"`
-	Issue         string            `json:"issue,omitempty"`
-	SAMLProviders map[string]string `json:"samlProviders,omitempty"` // id of the identity provider: ARN in RAM
+	ID                string            `json:"id"`
+	Alias             string            `json:"alias,omitempty"`
+	Site              string            `json:"site,omitempty"`
+	Issue             string            `json:"issue,omitempty"`
+	MaintenanceRole   string            `json:"maintenanceRole,omitempty"` // ARN of the role that keeps the account's RAM up to date
+	SAMLProviders     map[string]string `json:"samlProviders,omitempty"`   // id of the identity provider: ARN in RAM
+	OIDCProviders     map[string]string `json:"oidcProviders,omitempty"`   // likewise
+	FederatedProvider string            `json:"federatedProvider,omitempty"`
+	UserSSO           *UserSSO          `json:"userSSO,omitempty"`
+	Manage            Manage            `json:"manage,omitzero"`
+}
+
+// UserSSO says how user-based SSO of an account is set up: people become RAM
+// users of the same name.
+type UserSSO struct {
+	Suffixes   []string `json:"suffixes"`   // login suffixes, which RAM calls domains
+	WithDomain bool     `json:"withDomain"` // RAM's SsoLoginWithDomain: the NameID is user@suffix
+}
+
+// Manage says what may be written into an account's RAM.
+type Manage struct {
+	Create bool `json:"create,omitempty"` // identity providers that RAM does not have
+	Repair bool `json:"repair,omitempty"` // what somebody changed by hand
+	Users  bool `json:"users,omitempty"`
+	Groups bool `json:"groups,omitempty"`
 }
 
 // RuleDraft is one entry of rules.

@@ -46,6 +46,9 @@ type Result struct {
 
 // Record refreshes the keys of one identity provider.
 func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, error) {
+	if source.Kind() != trust.KindSAML {
+		return Result{}, reason.New(reason.NotImplemented, "identity provider %s speaks OpenID Connect: its keys are not fetched yet", source.ID)
+	}
 	metadata, err := r.metadata(ctx, source)
 	if err != nil {
 		return Result{}, err

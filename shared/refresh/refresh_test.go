@@ -282,3 +282,11 @@ func (w *world) pending(t *testing.T, source trust.Source) bool {
 	}
 	return record.Pending()
 }
+
+func TestASourceOfOpenIDConnectHasNoMetadata(t *testing.T) {
+	w := newWorld(t)
+	source := trust.Source{ID: "github", OIDC: &trust.OIDC{Issuer: "https://token.actions.githubusercontent.com"}}
+	if _, err := w.refresh(t, source); reason.Of(err) != reason.NotImplemented || len(w.fetched) > 0 || w.store.writes > 0 {
+		t.Errorf("%v, fetched %q", err, w.fetched)
+	}
+}

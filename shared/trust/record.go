@@ -44,7 +44,12 @@ func Parse(revision string, source, keys []byte) (Record, error) {
 	return record.withKeys(keys)
 }
 
+// withKeys adds what was learned. Keys beside a source of OpenID Connect are those
+// of metadata that its id had before: they say nothing of it.
 func (r Record) withKeys(stored []byte) (Record, error) {
+	if r.Kind() != KindSAML {
+		return r, nil
+	}
 	var keys Keys
 	if err := decode(stored, &keys); err != nil {
 		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
@@ -78,6 +83,9 @@ func (r Record) IsZero() bool { return r.source.ID == "" }
 
 // ID is the id in federation.yaml and in URLs.
 func (r Record) ID() string { return r.source.ID }
+
+// Kind is the protocol that the provider speaks.
+func (r Record) Kind() Kind { return r.source.Kind() }
 
 // DisplayName is the name that a person reads.
 func (r Record) DisplayName() string { return r.source.DisplayName }
@@ -149,6 +157,7 @@ func (r Record) Source() Source { return r.source.Clone() }
 // Clone gives a copy that shares nothing with s.
 func (s Source) Clone() Source {
 	s.SAML.Metadata = bytes.Clone(s.SAML.Metadata)
+	s.OIDC = s.OIDC.clone()
 	s.Attributes = maps.Clone(s.Attributes)
 	s.EmailDomains = slices.Clone(s.EmailDomains)
 	s.Fetch.AllowCIDRs = slices.Clone(s.Fetch.AllowCIDRs)

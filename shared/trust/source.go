@@ -39,12 +39,15 @@ type Source struct {
 	ID           string            `json:"id"`
 	DisplayName  string            `json:"displayName"`
 	Preset       string            `json:"preset,omitempty"`
-	SAML         SAML              `json:"saml"`
+	SAML         SAML              `json:"saml,omitzero"`        // exactly one of SAML and OIDC is declared,
+	OIDC         *OIDC             `json:"oidc,omitempty"`       // and Kind says which
 	Attributes   map[string]string `json:"attributes,omitempty"` // alias: exact Attribute Name
 	Person       string            `json:"person,omitempty"`     // template; joins SCIM users and sign-ins
 	EmailDomains []string          `json:"emailDomains,omitempty"`
-	Suspended    bool              `json:"suspended,omitempty"`
-	Fetch        Fetch             `json:"fetch,omitzero"`
+	// RequireOverlap holds a change of all keys at once until somebody approves it.
+	RequireOverlap bool  `json:"requireOverlap,omitempty"`
+	Suspended      bool  `json:"suspended,omitempty"`
+	Fetch          Fetch `json:"fetch,omitzero"`
 }
 
 // SAML is the SAML side of a source. Exactly one of MetadataURL and Metadata is
@@ -57,6 +60,11 @@ type SAML struct {
 	ClockSkewSeconds  int    `json:"clockSkewSeconds"`
 	AllowSHA1         bool   `json:"allowSHA1,omitempty"`
 	AllowUnsignedCBC  bool   `json:"allowUnsignedCBC,omitempty"` // encrypted assertions by AES-CBC in a response that nobody signed
+}
+
+// IsZero says that s declares nothing.
+func (s SAML) IsZero() bool {
+	return s.MetadataURL == "" && len(s.Metadata) == 0 && s.MetadataKey == "" && !s.AllowIdPInitiated && s.ClockSkewSeconds == 0 && !s.AllowSHA1
 }
 
 // Fetch says how a source inside a private network is reached.
@@ -77,6 +85,9 @@ func ValidID(s string) bool {
 // Origin names the place from which keys of this source are learned. Keys that
 // were learned elsewhere are not believed: who changes metadataURL means it.
 func (s Source) Origin() string {
+	if s.OIDC != nil {
+		return s.OIDC.Issuer
+	}
 	if s.SAML.MetadataURL != "" {
 		return s.SAML.MetadataURL
 	}
@@ -135,21 +146,39 @@ func (s Source) check() error {
 	if s.DisplayName == "" {
 		return errors.New("displayName is missing")
 	}
-	if (s.SAML.MetadataURL == "") == (len(s.SAML.Metadata) == 0) {
-		return errors.New("one of metadataURL and metadata must be set, and only one")
-	}
-	if s.SAML.MetadataURL != "" && !webAddress(s.SAML.MetadataURL) {
-		return fmt.Errorf("metadataURL %.200q is no https address", s.SAML.MetadataURL)
-	}
-	if _, err := s.SAML.MetadataSigners(); err != nil {
-		return fmt.Errorf("metadataKey: %w", err)
-	}
-	skew := time.Duration(s.SAML.ClockSkewSeconds) * time.Second
-	if skew < 0 || skew > MaxClockSkew {
-		return fmt.Errorf("clockSkewSeconds %d is not within 0 and %d", s.SAML.ClockSkewSeconds, int(MaxClockSkew.Seconds()))
+	if err := s.checkProtocol(); err != nil {
+		return err
 	}
 	if slices.Contains(s.EmailDomains, "") {
 		return errors.New("emailDomains has an empty domain")
+	}
+	return nil
+}
+
+func (s Source) checkProtocol() error {
+	switch s.Kind() {
+	case KindSAML:
+		return s.SAML.check()
+	case KindOIDC:
+		return s.OIDC.check()
+	default:
+		return errors.New("one of saml and oidc must be declared, and only one")
+	}
+}
+
+func (s SAML) check() error {
+	if (s.MetadataURL == "") == (len(s.Metadata) == 0) {
+		return errors.New("one of metadataURL and metadata must be set, and only one")
+	}
+	if s.MetadataURL != "" && !webAddress(s.MetadataURL) {
+		return fmt.Errorf("metadataURL %.200q is no https address", s.MetadataURL)
+	}
+	if _, err := s.MetadataSigners(); err != nil {
+		return fmt.Errorf("metadataKey: %w", err)
+	}
+	skew := time.Duration(s.ClockSkewSeconds) * time.Second
+	if skew < 0 || skew > MaxClockSkew {
+		return fmt.Errorf("clockSkewSeconds %d is not within 0 and %d", s.ClockSkewSeconds, int(MaxClockSkew.Seconds()))
 	}
 	return nil
 }

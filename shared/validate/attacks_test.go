@@ -672,5 +672,8 @@ func records() []attack {
 	return []attack{
 		{name: "record-suspended", expect: "idp_suspended", why: "the administrator suspended the record", record: func(s *trust.Source, _ *trust.Keys) { s.Suspended = true }},
 		{name: "record-pending", expect: "keys_unavailable", why: "the metadata was not fetched yet", pending: true},
+		{name: "record-of-openid-connect", expect: "idp_unknown", why: "the provider of this id speaks OpenID Connect, whatever keys of SAML its id had before", record: func(s *trust.Source, _ *trust.Keys) {
+			s.SAML, s.OIDC = trust.SAML{}, &trust.OIDC{Issuer: validatetest.EntityID, Audiences: []string{"client"}, TokenUse: trust.Once, MaxAgeSeconds: 3600}
+		}},
 	}
 }

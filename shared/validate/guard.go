@@ -170,6 +170,8 @@ func pure(demand func(*trial) error) func(context.Context, *trial) error {
 
 func requireRecord(t *trial) error {
 	switch {
+	case t.record.Kind() != trust.KindSAML:
+		return reason.New(reason.IdPUnknown, "the record %q speaks no SAML", t.record.ID())
 	case t.record.Suspended():
 		return reason.New(reason.IdPSuspended, "the record %q is suspended", t.record.ID())
 	case t.record.Pending() || t.record.EntityID() == "":

@@ -48,7 +48,8 @@ func (p portal) signIn(r *http.Request, rev federation.Revision, here visit, to 
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	sources := slices.DeleteFunc(rev.IdentityProviders(), func(s trust.Source) bool { return s.Suspended })
+	// By OpenID Connect nobody can sign in yet: a button that leads nowhere is none.
+	sources := slices.DeleteFunc(rev.IdentityProviders(), func(s trust.Source) bool { return s.Suspended || s.Kind() != trust.KindSAML })
 	email := r.URL.Query().Get("email")
 	if s, ok := answersFor(sources, email); ok {
 		return respond.SeeOther(loginLink(s, target)), nil

@@ -21,6 +21,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
@@ -98,6 +99,9 @@ func (p provider) record(r *http.Request) (trust.Record, error) {
 	record, err := p.Record(r.Context(), r.PathValue("idp"))
 	if err != nil {
 		return trust.Record{}, err
+	}
+	if record.Kind() != trust.KindSAML {
+		return trust.Record{}, reason.New(reason.IdPUnknown, "identity provider %q speaks no SAML", record.ID())
 	}
 	decision := audit.Of(r.Context())
 	decision.Record, decision.Revision, decision.Issuer = record.ID(), record.Revision(), record.EntityID()

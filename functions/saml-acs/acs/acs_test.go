@@ -61,6 +61,9 @@ func newStage(t *testing.T) *stage {
 		}),
 		"suspended": s.idp.Record(named("suspended"), func(source *trust.Source, _ *trust.Keys) { source.Suspended = true }),
 		"pending":   validatetest.Record(t, trust.Source{ID: "pending", DisplayName: "Pending", SAML: validatetest.Source().SAML}, nil),
+		"oidc": validatetest.Record(t, trust.Source{ID: "oidc", DisplayName: "OIDC", OIDC: &trust.OIDC{
+			Issuer: "https://idp.example", Audiences: []string{"client"}, TokenUse: trust.Once, MaxAgeSeconds: 3600,
+		}}, nil),
 	}
 	pages, err := page.New(origin, page.Brand{Name: "Acme Cloud"})
 	if err != nil {
@@ -323,6 +326,7 @@ func TestWhatIsNotBelievedHereIsRefused(t *testing.T) {
 		"unknown provider":      {post("nobody", form("SAMLResponse", good), browser), reason.IdPUnknown},
 		"suspended":             {post("suspended", form("SAMLResponse", good), browser), reason.IdPSuspended},
 		"pending":               {post("pending", form("SAMLResponse", good), browser), reason.KeysUnavailable},
+		"of OpenID Connect":     {post("oidc", form("SAMLResponse", good), browser), reason.IdPUnknown},
 		"no response":           {post("test", form("RelayState", relayState), browser), reason.RequestMalformed},
 		"two responses":         {post("test", form("SAMLResponse", good, "SAMLResponse", good), browser), reason.RequestMalformed},
 		"an artifact":           {post("test", form("SAMLResponse", good, "SAMLart", "x"), browser), reason.RequestMalformed},
@@ -340,6 +344,8 @@ func TestWhatIsNotBelievedHereIsRefused(t *testing.T) {
 		"login: pending":        {httptest.NewRequest(http.MethodGet, origin+"/saml/pending/login", nil), reason.KeysUnavailable},
 		"login: foreign target": {httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?to=https://evil.example/", nil), reason.TargetNotAllowed},
 		"login: // target":      {httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?to=//evil.example/", nil), reason.TargetNotAllowed},
+		"login: OIDC":           {httptest.NewRequest(http.MethodGet, origin+"/saml/oidc/login", nil), reason.IdPUnknown},
+		"metadata: OIDC":        {httptest.NewRequest(http.MethodGet, origin+"/saml/oidc/metadata", nil), reason.IdPUnknown},
 		"metadata: unknown":     {httptest.NewRequest(http.MethodGet, origin+"/saml/nobody/metadata", nil), reason.IdPUnknown},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, s.do(c.request), c.want) })
