@@ -2,6 +2,7 @@ package federation
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -146,7 +147,9 @@ func validDomain(domain string) bool {
 func (c *compiler) template(path, text string, s trust.Source) Template {
 	variables := append([]string{NameID}, slices.Sorted(maps.Keys(s.Attributes))...)
 	t, err := ParseTemplate(text, variables)
-	if err != nil {
+	if _, ok := errors.AsType[callError](err); ok {
+		c.problem(path, err.Error(), "functions are "+functionUsages())
+	} else if err != nil {
 		c.problem(path, err.Error(), "variables of "+s.ID+" are {{"+strings.Join(variables, "}}, {{")+"}}")
 	}
 	return t

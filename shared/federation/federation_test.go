@@ -217,7 +217,7 @@ func TestTemplatesNameWhatTheyLack(t *testing.T) {
 	if _, err := template.Expand(value); err == nil || !strings.Contains(err.Error(), "nameID") {
 		t.Errorf("got %v", err)
 	}
-	for _, text := range []string{"", "{{}}", "{{mail}}", "{{email}", "{email}", "}}", "{{email}}}", "{{{email}}}", "{{email | lower}}"} {
+	for _, text := range []string{"", "{{}}", "{{mail}}", "{{email}", "{email}", "}}", "{{email}}}", "{{{email}}}"} {
 		if _, err := federation.ParseTemplate(text, []string{"email"}); err == nil {
 			t.Errorf("%q was taken", text)
 		}
