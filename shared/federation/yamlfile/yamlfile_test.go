@@ -128,7 +128,7 @@ func TestFilesAreTakenIn(t *testing.T) {
 	if source, _ := revision.IdentityProvider("a"); string(source.SAML.Metadata) != "<EntityDescriptor/>" {
 		t.Errorf("metadata %q", source.SAML.Metadata)
 	}
-	dir["idp/metadata.xml"] = &fstest.MapFile{Data: make([]byte, yamlfile.MaxSize+1)}
+	dir["idp/metadata.xml"] = &fstest.MapFile{Data: make([]byte, yamlfile.MaxFileSize+1)}
 	if _, faults := yamlfile.Parse([]byte(text), dir, federation.Options{}); len(faults) != 1 {
 		t.Errorf("a file that is too large: %s", format(faults))
 	}
@@ -140,7 +140,7 @@ func TestFilesAreTakenIn(t *testing.T) {
 
 func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 	_, faults := yamlfile.Parse(make([]byte, yamlfile.MaxSize+1), nil, federation.Options{})
-	if len(faults) != 1 || !strings.Contains(faults[0].Cause, "1048577 bytes") {
+	if len(faults) != 1 || !strings.Contains(faults[0].Cause, "16777217 bytes") {
 		t.Errorf("faults: %s", format(faults))
 	}
 }
