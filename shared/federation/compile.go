@@ -57,6 +57,7 @@ func withDefaults(d Draft) Draft {
 		if d.Rules[i].AssertedRoles == nil { // else the identity provider may name the session too
 			s.Name = cmp.Or(s.Name, defaultName)
 		}
+		s.Policy = compacted(s.Policy)
 		s.DurationSeconds = cmp.Or(s.DurationSeconds, int(DefaultDuration/time.Second))
 	}
 	return d

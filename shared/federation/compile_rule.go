@@ -48,6 +48,7 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		asserted: c.asserted(path+".assertedRoles", d, found),
 		clauses:  c.condition(path, d.Condition, source),
 		duration: c.duration(path+".session.duration", d.Session.DurationSeconds),
+		policy:   c.sessionPolicy(path+".session.policyFile", d.Session.Policy),
 		audit:    c.mode(path+".mode", d.Mode),
 	}
 	if found {

@@ -78,6 +78,7 @@ type ConditionDraft struct {
 type SessionDraft struct {
 	Name            string `json:"name,omitempty"` // template
 	DurationSeconds int    `json:"durationSeconds,omitempty"`
+	Policy          string `json:"policy,omitempty"` // content of the policy file
 }
 
 // Problem is one thing that is wrong with a draft. Path says where, in the words

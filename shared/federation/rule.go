@@ -17,6 +17,7 @@ type Rule struct {
 	clauses  []Clause // none: any
 	session  Template
 	duration time.Duration
+	policy   string // "": the role's own policies alone
 	audit    bool
 
 	assertedName bool // the session's name too
@@ -48,6 +49,10 @@ func (r Rule) AssertedName() bool { return r.assertedName }
 
 // Duration is how long a session lasts at most.
 func (r Rule) Duration() time.Duration { return r.duration }
+
+// SessionPolicy narrows what a session may do beneath what the role may; "" where
+// it does not.
+func (r Rule) SessionPolicy() string { return r.policy }
 
 // Audit says that the rule is evaluated and logged, and gives nothing.
 func (r Rule) Audit() bool { return r.audit }

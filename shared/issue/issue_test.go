@@ -29,17 +29,17 @@ const (
 // grant is one that a rule gives: there is no other way to one.
 func grant(t *testing.T, duration time.Duration) mapping.Grant {
 	t.Helper()
-	return grantOf(t, federation.AccountDraft{ID: "1234567890123456", Alias: "acme-prod"}, duration)
+	return grantOf(t, federation.AccountDraft{ID: "1234567890123456", Alias: "acme-prod"}, duration, "")
 }
 
-func grantOf(t *testing.T, account federation.AccountDraft, duration time.Duration) mapping.Grant {
+func grantOf(t *testing.T, account federation.AccountDraft, duration time.Duration, policy string) mapping.Grant {
 	t.Helper()
 	rev, problems := federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{validatetest.Source()},
 		Accounts:          []federation.AccountDraft{account},
 		Rules: []federation.RuleDraft{{
 			Name: "admins", IdP: "test", Roles: []string{role}, Condition: &federation.ConditionDraft{Any: true},
-			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second)},
+			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second), Policy: policy},
 		}},
 	}, federation.Options{})
 	if len(problems) > 0 {
@@ -105,6 +105,18 @@ func TestAGrantBecomesCredentials(t *testing.T) {
 	asked := c.asked[0]
 	if asked.Get("RoleArn") != role || asked.Get("RoleSessionName") != "ada@acme.com" || asked.Get("DurationSeconds") != "7200" || len(asked) != 3 {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+func TestASessionPolicyGoesToSTS(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
+	c := newCloud(t, made)
+	if _, err := c.issuer.AssumeRole(t.Context(), grantOf(t, federation.AccountDraft{ID: "1234567890123456"}, time.Hour, policy)); err != nil || c.asked[0].Get("Policy") != policy {
+		t.Errorf("asked %v, %v", c.asked, err)
+	}
+	c = newCloud(t, `400 {"Code":"InvalidParameter.PolicyGrammar","Message":"The parameter Policy has not passed grammar check."}`)
+	if _, err := c.issuer.AssumeRole(t.Context(), grantOf(t, federation.AccountDraft{ID: "1234567890123456"}, time.Hour, policy)); reason.Of(err) != reason.RoleRefused {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -273,7 +285,7 @@ func TestNothingIsIssuedInAnotherWayThanDeclared(t *testing.T) {
 		{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"},
 	} {
 		c := newCloud(t, made)
-		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account, time.Hour))
+		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account, time.Hour, ""))
 		if reason.Of(err) != reason.IssueNotInEffect || issued.AccessKeyID != "" || len(c.asked) > 0 {
 			t.Errorf("issue %s: %v, asked %d times", account.Issue, err, len(c.asked))
 		}

@@ -130,7 +130,10 @@ func (d *decision) give(rule federation.Rule, e *Evaluation) {
 			continue
 		}
 		d.taken[role] = true
-		d.grants = append(d.grants, Grant{role, account, session.name, session.duration, rule.Name()})
+		d.grants = append(d.grants, Grant{
+			role: role, account: account, rule: rule.Name(),
+			sessionName: session.name, duration: session.duration, policy: rule.SessionPolicy(),
+		})
 	}
 }
 

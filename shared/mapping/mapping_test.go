@@ -127,9 +127,10 @@ func TestConditionsMeanWhatRAMMeans(t *testing.T) {
 }
 
 func TestTheFirstRuleDecidesTheSession(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
 	ada := validatetest.New(t).Identity()
 	long := func(d *federation.RuleDraft) {
-		d.Session = federation.SessionDraft{Name: "{{email}}", DurationSeconds: 4 * 3600}
+		d.Session = federation.SessionDraft{Name: "{{email}}", DurationSeconds: 4 * 3600, Policy: policy}
 	}
 	both := func(d *federation.RuleDraft) { d.Roles = []string{arn(dev, "reader"), arn(prod, "admin")} }
 	grants, _ := mapping.Roles(revision(t,
@@ -141,7 +142,7 @@ func TestTheFirstRuleDecidesTheSession(t *testing.T) {
 	if summary(grants) != want {
 		t.Errorf("got\n%s\nwant\n%s", summary(grants), want)
 	}
-	if grants[0].Account().Name() != "acme-prod" || grants[0].IsZero() || grants[0].SessionPolicy() != "" {
+	if grants[0].Account().Name() != "acme-prod" || grants[0].IsZero() || grants[0].SessionPolicy() != policy || grants[1].SessionPolicy() != "" {
 		t.Errorf("grant %+v", grants[0])
 	}
 }
