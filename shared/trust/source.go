@@ -18,7 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -63,8 +62,10 @@ type SAML struct {
 	AllowUnsignedCBC  bool   `json:"allowUnsignedCBC,omitempty"` // encrypted assertions by AES-CBC in a response that nobody signed
 }
 
-// IsZero says that s declares nothing, whatever fields it will have one day.
-func (s SAML) IsZero() bool { return reflect.ValueOf(s).IsZero() }
+// IsZero says that s declares nothing.
+func (s SAML) IsZero() bool {
+	return s.MetadataURL == "" && len(s.Metadata) == 0 && s.MetadataKey == "" && !s.AllowIdPInitiated && s.ClockSkewSeconds == 0 && !s.AllowSHA1
+}
 
 // Fetch says how a source inside a private network is reached.
 type Fetch struct {

@@ -25,12 +25,9 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 )
 
-// What may be read at most: ten thousand identity providers, accounts and rules
-// fit, each with a page of text.
-const (
-	MaxSize     = 16 << 20 // of a federation file
-	MaxFileSize = 1 << 20  // of each file that it names
-)
+// MaxSize is the most that a federation file and each file that it names may
+// have.
+const MaxSize = 1 << 20
 
 // MaxFaults is all that a person reads at once, and more: the fault after them
 // says how many are left.
@@ -58,8 +55,7 @@ func Parse(text []byte, dir fs.FS, options federation.Options) (federation.Revis
 	if len(r.faults) > 0 {
 		return federation.Revision{}, sorted(r.faults)
 	}
-	var draft federation.Draft
-	r.fields("", root, r.federation(&draft))
+	draft := r.federation(root)
 	revision, problems := federation.Compile(draft, options)
 	r.addProblems(problems)
 	if len(r.faults) > 0 {
