@@ -61,15 +61,33 @@ func settingTable() string {
 
 func presetTable() string {
 	var b strings.Builder
-	b.WriteString("| preset | `clockSkew` | `email` | `groups` | `name` | at the identity provider |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| preset | speaks | sets | `email` | `groups` | `name` | at the identity provider |\n|---|---|---|---|---|---|---|\n")
 	for _, p := range federation.Presets() {
-		fmt.Fprintf(&b, "| `%s` %s | %s |", p.Name, p.Product, strings.TrimSuffix(p.ClockSkew.String(), "0s"))
-		for _, alias := range []string{"email", "groups", "name"} {
-			fmt.Fprintf(&b, " %s |", code(p.Attributes[alias]))
+		if side := p.SAML; side != nil {
+			sets := "`clockSkew: " + strings.TrimSuffix(side.ClockSkew.String(), "0s") + "`"
+			b.WriteString(presetRow(p, "saml", sets, side.Attributes, side.Note))
 		}
-		fmt.Fprintf(&b, " %s |\n", p.Note)
+		if side := p.OIDC; side != nil {
+			b.WriteString(presetRow(p, "oidc", settings(side), side.Attributes, side.Note))
+		}
 	}
 	return b.String()
+}
+
+func presetRow(p federation.Preset, kind, sets string, attributes map[string]string, note string) string {
+	return fmt.Sprintf("| `%s` %s | `%s` | %s | %s | %s | %s | %s |\n",
+		p.Name, p.Product, kind, sets, code(attributes["email"]), code(attributes["groups"]), code(attributes["name"]), note)
+}
+
+func settings(p *federation.OIDCPreset) string {
+	var sets []string
+	if p.Issuer != "" {
+		sets = append(sets, "`issuer: "+p.Issuer+"`")
+	}
+	if p.TokenUse != "" {
+		sets = append(sets, "`tokenUse: "+p.TokenUse+"`")
+	}
+	return strings.Join(sets, ", ")
 }
 
 func code(text string) string {

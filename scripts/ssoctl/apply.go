@@ -36,6 +36,7 @@ func (p program) apply(ctx context.Context, args []string) error {
 	if err := p.commit(ctx, book, revision); err != nil {
 		return err
 	}
+	p.notInEffect(revision)
 	return p.refresh(ctx, book, revision, settings.Local)
 }
 

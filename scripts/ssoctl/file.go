@@ -25,7 +25,15 @@ func (p program) check(args []string) error {
 		return err
 	}
 	p.say("%s: no faults: %s\n", file, summary(revision))
+	p.notInEffect(revision)
 	return nil
+}
+
+// notInEffect says what is declared and not done yet.
+func (p program) notInEffect(r federation.Revision) {
+	for _, line := range r.NotInEffect() {
+		p.say("not in effect yet: %s\n", line)
+	}
 }
 
 func fileFlag(command string, args []string) (string, error) {

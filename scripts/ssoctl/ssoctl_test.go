@@ -105,6 +105,22 @@ func TestCheckPassesTheExample(t *testing.T) {
 		want(t, statusDone, file+": no faults: 2 identity providers, 2 accounts, 5 rules\n", "")
 }
 
+// A file may be whole before the bundle is; nobody is to rely on what is not done.
+func TestCheckSaysWhatIsNotInEffect(t *testing.T) {
+	file := write(t, `
+identityProviders:
+  - id: github
+    preset: github
+    oidc: {audiences: [sts.aliyuncs.com]}
+accounts:
+  - {id: "1234567890123456", alias: acme-prod, issue: direct}
+`)
+	ssoctl(t, nil, "check", "-f", file).want(t, statusDone, file+`: no faults: 1 identity provider, 1 account, 0 rules
+not in effect yet: oidc: ID tokens are not exchanged (github)
+not in effect yet: issue: direct: credentials of these accounts are refused (acme-prod)
+`, "")
+}
+
 func TestApplyNeedsADeploymentAndAKey(t *testing.T) {
 	const file = "../../template/federation.example.yaml"
 	r := ssoctl(t, nil, "apply", "-f", file)

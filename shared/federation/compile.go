@@ -6,10 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
-	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // Options are what only the local stack may do.
@@ -36,27 +36,39 @@ func Compile(draft Draft, options Options) (Revision, []Problem) {
 // changes one day does not change what an old revision says.
 func withDefaults(d Draft) Draft {
 	d.IdentityProviders, d.Accounts, d.Rules = slices.Clone(d.IdentityProviders), slices.Clone(d.Accounts), slices.Clone(d.Rules)
+	presets := presetsByName()
 	for i := range d.IdentityProviders {
 		d.IdentityProviders[i] = d.IdentityProviders[i].Clone() // the caller keeps its own
 		s := &d.IdentityProviders[i]
 		s.DisplayName = cmp.Or(s.DisplayName, s.ID)
-		preset(s.Preset).complete(s)
-		for j, domain := range s.EmailDomains {
-			s.EmailDomains[j] = strings.ToLower(domain)
-		}
+		presets[s.Preset].complete(s)
+		s.EmailDomains = lower(s.EmailDomains)
 	}
 	for i := range d.Accounts {
+		if u := d.Accounts[i].UserSSO.clone(); u != nil {
+			u.Suffixes = lower(u.Suffixes)
+			d.Accounts[i].UserSSO = u
+		}
 		d.Accounts[i].Site = cmp.Or(d.Accounts[i].Site, string(China))
-		d.Accounts[i].Issue = cmp.Or(d.Accounts[i].Issue, "assume-role")
+		d.Accounts[i].Issue = cmp.Or(d.Accounts[i].Issue, string(AssumeRole))
 	}
 	for i := range d.Rules {
 		s := &d.Rules[i].Session
 		if d.Rules[i].AssertedRoles == nil { // else the identity provider may name the session too
 			s.Name = cmp.Or(s.Name, defaultName)
 		}
+		s.Policy = compacted(s.Policy)
 		s.DurationSeconds = cmp.Or(s.DurationSeconds, int(DefaultDuration/time.Second))
 	}
 	return d
+}
+
+// lower writes domains as they are compared.
+func lower(domains []string) []string {
+	for i := range domains {
+		domains[i] = strings.ToLower(domains[i])
+	}
+	return domains
 }
 
 // compiler gathers a revision and what is wrong with it.
@@ -64,10 +76,13 @@ type compiler struct {
 	Revision
 	options  Options
 	problems []Problem
+	presets  map[string]Preset
+	audience map[[2]string]string // issuer and audience: the identity provider that has them
+	names    func() []string      // of identity providers, in the order of the alphabet
 }
 
 func compile(d Draft, options Options) (Revision, []Problem) {
-	c := &compiler{options: options, Revision: Revision{
+	c := &compiler{options: options, presets: presetsByName(), audience: map[[2]string]string{}, Revision: Revision{
 		idp:     map[string]int{},
 		account: map[ram.AccountID]int{},
 		ofIdP:   map[string][]Rule{},
@@ -82,6 +97,7 @@ func compile(d Draft, options Options) (Revision, []Problem) {
 		c.problem("identityProviders", "there is no identity provider: nobody could sign in", "add one to identityProviders")
 	}
 	c.identityProviders(d.IdentityProviders)
+	c.names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(c.idp)) })
 	c.allAccounts(d.Accounts)
 	c.allRules(d.Rules)
 	return c.Revision, c.problems
@@ -97,79 +113,24 @@ func (c *compiler) count(path string, n int) {
 	}
 }
 
-func (c *compiler) allAccounts(drafts []AccountDraft) {
-	alias := map[string]bool{}
-	for i, d := range drafts {
-		path := fmt.Sprintf("accounts[%d]", i)
-		a, ok := c.parseAccount(path, d)
-		if !ok {
-			continue
-		}
-		if _, taken := c.account[a.id]; taken {
-			c.problem(path+".id", fmt.Sprintf("account %s is listed twice", a.id), "join the two entries")
-			continue
-		}
-		if a.alias != "" && alias[a.alias] {
-			c.problem(path+".alias", fmt.Sprintf("two accounts have the alias %q", a.alias), "give each its own: /go/{alias}/{role} must lead to one")
-		}
-		alias[a.alias] = true
-		c.account[a.id] = len(c.accounts)
-		c.accounts = append(c.accounts, a)
-	}
-}
-
-func (c *compiler) parseAccount(path string, d AccountDraft) (Account, bool) {
-	id, err := ram.ParseAccountID(d.ID)
-	if err != nil {
-		c.problem(path+".id", err.Error(), "copy the number from the console's account page")
-	}
-	if d.Alias != "" && (!trust.ValidID(d.Alias) || strings.Contains(d.Alias, "_")) {
-		c.problem(path+".alias", fmt.Sprintf("alias %.80q is no name that a URL can hold", d.Alias), "use a-z, 0-9 and -, at most 63")
-	}
-	if _, err := ram.ParseAccountID(d.Alias); err == nil && d.Alias != d.ID {
-		c.problem(path+".alias", fmt.Sprintf("alias %s reads as another account's number", d.Alias), "use a name: /go/{alias}/{role} takes either")
-	}
-	site := Site(d.Site)
-	if site != China && site != International {
-		c.problem(path+".site", fmt.Sprintf("there is no site %.80q", d.Site), "write china or international")
-	}
-	c.issue(path+".issue", d.Issue)
-	return Account{id, d.Alias, site, c.providers(path+".samlProviders", d, id)}, err == nil
-}
-
-func (c *compiler) issue(path, issue string) {
-	switch issue {
-	case "assume-role":
-	case "direct", "federated":
-		c.problem(path, fmt.Sprintf("issue %s is not supported yet", issue), "write issue: assume-role, or leave it out")
-	default:
-		c.problem(path, fmt.Sprintf("there is no way to issue %.80q", issue), "write issue: assume-role, or leave it out")
-	}
-}
-
-func (c *compiler) providers(path string, d AccountDraft, id ram.AccountID) map[string]ram.SAMLProviderARN {
-	providers := map[string]ram.SAMLProviderARN{}
-	for _, idp := range slices.Sorted(maps.Keys(d.SAMLProviders)) {
-		path := path + "." + idp
-		arn, err := ram.ParseSAMLProviderARN(d.SAMLProviders[idp])
-		switch {
-		case err != nil:
-			c.problem(path, err.Error(), fmt.Sprintf("write acs:ram::%s:saml-provider/NAME", d.ID))
-		case !id.IsZero() && arn.Account() != id:
-			c.problem(path, fmt.Sprintf("%s belongs to another account than %s", arn, id), "name the provider as it is called in this account")
-		}
-		c.knownIdP(path, idp)
-		providers[idp] = arn
-	}
-	return providers
-}
-
 func (c *compiler) knownIdP(path, idp string) bool {
 	_, ok := c.idp[idp]
 	if !ok {
-		c.problem(path, fmt.Sprintf("there is no identity provider %.80q", idp), "name one of identityProviders: "+some(slices.Sorted(maps.Keys(c.idp))))
+		c.problem(path, fmt.Sprintf("there is no identity provider %.80q", idp), "name one of identityProviders: "+some(c.names()))
 	}
 	return ok
+}
+
+// short writes a length of time as a file does: 48h, and not 48h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // some is the beginning of a list that a person is to choose from.

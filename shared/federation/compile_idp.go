@@ -43,8 +43,8 @@ func (c *compiler) identityProvider(path string, s trust.Source) {
 	if len(s.DisplayName) > maxDisplayName {
 		c.problem(path+".displayName", fmt.Sprintf("displayName has %d bytes, %d is the most", len(s.DisplayName), maxDisplayName), "shorten it: it stands on a button")
 	}
-	c.preset(path+".preset", s.Preset)
-	c.saml(path+".saml", s.SAML)
+	c.protocol(path, s)
+	c.preset(path+".preset", s)
 	c.attributes(path+".attributes", s.Attributes)
 	if s.Person != "" {
 		c.template(path+".person", s.Person, s)
@@ -54,18 +54,41 @@ func (c *compiler) identityProvider(path string, s trust.Source) {
 	}
 }
 
-func (c *compiler) preset(path, name string) {
-	switch name {
-	case "", preset(name).Name:
-	case "github", "gitlab", "kubernetes":
-		c.problem(path, fmt.Sprintf("preset %s speaks OpenID Connect, which is not supported yet", name), "leave the identity provider out")
-	default:
-		var names []string
-		for _, p := range Presets() {
-			names = append(names, p.Name)
-		}
-		c.problem(path, fmt.Sprintf("there is no preset %.80q", name), "write one of "+strings.Join(names, ", ")+", or leave it out")
+// protocol judges the one side that a source has; of one that declares both, each
+// is judged all the same, so that whichever stays is right.
+func (c *compiler) protocol(path string, s trust.Source) {
+	switch {
+	case s.SAML.IsZero() && s.OIDC == nil:
+		c.problem(path+".saml", "the identity provider declares neither saml nor oidc", "say which it speaks: saml: {metadataURL: …}, or oidc: {issuer: …, audiences: […]}")
+	case !s.SAML.IsZero() && s.OIDC != nil:
+		c.problem(path+".oidc", "the identity provider declares both saml and oidc", "make two of it, each with its own id")
 	}
+	if !s.SAML.IsZero() {
+		c.saml(path+".saml", s.SAML)
+	}
+	if s.OIDC != nil {
+		c.oidc(path+".oidc", s)
+	}
+}
+
+func (c *compiler) preset(path string, s trust.Source) {
+	preset, known := c.presets[s.Preset]
+	kind := s.Kind()
+	switch {
+	case s.Preset == "":
+	case !known:
+		c.problem(path, fmt.Sprintf("there is no preset %.80q", s.Preset), "write one of "+strings.Join(PresetNames(), ", ")+", or leave it out")
+	case kind != "" && !preset.speaks(kind):
+		c.problem(path, fmt.Sprintf("preset %s is for %s, and the identity provider declares %s", s.Preset, otherKind(kind), kind),
+			fmt.Sprintf("declare %s, or write one of %s", otherKind(kind), strings.Join(namesOf(func(p Preset) bool { return p.speaks(kind) }), ", ")))
+	}
+}
+
+func otherKind(kind trust.Kind) trust.Kind {
+	if kind == trust.KindSAML {
+		return trust.KindOIDC
+	}
+	return trust.KindSAML
 }
 
 func (c *compiler) saml(path string, s trust.SAML) {
@@ -82,7 +105,7 @@ func (c *compiler) saml(path string, s trust.SAML) {
 	}
 	skew := time.Duration(s.ClockSkewSeconds) * time.Second
 	if skew < 0 || skew > trust.MaxClockSkew {
-		c.problem(path+".clockSkew", fmt.Sprintf("clockSkew %s is not within 0s and 5m", skew), "set the clocks right; 60s is enough where they are")
+		c.problem(path+".clockSkew", fmt.Sprintf("clockSkew %s is not within 0s and 5m", short(skew)), "set the clocks right; 60s is enough where they are")
 	}
 }
 

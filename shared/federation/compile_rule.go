@@ -3,7 +3,6 @@ package federation
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,11 +48,13 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		asserted: c.asserted(path+".assertedRoles", d, found),
 		clauses:  c.condition(path, d.Condition, source),
 		duration: c.duration(path+".session.duration", d.Session.DurationSeconds),
+		policy:   c.sessionPolicy(path+".session.policyFile", d.Session.Policy),
 		audit:    c.mode(path+".mode", d.Mode),
 	}
 	if found {
 		rule.session = c.template(path+".session.name", cmp.Or(d.Session.Name, defaultName), source)
 		rule.assertedName = d.Session.Name == ""
+		c.direct(path, d, rule, source)
 	}
 	switch {
 	case len(d.Roles) > 0 && d.AssertedRoles != nil:
@@ -66,7 +67,7 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 
 func (c *compiler) ruleIdP(path, idp string) (trust.Source, bool) {
 	if idp == "" {
-		c.problem(path+".idp", "the rule names no identity provider", "add idp: "+some(slices.Sorted(maps.Keys(c.idp))))
+		c.problem(path+".idp", "the rule names no identity provider", "add idp: "+some(c.names()))
 		return trust.Source{}, false
 	}
 	if !c.knownIdP(path+".idp", idp) {
@@ -132,7 +133,7 @@ func (c *compiler) assertedAccount(a *Asserted, path, text, idp string, knownIdP
 	if !c.listed(path, id) {
 		return
 	}
-	if _, ok := c.accounts[c.account[id]].providers[idp]; !ok && knownIdP {
+	if _, ok := c.accounts[c.account[id]].samlProviders[idp]; !ok && knownIdP {
 		c.problem(path, fmt.Sprintf("account %s does not say what it calls %s, so no asserted role could be believed", id, idp),
 			fmt.Sprintf("add samlProviders: {%s: acs:ram::%s:saml-provider/NAME} to the account", idp, id))
 	}
@@ -155,7 +156,7 @@ func (c *compiler) assertedName(a *Asserted, path, pattern string) {
 func (c *compiler) duration(path string, seconds int) time.Duration {
 	d := time.Duration(seconds) * time.Second
 	if d < MinDuration || d > MaxDuration {
-		c.problem(path, fmt.Sprintf("duration %s is not within 15m and 12h", d), "write it as 45m or 8h; a role's own maximum, 1h by default, holds too")
+		c.problem(path, fmt.Sprintf("duration %s is not within 15m and 12h", short(d)), "write it as 45m or 8h; a role's own maximum, 1h by default, holds too")
 	}
 	return d
 }

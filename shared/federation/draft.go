@@ -1,6 +1,10 @@
 package federation
 
-import "github.com/fc-sso/fc-sso/shared/trust"
+import (
+	"slices"
+
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
 
 // Draft is a federation as written: plain text that nobody has judged yet. Its
 // parts are also what is stored, one row each.
@@ -29,6 +33,13 @@ type AccountDraft struct {
 type UserSSO struct {
 	Suffixes   []string `json:"suffixes"`   // login suffixes, which RAM calls domains
 	WithDomain bool     `json:"withDomain"` // RAM's SsoLoginWithDomain: the NameID is user@suffix
+}
+
+func (u *UserSSO) clone() *UserSSO {
+	if u == nil {
+		return nil
+	}
+	return &UserSSO{slices.Clone(u.Suffixes), u.WithDomain}
 }
 
 // Manage says what may be written into an account's RAM.
@@ -67,6 +78,7 @@ type ConditionDraft struct {
 type SessionDraft struct {
 	Name            string `json:"name,omitempty"` // template
 	DurationSeconds int    `json:"durationSeconds,omitempty"`
+	Policy          string `json:"policy,omitempty"` // content of the policy file
 }
 
 // Problem is one thing that is wrong with a draft. Path says where, in the words

@@ -12,7 +12,6 @@
 package federation
 
 import (
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -97,64 +96,7 @@ func (r Revision) Account(id ram.AccountID) (Account, bool) {
 func (r Revision) Rules() []Rule { return slices.Clone(r.rules) }
 
 // RulesOf are the rules of one identity provider in the order of the file.
-func (r Revision) RulesOf(idp string) iter.Seq[Rule] { return slices.Values(r.ofIdP[idp]) }
-
-// CountRulesOf is how many rules the identity provider has.
-func (r Revision) CountRulesOf(idp string) int { return len(r.ofIdP[idp]) }
-
-// RulesFor are those of RulesOf that could give this role.
-func (r Revision) RulesFor(idp string, role ram.RoleARN) iter.Seq[Rule] {
-	return func(yield func(Rule) bool) {
-		for _, rule := range r.ofIdP[idp] {
-			if rule.CouldGive(role) && !yield(rule) {
-				return
-			}
-		}
-	}
-}
-
-// Site is the part of Alibaba Cloud that an account belongs to.
-type Site string
-
-// The sites.
-const (
-	China         Site = "china"
-	International Site = "international"
-)
-
-// Account is one Alibaba Cloud account.
-type Account struct {
-	id        ram.AccountID
-	alias     string
-	site      Site
-	providers map[string]ram.SAMLProviderARN
-}
-
-// ID is the account's number.
-func (a Account) ID() ram.AccountID { return a.id }
-
-// Alias is the name that people know the account by; it may be empty.
-func (a Account) Alias() string { return a.alias }
-
-// Name is the alias, else the number.
-func (a Account) Name() string {
-	if a.alias == "" {
-		return a.id.String()
-	}
-	return a.alias
-}
-
-// Site is the part of Alibaba Cloud that the account belongs to.
-func (a Account) Site() Site { return a.site }
-
-// SAMLProvider is what the account's RAM calls this identity provider.
-func (a Account) SAMLProvider(idp string) (ram.SAMLProviderARN, bool) {
-	arn, ok := a.providers[idp]
-	return arn, ok
-}
-
-// IsZero says that a is no account.
-func (a Account) IsZero() bool { return a.id.IsZero() }
+func (r Revision) RulesOf(idp string) []Rule { return slices.Clone(r.ofIdP[idp]) }
 
 // Grantable says whether a rule may give the role. The roles of the bundle
 // itself are not for people: who had one could write the trust store. RAM keeps

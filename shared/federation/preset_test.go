@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,29 +19,74 @@ func withPreset(preset string, change func(*trust.Source)) federation.Draft {
 	return federation.Draft{IdentityProviders: []trust.Source{source}}
 }
 
+// overOIDC is the same with the other protocol.
+func overOIDC(s *trust.Source) {
+	s.SAML, s.OIDC = trust.SAML{}, &trust.OIDC{Issuer: "https://idp.example", Audiences: []string{"client"}}
+}
+
 func TestAPresetSaysWhatTheFileLeavesOpen(t *testing.T) {
 	for _, preset := range federation.Presets() {
-		d := withPreset(preset.Name, nil)
-		got := compile(t, d).IdentityProviders()[0]
-		if got.SAML.ClockSkewSeconds != int(preset.ClockSkew/time.Second) || len(got.Attributes) != len(preset.Attributes) {
-			t.Errorf("%s: %+v", preset.Name, got)
-		}
-		for alias, name := range preset.Attributes {
-			if got.AttributeName(alias) != name {
-				t.Errorf("%s: %s is %q", preset.Name, alias, got.AttributeName(alias))
+		if side := preset.SAML; side != nil {
+			got := complete(t, preset, nil, side.Attributes)
+			if got.SAML.ClockSkewSeconds != int(side.ClockSkew/time.Second) {
+				t.Errorf("%s: %+v", preset.Name, got)
 			}
 		}
-		if d.IdentityProviders[0].Attributes != nil {
-			t.Errorf("%s: the draft was changed", preset.Name)
+		if side := preset.OIDC; side != nil {
+			got := complete(t, preset, func(s *trust.Source) { overOIDC(s); s.OIDC.Issuer = cmp.Or(side.Issuer, s.OIDC.Issuer) }, side.Attributes)
+			if got.OIDC.Issuer != cmp.Or(side.Issuer, "https://idp.example") || got.OIDC.TokenUse != cmp.Or(side.TokenUse, trust.Once) || got.OIDC.MaxAgeSeconds != 3600 {
+				t.Errorf("%s: %+v", preset.Name, got.OIDC)
+			}
+		}
+	}
+}
+
+func complete(t *testing.T, preset federation.Preset, change func(*trust.Source), attributes map[string]string) trust.Source {
+	t.Helper()
+	d := withPreset(preset.Name, change)
+	got := compile(t, d).IdentityProviders()[0]
+	if len(got.Attributes) != len(attributes) {
+		t.Errorf("%s: %+v", preset.Name, got)
+	}
+	for alias, name := range attributes {
+		if got.AttributeName(alias) != name {
+			t.Errorf("%s: %s is %q", preset.Name, alias, got.AttributeName(alias))
+		}
+	}
+	if d.IdentityProviders[0].Attributes != nil {
+		t.Errorf("%s: the draft was changed", preset.Name)
+	}
+	return got
+}
+
+func TestAPresetKnowsTheIssuerThatEverybodyShares(t *testing.T) {
+	for preset, want := range map[string]string{
+		"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com", "google": "https://accounts.google.com",
+	} {
+		got := compile(t, withPreset(preset, func(s *trust.Source) { overOIDC(s); s.OIDC.Issuer = "" })).IdentityProviders()[0]
+		if got.OIDC.Issuer != want {
+			t.Errorf("%s: %q", preset, got.OIDC.Issuer)
+		}
+		own := compile(t, withPreset(preset, overOIDC)).IdentityProviders()[0]
+		if own.OIDC.Issuer != "https://idp.example" {
+			t.Errorf("%s of one's own: %q", preset, own.OIDC.Issuer)
 		}
 	}
 }
 
 func TestAPresetPermitsNothing(t *testing.T) {
 	for _, preset := range federation.Presets() {
-		saml := compile(t, withPreset(preset.Name, nil)).IdentityProviders()[0].SAML
-		if saml.AllowSHA1 || saml.AllowIdPInitiated || preset.ClockSkew > trust.MaxClockSkew {
-			t.Errorf("%s: %+v", preset.Name, saml)
+		if side := preset.SAML; side != nil {
+			saml := compile(t, withPreset(preset.Name, nil)).IdentityProviders()[0].SAML
+			if saml.AllowSHA1 || saml.AllowIdPInitiated || saml.AllowUnsignedCBC || side.ClockSkew > trust.MaxClockSkew {
+				t.Errorf("%s: %+v", preset.Name, saml)
+			}
+		}
+		if side := preset.OIDC; side != nil {
+			oidc := compile(t, withPreset(preset.Name, overOIDC)).IdentityProviders()[0].OIDC
+			if oidc.Exchange || oidc.Login != nil || len(oidc.Audiences) != 1 {
+				t.Errorf("%s: %+v", preset.Name, oidc)
+			}
 		}
 	}
 }

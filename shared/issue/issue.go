@@ -2,8 +2,9 @@
 //
 // In: a mapping.Grant, which only a decision makes, and the role credentials of
 // the invocation. Out: an STS token of the granted role, and an address that
-// opens Alibaba Cloud's console with it. Refused: a zero Grant, console pages
-// that are not Alibaba Cloud's. What STS refuses is role_refused, with its own
+// opens Alibaba Cloud's console with it. Refused: a zero Grant, an account whose
+// credentials are declared to come about otherwise, console pages that are not
+// Alibaba Cloud's. What STS refuses is role_refused, with its own
 // code and request ID for the operator; what does not answer is unavailable.
 package issue
 
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -53,6 +55,9 @@ type Issued struct {
 func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, error) {
 	if grant.IsZero() {
 		return Issued{}, errors.New("a zero grant was to be issued")
+	}
+	if way := grant.Account().Issue(); way != federation.AssumeRole {
+		return Issued{}, reason.New(reason.IssueNotInEffect, "account %s has issue: %s, and AssumeRole is no other way to the same", grant.Account().ID(), way)
 	}
 	own, err := i.config.Credentials(ctx)
 	if err != nil {

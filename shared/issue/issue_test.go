@@ -29,12 +29,17 @@ const (
 // grant is one that a rule gives: there is no other way to one.
 func grant(t *testing.T, duration time.Duration) mapping.Grant {
 	t.Helper()
+	return grantOf(t, federation.AccountDraft{ID: "1234567890123456", Alias: "acme-prod"}, duration, "")
+}
+
+func grantOf(t *testing.T, account federation.AccountDraft, duration time.Duration, policy string) mapping.Grant {
+	t.Helper()
 	rev, problems := federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{validatetest.Source()},
-		Accounts:          []federation.AccountDraft{{ID: "1234567890123456", Alias: "acme-prod"}},
+		Accounts:          []federation.AccountDraft{account},
 		Rules: []federation.RuleDraft{{
 			Name: "admins", IdP: "test", Roles: []string{role}, Condition: &federation.ConditionDraft{Any: true},
-			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second)},
+			Session: federation.SessionDraft{DurationSeconds: int(duration / time.Second), Policy: policy},
 		}},
 	}, federation.Options{})
 	if len(problems) > 0 {
@@ -100,6 +105,18 @@ func TestAGrantBecomesCredentials(t *testing.T) {
 	asked := c.asked[0]
 	if asked.Get("RoleArn") != role || asked.Get("RoleSessionName") != "ada@acme.com" || asked.Get("DurationSeconds") != "7200" || len(asked) != 3 {
 		t.Errorf("asked %v", asked)
+	}
+}
+
+func TestASessionPolicyGoesToSTS(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
+	c := newCloud(t, made)
+	if _, err := c.issuer.AssumeRole(t.Context(), grantOf(t, federation.AccountDraft{ID: "1234567890123456"}, time.Hour, policy)); err != nil || c.asked[0].Get("Policy") != policy {
+		t.Errorf("asked %v, %v", c.asked, err)
+	}
+	c = newCloud(t, `400 {"Code":"InvalidParameter.PolicyGrammar","Message":"The parameter Policy has not passed grammar check."}`)
+	if _, err := c.issuer.AssumeRole(t.Context(), grantOf(t, federation.AccountDraft{ID: "1234567890123456"}, time.Hour, policy)); reason.Of(err) != reason.RoleRefused {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -255,6 +272,22 @@ func TestTheLongestDestinationFitsIntoAnAnswer(t *testing.T) {
 		address, err := c.issuer.ConsoleURL(t.Context(), ram.Credentials{}, federation.China, longest, "https://sso.acme.com/go/"+strings.Repeat("a", 63)+"/"+strings.Repeat("b", 64))
 		if err != nil || len(longest.String()) < 500 || len(address) > 7<<10 {
 			t.Errorf("%s: a destination of %d bytes gives an address of %d, %v", piece, len(longest.String()), len(address), err)
+		}
+	}
+}
+
+// Whoever declared another way relies on it: on RAM deciding too, or on sessions
+// of full length.
+func TestNothingIsIssuedInAnotherWayThanDeclared(t *testing.T) {
+	providers := map[string]string{"test": "acs:ram::1234567890123456:saml-provider/test"}
+	for _, account := range []federation.AccountDraft{
+		{ID: "1234567890123456", Issue: "direct", SAMLProviders: providers},
+		{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"},
+	} {
+		c := newCloud(t, made)
+		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account, time.Hour, ""))
+		if reason.Of(err) != reason.IssueNotInEffect || issued.AccessKeyID != "" || len(c.asked) > 0 {
+			t.Errorf("issue %s: %v, asked %d times", account.Issue, err, len(c.asked))
 		}
 	}
 }

@@ -14,6 +14,7 @@ type Grant struct {
 	account     federation.Account
 	sessionName string
 	duration    time.Duration
+	policy      string
 	rule        string
 }
 
@@ -32,8 +33,9 @@ func (g Grant) Duration() time.Duration { return g.duration }
 // Rule is the name of the rule that gave the role.
 func (g Grant) Rule() string { return g.rule }
 
-// SessionPolicy narrows the role; empty, for no rule can ask for one yet.
-func (g Grant) SessionPolicy() string { return "" }
+// SessionPolicy narrows what the session may do beneath what the role may; "" where
+// the rule does not.
+func (g Grant) SessionPolicy() string { return g.policy }
 
 // IsZero says that nothing was granted.
 func (g Grant) IsZero() bool { return g.role.IsZero() || g.account.IsZero() || g.rule == "" }

@@ -68,11 +68,9 @@ func rule(name string, change ...func(*federation.RuleDraft)) federation.RuleDra
 }
 
 func where(keys map[string][]string) func(*federation.RuleDraft) {
-	return operators(map[string]map[string][]string{"StringEquals": keys})
-}
-
-func operators(all map[string]map[string][]string) func(*federation.RuleDraft) {
-	return func(d *federation.RuleDraft) { d.Condition = &federation.ConditionDraft{Operators: all} }
+	return func(d *federation.RuleDraft) {
+		d.Condition = &federation.ConditionDraft{Operators: map[string]map[string][]string{"StringEquals": keys}}
+	}
 }
 
 func asserts(accounts []string, names ...string) func(*federation.RuleDraft) {
@@ -116,8 +114,7 @@ func TestConditionsMeanWhatRAMMeans(t *testing.T) {
 		"wildcards are themselves":  {map[string][]string{"saml:groups": {"*", "s?e"}}, false},
 		"the name in another case":  {map[string][]string{"saml:Groups": {"sre"}}, false},
 		"a list is not one value":   {map[string][]string{"saml:groups": {"platform,sre", "platform sre"}}, false},
-		"the subject":               {map[string][]string{"saml:nameID": {"ada@example.com"}}, true},
-		"another subject":           {map[string][]string{"saml:nameID": {"bob@example.com"}}, false},
+		"the subject is no key":     {map[string][]string{"saml:nameID": {"ada@example.com"}}, false},
 		"every value of the person": {map[string][]string{"saml:groups": {"platform", "sre"}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,9 +127,10 @@ func TestConditionsMeanWhatRAMMeans(t *testing.T) {
 }
 
 func TestTheFirstRuleDecidesTheSession(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
 	ada := validatetest.New(t).Identity()
 	long := func(d *federation.RuleDraft) {
-		d.Session = federation.SessionDraft{Name: "{{email}}", DurationSeconds: 4 * 3600}
+		d.Session = federation.SessionDraft{Name: "{{email}}", DurationSeconds: 4 * 3600, Policy: policy}
 	}
 	both := func(d *federation.RuleDraft) { d.Roles = []string{arn(dev, "reader"), arn(prod, "admin")} }
 	grants, _ := mapping.Roles(revision(t,
@@ -144,7 +142,7 @@ func TestTheFirstRuleDecidesTheSession(t *testing.T) {
 	if summary(grants) != want {
 		t.Errorf("got\n%s\nwant\n%s", summary(grants), want)
 	}
-	if grants[0].Account().Name() != "acme-prod" || grants[0].IsZero() || grants[0].SessionPolicy() != "" {
+	if grants[0].Account().Name() != "acme-prod" || grants[0].IsZero() || grants[0].SessionPolicy() != policy || grants[1].SessionPolicy() != "" {
 		t.Errorf("grant %+v", grants[0])
 	}
 }

@@ -56,6 +56,7 @@ func sentences() map[reason.Code]text {
 		reason.SessionOtherPerson: {"Somebody else is signed in here.", "此处已有其他人登录。"},
 		reason.RoleNotGranted:     {"This role is not assigned to you.", "该角色没有分配给您。"},
 		reason.RoleRefused:        {"Alibaba Cloud did not give out this role.", "阿里云没有授予该角色。"},
+		reason.IssueNotInEffect:   {"Roles of this account are not available yet.", "该账号的角色尚不可用。"},
 
 		reason.StoreUnavailable:     {"The service is not available at the moment. Try again shortly.", "服务暂时不可用，请稍后重试。"},
 		reason.StoreConflict:        {"Something was changed at the same time. Try again.", "内容同时被其他操作修改，请重试。"},

@@ -1,6 +1,6 @@
 // Package ram holds the names of Alibaba Cloud's Resource Access Management as
-// parsed values: account IDs, the ARNs of roles and SAML providers, session
-// names, and credentials.
+// parsed values: account IDs, the ARNs of roles and identity providers,
+// session names, and credentials.
 //
 // In: text from a federation file, an assertion or an answer of STS. Out: values
 // that are well formed because of their type; their zero values name nothing.
@@ -96,12 +96,9 @@ type SAMLProviderARN struct {
 
 // ParseSAMLProviderARN reads the ARN of a SAML provider.
 func ParseSAMLProviderARN(s string) (SAMLProviderARN, error) {
-	account, name, err := parseARN(s, "saml-provider", maxProviderName)
+	account, name, err := parseProvider(s, "saml-provider")
 	if err != nil {
 		return SAMLProviderARN{}, err
-	}
-	if strings.Trim(name, ".-_") != name { // IMS, CreateSAMLProvider
-		return SAMLProviderARN{}, fmt.Errorf("%q: the name of a SAML provider neither begins nor ends with . - or _", s)
 	}
 	return SAMLProviderARN{account, name}, nil
 }
@@ -124,6 +121,52 @@ func (p SAMLProviderARN) MarshalText() ([]byte, error) { return []byte(p.String(
 func (p *SAMLProviderARN) UnmarshalText(text []byte) (err error) {
 	*p, err = ParseSAMLProviderARN(string(text))
 	return err
+}
+
+// OIDCProviderARN names one OIDC identity provider as RAM knows it:
+// acs:ram::ACCOUNT:oidc-provider/NAME.
+type OIDCProviderARN struct {
+	account AccountID
+	name    string
+}
+
+// ParseOIDCProviderARN reads the ARN of an OIDC provider.
+func ParseOIDCProviderARN(s string) (OIDCProviderARN, error) {
+	account, name, err := parseProvider(s, "oidc-provider")
+	if err != nil {
+		return OIDCProviderARN{}, err
+	}
+	return OIDCProviderARN{account, name}, nil
+}
+
+// Account is the account that owns the provider.
+func (p OIDCProviderARN) Account() AccountID { return p.account }
+
+// Name is the provider's name; RAM tells its case apart.
+func (p OIDCProviderARN) Name() string { return p.name }
+
+// IsZero says that p names no provider.
+func (p OIDCProviderARN) IsZero() bool { return p.name == "" }
+
+func (p OIDCProviderARN) String() string { return formatARN(p.account, "oidc-provider", p.name) }
+
+// MarshalText gives the ARN.
+func (p OIDCProviderARN) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText is [ParseOIDCProviderARN].
+func (p *OIDCProviderARN) UnmarshalText(text []byte) (err error) {
+	*p, err = ParseOIDCProviderARN(string(text))
+	return err
+}
+
+// parseProvider reads a name that IMS takes, CreateSAMLProvider and
+// CreateOIDCProvider alike.
+func parseProvider(s, kind string) (AccountID, string, error) {
+	account, name, err := parseARN(s, kind, maxProviderName)
+	if err == nil && strings.Trim(name, ".-_") != name {
+		return AccountID{}, "", fmt.Errorf("%q: the name of a provider neither begins nor ends with . - or _", s)
+	}
+	return account, name, err
 }
 
 func formatARN(account AccountID, kind, name string) string {

@@ -132,3 +132,22 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		t.Error("Reveal does not reveal")
 	}
 }
+
+func TestTheTwoKindsOfProvidersAreNotMistaken(t *testing.T) {
+	const saml, oidc = "acs:ram::1234567890123456:saml-provider/Okta", "acs:ram::1234567890123456:oidc-provider/Okta"
+	provider, err := ram.ParseOIDCProviderARN(oidc)
+	if err != nil || provider.String() != oidc || provider.Name() != "Okta" || provider.Account().String() != "1234567890123456" || provider.IsZero() {
+		t.Errorf("%v, %v", provider, err)
+	}
+	if _, err := ram.ParseOIDCProviderARN(saml); err == nil {
+		t.Error("a SAML provider was taken for one of OpenID Connect")
+	}
+	if _, err := ram.ParseSAMLProviderARN(oidc); err == nil {
+		t.Error("a provider of OpenID Connect was taken for one of SAML")
+	}
+	for _, name := range []string{"", "-a", "a.", "_", "a b", "a*"} {
+		if _, err := ram.ParseOIDCProviderARN("acs:ram::1234567890123456:oidc-provider/" + name); err == nil {
+			t.Errorf("%q was taken", name)
+		}
+	}
+}

@@ -54,6 +54,7 @@ const (
 	SessionOtherPerson   Code = "session_other_person"
 	RoleNotGranted       Code = "role_not_granted"
 	RoleRefused          Code = "role_refused"
+	IssueNotInEffect     Code = "issue_not_in_effect"
 	StoreUnavailable     Code = "store_unavailable"
 	StoreConflict        Code = "store_conflict"
 	STSUnavailable       Code = "sts_unavailable"
@@ -145,6 +146,7 @@ func table() []Row {
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
+		{IssueNotInEffect, http.StatusNotImplemented, CloudAdmin, "the account's issue is direct or federated, which no function does yet: write assume-role until then"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
 		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
 		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -62,10 +63,8 @@ type SAML struct {
 	AllowUnsignedCBC  bool   `json:"allowUnsignedCBC,omitempty"` // encrypted assertions by AES-CBC in a response that nobody signed
 }
 
-// IsZero says that s declares nothing.
-func (s SAML) IsZero() bool {
-	return s.MetadataURL == "" && len(s.Metadata) == 0 && s.MetadataKey == "" && !s.AllowIdPInitiated && s.ClockSkewSeconds == 0 && !s.AllowSHA1
-}
+// IsZero says that s declares nothing, whatever fields it will have one day.
+func (s SAML) IsZero() bool { return reflect.ValueOf(s).IsZero() }
 
 // Fetch says how a source inside a private network is reached.
 type Fetch struct {

@@ -274,6 +274,21 @@ func TestOneProviderIsNoChoice(t *testing.T) {
 	wantOnPage(t, s.do(t, get("/?signedout")), "You are signed out")
 }
 
+// By OpenID Connect nobody can sign in yet; and workloads never sign in here.
+func TestAnIssuerOfTokensIsNoWayIn(t *testing.T) {
+	s := newStage(t)
+	s.draft.IdentityProviders = append(s.draft.IdentityProviders, trust.Source{
+		ID: "github", DisplayName: "GitHub", EmailDomains: []string{"github.example"}, OIDC: &trust.OIDC{Issuer: "https://github.example", Audiences: []string{"sts"}},
+	})
+	for _, path := range []string{"/", "/?email=ada@github.example"} {
+		a := s.do(t, get(path))
+		wantOnPage(t, a, "Contoso")
+		if strings.Contains(a.text, "GitHub") {
+			t.Errorf("%s leads to it", path)
+		}
+	}
+}
+
 // A deep link that a newsletter or an attacker has lengthened leads through all the
 // same: FC takes addresses of 4 KB, and a link is escaped once more on its way.
 func TestADeepLinkIsCarriedWithoutWhatHangsOnIt(t *testing.T) {

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/fc-sso/fc-sso/shared/federation"
 )
 
 // reader walks the nodes of one file and gathers faults. It remembers where each
@@ -24,8 +22,15 @@ type reader struct {
 	broken map[string]bool
 }
 
-// field reads one value: path names it, key and node are where it stands.
-type field func(path string, key, node *yaml.Node)
+// field is what may stand at a key: how it is read, and the shape that the
+// schema tells to editors. One table has both, so that they cannot disagree.
+type field struct {
+	read  read
+	shape shape
+}
+
+// read takes in one value: path names it, key and node are where it stands.
+type read func(path string, key, node *yaml.Node)
 
 // object is what a mapping may have.
 type object map[string]field
@@ -43,18 +48,21 @@ func (r *reader) fields(path string, node *yaml.Node, known object) {
 	}
 	missing := sync.OnceValue(func() []string { return missingKeys(node, known) })
 	r.pairs(path, node, func(inner string, key, value *yaml.Node) {
-		read, ok := known[key.Value]
+		field, ok := known[key.Value]
 		if !ok {
 			r.unknownKey(path, key, known, missing())
 			return
 		}
-		read(inner, key, value)
+		field.read(inner, key, value)
+		if r.broken[inner] {
+			r.breakSiblings(path, field)
+		}
 	})
 }
 
 // pairs gives each key of a mapping with the path of its value. The path stands
 // for the value where that is on one line, else for the key above it.
-func (r *reader) pairs(path string, node *yaml.Node, read field) {
+func (r *reader) pairs(path string, node *yaml.Node, read read) {
 	seen := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
@@ -78,11 +86,19 @@ func (r *reader) pairs(path string, node *yaml.Node, read field) {
 
 func (r *reader) unknownKey(path string, key *yaml.Node, known object, missing []string) {
 	fix := "known here: " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
-	if name, ok := federation.Closest(key.Value, missing); ok {
+	if name, ok := closest(key.Value, missing); ok {
 		fix = fmt.Sprintf("did you mean %q?", name)
 		r.broken[strings.TrimPrefix(path+"."+name, ".")] = true // it is misspelt, not missing
+		r.breakSiblings(path, known[name])
 	}
 	r.faults = append(r.faults, Fault{key.Line, key.Column, fmt.Sprintf("unknown key %.80q", key.Value), fix})
+}
+
+// breakSiblings: what was to stand for them could not be read.
+func (r *reader) breakSiblings(path string, f field) {
+	for _, sibling := range f.shape.instead {
+		r.broken[strings.TrimPrefix(path+"."+sibling, ".")] = true
+	}
 }
 
 // missingKeys are those that a mapping may have and does not.
@@ -94,16 +110,26 @@ func missingKeys(mapping *yaml.Node, known object) []string {
 	return slices.Sorted(maps.Keys(missing))
 }
 
-// later refuses what the format has and this version does not do; it stands for
-// its siblings, so that they are not called missing.
-func (r *reader) later(what string, siblings ...string) field {
-	return func(path string, key, _ *yaml.Node) {
-		parent := path[:len(path)-len(key.Value)]
-		for _, sibling := range siblings {
-			r.broken[parent+sibling] = true
-		}
+// later refuses what the format has and this version does not do.
+func (r *reader) later(what string) field {
+	return field{shape: shape{kind: kindAnything}, read: func(path string, key, _ *yaml.Node) {
 		r.fault(path, key, what+" not supported yet", "leave "+key.Value+" out")
-	}
+	}}
+}
+
+// object reads a mapping. keys makes its table, and the place that it is read
+// into, when there is something to read.
+func (r *reader) object(keys func() object) field {
+	return field{shape: shape{kind: kindObject, keys: keys}, read: func(path string, _, node *yaml.Node) {
+		r.fields(path, node, keys())
+	}}
+}
+
+// objects reads a list of mappings; keys makes the table of the next one.
+func (r *reader) objects(keys func() object) field {
+	return field{shape: shape{kind: kindObjects, keys: keys}, read: func(path string, _, node *yaml.Node) {
+		r.each(path, node, func(path string, item *yaml.Node) { r.fields(path, item, keys()) })
+	}}
 }
 
 // each reads a list.
@@ -121,7 +147,7 @@ func (r *reader) each(path string, node *yaml.Node, read func(path string, item 
 
 // text reads a scalar as it is written, whatever YAML would make of it.
 func (r *reader) text(to *string) field {
-	return func(path string, _, node *yaml.Node) { *to, _ = r.scalar(path, node) }
+	return field{shape: shape{kind: kindText}, read: func(path string, _, node *yaml.Node) { *to, _ = r.scalar(path, node) }}
 }
 
 func (r *reader) scalar(path string, node *yaml.Node) (string, bool) {
@@ -142,29 +168,30 @@ func (r *reader) scalar(path string, node *yaml.Node) (string, bool) {
 
 // texts reads a list of texts; an item that cannot be read keeps its place.
 func (r *reader) texts(to *[]string) field {
-	return func(path string, _, node *yaml.Node) {
-		r.each(path, node, func(path string, item *yaml.Node) {
-			text, _ := r.scalar(path, item)
-			*to = append(*to, text)
-		})
-	}
+	return field{shape: shape{kind: kindTexts}, read: func(path string, _, node *yaml.Node) { *to = r.listOfTexts(path, node) }}
+}
+
+func (r *reader) listOfTexts(path string, node *yaml.Node) []string {
+	var texts []string
+	r.each(path, node, func(path string, item *yaml.Node) {
+		text, _ := r.scalar(path, item)
+		texts = append(texts, text)
+	})
+	return texts
 }
 
 // oneOrMore reads a text or a list of them.
-func (r *reader) oneOrMore(to *[]string) field {
-	return func(path string, key, node *yaml.Node) {
-		if node.Kind == yaml.SequenceNode {
-			r.texts(to)(path, key, node)
-			return
-		}
-		text, _ := r.scalar(path, node)
-		*to = []string{text}
+func (r *reader) oneOrMore(path string, node *yaml.Node) []string {
+	if node.Kind == yaml.SequenceNode {
+		return r.listOfTexts(path, node)
 	}
+	text, _ := r.scalar(path, node)
+	return []string{text}
 }
 
 // textMap reads a map whose keys are free.
 func (r *reader) textMap(to *map[string]string) field {
-	return func(path string, _, node *yaml.Node) {
+	return field{shape: shape{kind: kindTextMap}, read: func(path string, _, node *yaml.Node) {
 		if node.Kind != yaml.MappingNode {
 			r.fault(path, node, describe(path)+" is no map of names and texts", "write it as NAME: TEXT")
 			return
@@ -173,11 +200,11 @@ func (r *reader) textMap(to *map[string]string) field {
 		r.pairs(path, node, func(path string, key, value *yaml.Node) {
 			(*to)[key.Value], _ = r.scalar(path, value)
 		})
-	}
+	}}
 }
 
 func (r *reader) boolean(to *bool) field {
-	return func(path string, _, node *yaml.Node) {
+	return field{shape: shape{kind: kindBoolean}, read: func(path string, _, node *yaml.Node) {
 		switch {
 		case node.Kind == yaml.ScalarNode && node.Value == "true":
 			*to = true
@@ -186,12 +213,12 @@ func (r *reader) boolean(to *bool) field {
 		default:
 			r.fault(path, node, describe(path)+" is neither true nor false", "write true or false")
 		}
-	}
+	}}
 }
 
 // seconds reads a duration of whole seconds.
 func (r *reader) seconds(to *int) field {
-	return func(path string, _, node *yaml.Node) {
+	return field{shape: shape{kind: kindDuration}, read: func(path string, _, node *yaml.Node) {
 		text, ok := r.scalar(path, node)
 		if !ok {
 			return
@@ -202,17 +229,20 @@ func (r *reader) seconds(to *int) field {
 			return
 		}
 		*to = int(d / time.Second)
-	}
+	}}
 }
 
 // positive reads a duration that may be left out, but not be nothing.
 func (r *reader) positive(to *int) field {
-	return func(path string, key, node *yaml.Node) {
-		r.seconds(to)(path, key, node)
+	f := r.seconds(to)
+	seconds := f.read
+	f.read = func(path string, key, node *yaml.Node) {
+		seconds(path, key, node)
 		if *to == 0 && !r.broken[path] {
 			r.fault(path, node, describe(path)+" is nothing", "write a number with its unit: 45m, 8h")
 		}
 	}
+	return f
 }
 
 func describe(path string) string {

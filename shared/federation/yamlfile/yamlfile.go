@@ -25,9 +25,12 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 )
 
-// MaxSize is the most that a federation file and each file that it names may
-// have.
-const MaxSize = 1 << 20
+// What may be read at most: ten thousand identity providers, accounts and rules
+// fit, each with a page of text.
+const (
+	MaxSize     = 16 << 20 // of a federation file
+	MaxFileSize = 1 << 20  // of each file that it names
+)
 
 // MaxFaults is all that a person reads at once, and more: the fault after them
 // says how many are left.
@@ -55,7 +58,8 @@ func Parse(text []byte, dir fs.FS, options federation.Options) (federation.Revis
 	if len(r.faults) > 0 {
 		return federation.Revision{}, sorted(r.faults)
 	}
-	draft := r.federation(root)
+	var draft federation.Draft
+	r.fields("", root, r.federation(&draft))
 	revision, problems := federation.Compile(draft, options)
 	r.addProblems(problems)
 	if len(r.faults) > 0 {

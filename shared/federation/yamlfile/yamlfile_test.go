@@ -128,7 +128,7 @@ func TestFilesAreTakenIn(t *testing.T) {
 	if source, _ := revision.IdentityProvider("a"); string(source.SAML.Metadata) != "<EntityDescriptor/>" {
 		t.Errorf("metadata %q", source.SAML.Metadata)
 	}
-	dir["idp/metadata.xml"] = &fstest.MapFile{Data: make([]byte, yamlfile.MaxSize+1)}
+	dir["idp/metadata.xml"] = &fstest.MapFile{Data: make([]byte, yamlfile.MaxFileSize+1)}
 	if _, faults := yamlfile.Parse([]byte(text), dir, federation.Options{}); len(faults) != 1 {
 		t.Errorf("a file that is too large: %s", format(faults))
 	}
@@ -138,9 +138,30 @@ func TestFilesAreTakenIn(t *testing.T) {
 	}
 }
 
+func TestASessionPolicyIsTakenInWithoutItsBlanks(t *testing.T) {
+	const text = `
+identityProviders: [{id: a, saml: {metadataURL: https://a.example/}}]
+accounts: [{id: "1234567890123456"}]
+rules:
+  - {name: r, idp: a, roles: [acs:ram::1234567890123456:role/x], condition: any, session: {policyFile: policies/read.json}}
+`
+	policy := "{\n  \"Version\": \"1\",\n" + strings.Repeat(" ", 3000) + `"Statement": [{"Effect": "Allow", "Action": ["ecs:Describe*", "oss:Get Object"], "Resource": "*",
+		"Condition": {"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}}}]}`
+	dir := fstest.MapFS{"policies/read.json": {Data: []byte(policy)}}
+	revision, faults := yamlfile.Parse([]byte(text), dir, federation.Options{})
+	if len(faults) > 0 {
+		t.Fatal(format(faults))
+	}
+	const want = `{"Version":"1","Statement":[{"Effect":"Allow","Action":["ecs:Describe*","oss:Get Object"],"Resource":"*","Condition":{"IpAddress":{"acs:SourceIp":["10.0.0.0/8"]}}}]}`
+	stored, err := federation.FromItems(revision.Items())
+	if err != nil || stored.ID() != revision.ID() || stored.Rules()[0].SessionPolicy() != want {
+		t.Errorf("%q, %v", stored.Rules()[0].SessionPolicy(), err)
+	}
+}
+
 func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 	_, faults := yamlfile.Parse(make([]byte, yamlfile.MaxSize+1), nil, federation.Options{})
-	if len(faults) != 1 || !strings.Contains(faults[0].Cause, "1048577 bytes") {
+	if len(faults) != 1 || !strings.Contains(faults[0].Cause, "16777217 bytes") {
 		t.Errorf("faults: %s", format(faults))
 	}
 }

@@ -53,9 +53,10 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String())
 type caller struct {
 	kind    string
 	account string
-	arn     string // …:root, …:user/NAME or …:role/NAME, as trust policies name it
-	id      string // the account's, the user's or the role's
-	session string // of an assumed role
+	arn     string  // …:root, …:user/NAME or …:role/NAME, as trust policies name it
+	id      string  // the account's, the user's or the role's
+	session string  // of an assumed role
+	within  *policy // of that session; nil: the role's own policies alone
 }
 
 const (

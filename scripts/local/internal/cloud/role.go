@@ -119,13 +119,14 @@ func (r role) trustsService(service string) bool {
 }
 
 // may answers whether who's own account lets it do the action. The admin is the
-// bundle account's operator; a role has what its permission policy says.
+// bundle account's operator; a role has what its permission policy says, and a
+// session of it no more than its session policy says beside that.
 func (c *Cloud) may(who caller, action, resource string) bool {
 	if who.kind != kindRole {
 		return true
 	}
 	r, ok := c.role(who.arn)
-	return ok && r.permission.permits(action, resource)
+	return ok && r.permission.permits(action, resource) && (who.within == nil || who.within.permits(action, resource))
 }
 
 // sessionARN is how AssumeRole's answer and GetCallerIdentity name a session:

@@ -125,7 +125,7 @@ func (c *Cloud) assumeRole(who caller, q rpcRequest, requestID string) (any, *fa
 	if ask.duration < minDuration || ask.duration > target.maxSession {
 		return nil, refuse(http.StatusBadRequest, "InvalidParameter.DurationSeconds", "The Min/Max value of DurationSeconds is 15min/%dhr.", int(target.maxSession.Hours()))
 	}
-	made := c.ring.mint(caller{kind: kindRole, account: target.account, arn: target.arn, id: target.id, session: ask.session}, ask.duration)
+	made := c.ring.mint(caller{kind: kindRole, account: target.account, arn: target.arn, id: target.id, session: ask.session, within: ask.within}, ask.duration)
 	return assumeRoleBody{
 		RequestId:       requestID,
 		AssumedRoleUser: assumedRoleUser{sessionARN(target.arn, ask.session, false), target.id + ":" + ask.session},
@@ -140,6 +140,7 @@ type assumeRoleAsk struct {
 	role, session string
 	duration      time.Duration
 	facts         map[string]string // what the trust policy's conditions may ask
+	within        *policy           // session policy
 }
 
 func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
@@ -167,23 +168,26 @@ func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
 		}
 		ask.facts["sts:ExternalId"] = id[0]
 	}
-	return ask, checkSessionPolicy(q.params.Get("Policy"))
+	within, f := readSessionPolicy(q.params.Get("Policy"))
+	ask.within = within
+	return ask, f
 }
 
 // maxPolicy is what STS takes today; the messages of older pages say 1024.
 const maxPolicy = 2048
 
-func checkSessionPolicy(text string) *fault {
+func readSessionPolicy(text string) (*policy, *fault) {
 	if text == "" {
-		return nil
+		return nil, nil
 	}
 	if utf8.RuneCountInString(text) > maxPolicy {
-		return refuse(http.StatusBadRequest, "InvalidParameter.PolicySize", "The size of Policy must be smaller than %d bytes.", maxPolicy)
+		return nil, refuse(http.StatusBadRequest, "InvalidParameter.PolicySize", "The size of Policy must be smaller than %d bytes.", maxPolicy)
 	}
-	if _, err := parsePermission(text); err != nil {
-		return refuse(http.StatusBadRequest, "InvalidParameter.PolicyGrammar", "The parameter Policy has not passed grammar check.")
+	within, err := parsePermission(text)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "InvalidParameter.PolicyGrammar", "The parameter Policy has not passed grammar check.")
 	}
-	return nil
+	return &within, nil
 }
 
 type callerIdentityBody struct {

@@ -234,6 +234,34 @@ func TestWhatTheRoleAllowsIsGiven(t *testing.T) {
 	}
 }
 
+func TestASessionPolicyNarrowsTheSession(t *testing.T) {
+	w := newWorld(t)
+	const first = "acs:ram::1234567890123456:role/first"
+	w.must(w.AddRole(cloud.Role{
+		ARN: first, Trust: cloud.Trusting(portal),
+		Permission: `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+	}))
+	w.must(w.AddRole(cloud.Role{ARN: "acs:ram::1234567890123456:role/second", Trust: cloud.Trusting(first)}))
+	for policy, status := range map[string]int{
+		"": http.StatusOK,
+		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:*","Resource":"*"}]}`:    http.StatusOK,
+		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:Get*","Resource":"*"}]}`: http.StatusForbidden,
+	} {
+		params := assume(first, "alice")
+		if policy != "" {
+			params = append(params, pair{"Policy", policy})
+		}
+		got := w.sts(w.portal().v1(params...))
+		if got.status != http.StatusOK {
+			t.Fatal(got.body)
+		}
+		alice := signer{got.json.Credentials.AccessKeyId, got.json.Credentials.AccessKeySecret, got.json.Credentials.SecurityToken, w.now}
+		if next := w.sts(alice.v1(assume("acs:ram::1234567890123456:role/second", "alice")...)); next.status != status {
+			t.Errorf("within %s: %s", policy, next.body)
+		}
+	}
+}
+
 func TestANonceWorksOnce(t *testing.T) {
 	w := newWorld(t)
 	nonce := pair{"SignatureNonce", "n-1"}
