@@ -12,6 +12,7 @@
 package federation
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -96,7 +97,21 @@ func (r Revision) Account(id ram.AccountID) (Account, bool) {
 func (r Revision) Rules() []Rule { return slices.Clone(r.rules) }
 
 // RulesOf are the rules of one identity provider in the order of the file.
-func (r Revision) RulesOf(idp string) []Rule { return slices.Clone(r.ofIdP[idp]) }
+func (r Revision) RulesOf(idp string) iter.Seq[Rule] { return slices.Values(r.ofIdP[idp]) }
+
+// CountRulesOf is how many rules the identity provider has.
+func (r Revision) CountRulesOf(idp string) int { return len(r.ofIdP[idp]) }
+
+// RulesFor are those of RulesOf that could give this role.
+func (r Revision) RulesFor(idp string, role ram.RoleARN) iter.Seq[Rule] {
+	return func(yield func(Rule) bool) {
+		for _, rule := range r.ofIdP[idp] {
+			if rule.CouldGive(role) && !yield(rule) {
+				return
+			}
+		}
+	}
+}
 
 // Grantable says whether a rule may give the role. The roles of the bundle
 // itself are not for people: who had one could write the trust store. RAM keeps

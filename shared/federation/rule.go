@@ -1,8 +1,8 @@
 package federation
 
 import (
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -32,13 +32,18 @@ func (r Rule) IdP() string { return r.idp }
 // Roles are the roles that the rule gives; none where it believes asserted ones.
 func (r Rule) Roles() []ram.RoleARN { return slices.Clone(r.roles) }
 
+// CouldGive says whether the rule gives this role to anybody.
+func (r Rule) CouldGive(role ram.RoleARN) bool {
+	return slices.Contains(r.roles, role) || r.asserted.AllowsAccount(role.Account()) && r.asserted.AllowsName(role.Name())
+}
+
 // Asserted says which asserted roles the rule believes; zero where it names its
 // own.
 func (r Rule) Asserted() Asserted { return r.asserted }
 
 // Clauses are all to hold; a rule without one holds for anybody who signed in
 // at the identity provider.
-func (r Rule) Clauses() []Clause { return slices.Clone(r.clauses) }
+func (r Rule) Clauses() iter.Seq[Clause] { return slices.Values(r.clauses) }
 
 // SessionName is the template of the session's name.
 func (r Rule) SessionName() Template { return r.session }
@@ -71,56 +76,5 @@ func (a Asserted) AllowsAccount(id ram.AccountID) bool { return slices.Contains(
 
 // AllowsName says whether asserted roles of this name are believed.
 func (a Asserted) AllowsName(name string) bool {
-	return slices.ContainsFunc(a.names, func(pattern string) bool { return glob(pattern, name) })
+	return slices.ContainsFunc(a.names, func(pattern string) bool { return like(name, pattern) })
 }
-
-// glob matches name against a pattern in which * stands for any run of
-// characters and everything else for itself.
-func glob(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	if !strings.HasPrefix(name, first) {
-		return false
-	}
-	name = name[len(first):]
-	for _, part := range parts[1 : len(parts)-1] {
-		_, rest, found := strings.Cut(name, part)
-		if !found {
-			return false
-		}
-		name = rest
-	}
-	return strings.HasSuffix(name, last)
-}
-
-// Operator is a condition operator of RAM's policy language.
-type Operator string
-
-// StringEquals compares exactly, case included.
-const StringEquals Operator = "StringEquals"
-
-// Clause is one key of a condition.
-type Clause struct {
-	operator  Operator
-	key       string
-	attribute string
-	values    []string
-}
-
-// Operator is how the key is compared.
-func (c Clause) Operator() Operator { return c.operator }
-
-// Key is the key as the file has it: saml:groups.
-func (c Clause) Key() string { return c.key }
-
-// Attribute is the exact Name of the attribute that the key stands for.
-func (c Clause) Attribute() string { return c.attribute }
-
-// Values are those of which one is to equal the attribute.
-func (c Clause) Values() []string { return slices.Clone(c.values) }
-
-// Wants says whether value is one of the clause's.
-func (c Clause) Wants(value string) bool { return slices.Contains(c.values, value) }

@@ -9,11 +9,18 @@
 //
 // Why a missing attribute fails: RAM has operators that hold where a key is
 // absent. An identity provider that stops sending an attribute must not widen
-// anybody's rights.
+// anybody's rights. So a clause whose attribute has no value fails, also where it
+// is negated or begins with ForAllValues, unless its operator says otherwise by
+// name: IfExists, Null. A value that is empty counts as none.
+//
+// Why a negated operator wants every value to pass: a person is in many groups,
+// and who is in contractors is not to pass StringNotEquals contractors by being in
+// another one too. ForAnyValue and ForAllValues say the one or the other.
 package mapping
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -32,28 +39,43 @@ type Context struct {
 // Roles are all roles that the identity may take, in the order of the rules; of
 // several rules that give one role the first decides its session.
 func Roles(rev federation.Revision, who validate.Identity, at Context) ([]Grant, Trace) {
-	d := decision{revision: rev, who: who, at: at, taken: map[ram.RoleARN]bool{}}
-	d.trace = Trace{Revision: rev.ID(), IdP: who.IdentityProvider()}
-	d.source, d.trace.Note = reader(rev, who, at)
+	d := decide(rev, who, at)
 	if d.trace.Note != "" {
 		return nil, d.trace
 	}
-	for _, rule := range rev.RulesOf(d.source.ID) {
-		d.trace.Rules = append(d.trace.Rules, d.evaluate(rule))
+	d.expect(rev.CountRulesOf(d.source.ID))
+	for rule := range rev.RulesOf(d.source.ID) {
+		d.evaluate(rule)
 	}
 	return d.grants, d.trace
 }
 
 // Role is the grant of one role, or role_not_granted with what each rule that
-// could have given it lacked.
+// could have given it lacked. It reads no other rules, and none after the first
+// that gives the role: they could not change the grant.
 func Role(rev federation.Revision, who validate.Identity, at Context, role ram.RoleARN) (Grant, error) {
-	grants, trace := Roles(rev, who, at)
-	for _, grant := range grants {
-		if !role.IsZero() && grant.role == role {
-			return grant, nil
+	d := decide(rev, who, at)
+	if d.trace.Note != "" || role.IsZero() {
+		return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+	}
+	for rule := range rev.RulesFor(d.source.ID, role) {
+		d.evaluate(rule)
+		if i := slices.IndexFunc(d.grants, func(g Grant) bool { return g.role == role }); i >= 0 {
+			return d.grants[i], nil
 		}
 	}
-	return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, trace.why(rev, role))
+	return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+}
+
+// decide prepares an evaluation, or notes in the trace why no rule is to be read.
+func decide(rev federation.Revision, who validate.Identity, at Context) *decision {
+	d := &decision{revision: rev, who: who, at: at, taken: map[ram.RoleARN]bool{}, attributes: map[string]fact{}}
+	d.trace = Trace{Revision: rev.ID(), IdP: who.IdentityProvider()}
+	d.source, d.trace.Note = reader(rev, who, at)
+	if d.trace.Note == "" {
+		d.circumstances()
+	}
+	return d
 }
 
 // reader finds whose rules are to be read, or says why none are.
@@ -71,7 +93,7 @@ func reader(rev federation.Revision, who validate.Identity, at Context) (source 
 	return source, ""
 }
 
-// decision is one evaluation of all rules for one person.
+// decision is one evaluation of rules for one person.
 type decision struct {
 	revision federation.Revision
 	source   trust.Source
@@ -80,39 +102,32 @@ type decision struct {
 	taken    map[ram.RoleARN]bool
 	grants   []Grant
 	trace    Trace
+
+	attributes                     map[string]fact // that were looked up
+	subject, sourceIP, currentTime fact
+	conditions                     []Condition // room for those of many rules
 }
 
-func (d *decision) evaluate(rule federation.Rule) Evaluation {
+// expect makes room for the trace of many rules at once.
+func (d *decision) expect(rules int) {
+	d.trace.Rules = make([]Evaluation, 0, rules)
+	d.conditions = make([]Condition, 0, rules)
+}
+
+// evaluate adds to the trace what came of a rule, and to the grants what it gives.
+func (d *decision) evaluate(rule federation.Rule) {
 	e := Evaluation{Rule: rule.Name(), Audit: rule.Audit(), Holds: true}
-	for _, clause := range rule.Clauses() {
+	first := len(d.conditions)
+	for clause := range rule.Clauses() {
 		c := d.compare(clause)
-		e.Conditions = append(e.Conditions, c)
-		e.Holds = e.Holds && c.Holds
+		d.conditions = append(d.conditions, c)
+		e.Holds = e.Holds && c.holds
 	}
+	e.Conditions = slices.Clip(d.conditions[first:])
 	if e.Holds {
 		d.give(rule, &e)
 	}
-	return e
-}
-
-// compare has the meaning of RAM's StringEquals: exact, case included. Where the
-// attribute has several values one is enough, as with ForAnyValue: a person is in
-// many groups, and a rule asks for one of them.
-func (d *decision) compare(clause federation.Clause) Condition {
-	c := Condition{
-		Operator: string(clause.Operator()),
-		Key:      clause.Key(),
-		Name:     clause.Attribute(),
-		Expected: clause.Values(),
-		Received: d.who.Attribute(clause.Attribute()),
-	}
-	if clause.Operator() != federation.StringEquals {
-		return c // an operator that nobody taught us holds never
-	}
-	for _, value := range c.Received {
-		c.Holds = c.Holds || clause.Wants(value)
-	}
-	return c
+	d.trace.Rules = append(d.trace.Rules, e)
 }
 
 // give turns the roles of a rule that holds into grants.

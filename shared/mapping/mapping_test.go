@@ -68,9 +68,11 @@ func rule(name string, change ...func(*federation.RuleDraft)) federation.RuleDra
 }
 
 func where(keys map[string][]string) func(*federation.RuleDraft) {
-	return func(d *federation.RuleDraft) {
-		d.Condition = &federation.ConditionDraft{Operators: map[string]map[string][]string{"StringEquals": keys}}
-	}
+	return operators(map[string]map[string][]string{"StringEquals": keys})
+}
+
+func operators(all map[string]map[string][]string) func(*federation.RuleDraft) {
+	return func(d *federation.RuleDraft) { d.Condition = &federation.ConditionDraft{Operators: all} }
 }
 
 func asserts(accounts []string, names ...string) func(*federation.RuleDraft) {
@@ -114,7 +116,8 @@ func TestConditionsMeanWhatRAMMeans(t *testing.T) {
 		"wildcards are themselves":  {map[string][]string{"saml:groups": {"*", "s?e"}}, false},
 		"the name in another case":  {map[string][]string{"saml:Groups": {"sre"}}, false},
 		"a list is not one value":   {map[string][]string{"saml:groups": {"platform,sre", "platform sre"}}, false},
-		"the subject is no key":     {map[string][]string{"saml:nameID": {"ada@example.com"}}, false},
+		"the subject":               {map[string][]string{"saml:nameID": {"ada@example.com"}}, true},
+		"another subject":           {map[string][]string{"saml:nameID": {"bob@example.com"}}, false},
 		"every value of the person": {map[string][]string{"saml:groups": {"platform", "sre"}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,12 +1,11 @@
 package mapping
 
 import (
+	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
-	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
 // Trace says how a decision came about. It holds what the identity provider said
@@ -14,7 +13,8 @@ import (
 type Trace struct {
 	Revision string       `json:"revision"`
 	IdP      string       `json:"idp"`
-	Note     string       `json:"note,omitempty"` // why no rule was read at all
+	Note     string       `json:"note,omitempty"`   // why no rule was read at all
+	Groups   string       `json:"groups,omitempty"` // why the identity provider did not send the person's groups
 	Rules    []Evaluation `json:"rules,omitempty"`
 }
 
@@ -29,14 +29,46 @@ type Evaluation struct {
 	Note       string      `json:"note,omitempty"`    // what was cut, or why it gives nothing
 }
 
-// Condition is one key of a rule's condition.
+// Condition is what came of one key of a rule's condition.
 type Condition struct {
-	Operator string   `json:"operator"`
-	Key      string   `json:"key"`
-	Name     string   `json:"name"` // exact name of the attribute
-	Expected []string `json:"expected"`
-	Received []string `json:"received,omitempty"`
-	Holds    bool     `json:"holds"`
+	clause   federation.Clause
+	received federation.Values
+	unknown  bool
+	holds    bool
+}
+
+// Holds says whether it held.
+func (c Condition) Holds() bool { return c.holds }
+
+// Key is the key as the file has it.
+func (c Condition) Key() string { return c.clause.Key() }
+
+// Received are the values that came.
+func (c Condition) Received() federation.Values { return c.received }
+
+// MarshalJSON writes what was compared, and how.
+func (c Condition) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Operator string            `json:"operator"`
+		Key      string            `json:"key"`
+		Name     string            `json:"name,omitempty"` // exact name of the attribute
+		Expected federation.Values `json:"expected"`
+		Received federation.Values `json:"received,omitzero"`
+		Unknown  bool              `json:"unknown,omitempty"` // the values exist and were not sent
+		Holds    bool              `json:"holds"`
+	}{c.clause.Operator(), c.clause.Key(), c.clause.Attribute(), c.clause.Values(), c.received, c.unknown, c.holds})
+}
+
+// lacks says what came and what was wanted instead.
+func (c Condition) lacks() string {
+	came := fmt.Sprintf("has %d values", c.received.Len())
+	switch {
+	case c.unknown:
+		came = "is unknown"
+	case !c.received.IsZero():
+		came = "is " + c.received.String()
+	}
+	return fmt.Sprintf("%s %s, %s", c.clause.Key(), came, c.clause.Wanted())
 }
 
 // Dropped is an asserted role that was not believed.
@@ -45,34 +77,29 @@ type Dropped struct {
 	Why   string `json:"why"`
 }
 
-// why says in one line for the operator what stood between the person and the
-// role.
-func (t Trace) why(rev federation.Revision, role ram.RoleARN) string {
+// why says in one line for the operator what stood between the person and a role,
+// of which the trace holds the rules that could give it.
+func (t Trace) why() string {
 	if t.Note != "" {
 		return t.Note
 	}
 	var lines []string
-	rules := rev.RulesOf(t.IdP)
-	for i, e := range t.Rules {
-		if couldGive(rules[i], role) {
-			lines = append(lines, e.lacks())
-		}
+	if t.Groups != "" {
+		lines = append(lines, t.Groups)
 	}
-	if len(lines) == 0 {
-		return fmt.Sprintf("no rule gives it to people of %s", t.IdP)
+	for _, e := range t.Rules {
+		lines = append(lines, e.lacks())
+	}
+	if len(t.Rules) == 0 {
+		lines = append(lines, fmt.Sprintf("no rule gives it to people of %s", t.IdP))
 	}
 	return strings.Join(lines, "; ")
 }
 
-func couldGive(rule federation.Rule, role ram.RoleARN) bool {
-	asserted := rule.Asserted()
-	return slices.Contains(rule.Roles(), role) || asserted.AllowsAccount(role.Account()) && asserted.AllowsName(role.Name())
-}
-
 func (e Evaluation) lacks() string {
 	for _, c := range e.Conditions {
-		if !c.Holds {
-			return fmt.Sprintf("rule %q: %s is %q, one of %q is wanted", e.Rule, c.Key, c.Received, c.Expected)
+		if !c.holds {
+			return fmt.Sprintf("rule %q: %s", e.Rule, c.lacks())
 		}
 	}
 	switch {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
 )
 
 // reader walks the nodes of one file and gathers faults. It remembers where each
@@ -86,7 +88,7 @@ func (r *reader) pairs(path string, node *yaml.Node, read read) {
 
 func (r *reader) unknownKey(path string, key *yaml.Node, known object, missing []string) {
 	fix := "known here: " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
-	if name, ok := closest(key.Value, missing); ok {
+	if name, ok := federation.Closest(key.Value, missing); ok {
 		fix = fmt.Sprintf("did you mean %q?", name)
 		r.broken[strings.TrimPrefix(path+"."+name, ".")] = true // it is misspelt, not missing
 		r.breakSiblings(path, known[name])

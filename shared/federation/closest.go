@@ -1,10 +1,10 @@
-package yamlfile
+package federation
 
 import "strings"
 
-// closest gives the name that a person probably meant: at most two slips away,
+// Closest gives the name that a person probably meant: at most two slips away,
 // and at most one in two letters.
-func closest(written string, names []string) (string, bool) {
+func Closest(written string, names []string) (string, bool) {
 	best, found := "", false
 	least := min(2, len(written)/2) + 1
 	for _, name := range names {
