@@ -41,7 +41,7 @@ func (c *compiler) ruleName(path, name string, taken map[string]bool) {
 
 func (c *compiler) rule(path string, d RuleDraft) Rule {
 	source, found := c.ruleIdP(path, d.IdP)
-	rule := Rule{
+	rule := Rule{&rule{
 		name:     d.Name,
 		idp:      d.IdP,
 		roles:    c.roles(path+".roles", d.Roles),
@@ -50,7 +50,7 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		duration: c.duration(path+".session.duration", d.Session.DurationSeconds),
 		policy:   c.sessionPolicy(path+".session.policyFile", d.Session.Policy),
 		audit:    c.mode(path+".mode", d.Mode),
-	}
+	}}
 	if found {
 		rule.session = c.template(path+".session.name", cmp.Or(d.Session.Name, defaultName), source)
 		rule.assertedName = d.Session.Name == ""

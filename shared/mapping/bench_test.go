@@ -6,6 +6,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -18,6 +19,25 @@ func BenchmarkRoles(b *testing.B) {
 			for b.Loop() {
 				if grants, _ := mapping.Roles(rev, ada, now()); len(grants) != 1 {
 					b.Fatalf("%d grants", len(grants))
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRole takes the role that only the last rule gives.
+func BenchmarkRole(b *testing.B) {
+	ada := validatetest.New(b).Identity()
+	wanted, err := ram.ParseRoleARN(arn(prod, "admin"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []int{1, 100, 10_000} {
+		rev := manyRules(b, n)
+		b.Run(fmt.Sprint(n, " rules"), func(b *testing.B) {
+			for b.Loop() {
+				if grant, err := mapping.Role(rev, ada, now(), wanted); err != nil || grant.IsZero() {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -8,13 +8,15 @@ import (
 
 // fact is what a key stands for, for this person and hour.
 type fact struct {
-	values  federation.Values
-	some    bool // there is a value that is not empty
-	unknown bool // there are values, and they were not sent
+	name    string // of the attribute
+	list    []string
+	values  federation.Values // the same, for the trace
+	some    bool              // there is a value that is not empty
+	unknown bool              // there are values, and they were not sent
 }
 
-func known(values ...string) fact {
-	f := fact{values: federation.ValuesOf(values...)}
+func known(values ...string) *fact {
+	f := &fact{list: values, values: federation.ValuesOf(values...)}
 	for _, v := range values {
 		f.some = f.some || v != ""
 	}
@@ -24,7 +26,7 @@ func known(values ...string) fact {
 // circumstances are the facts that no attribute holds, and which attribute is
 // unknown. The time is whole seconds, as rules and traces write it.
 func (d *decision) circumstances() {
-	d.subject = known(d.who.Subject())
+	d.subject, d.sourceIP = known(d.who.Subject()), known()
 	d.currentTime = known(d.at.Now.UTC().Truncate(time.Second).Format(time.RFC3339))
 	if ip := d.at.SourceIP; ip.IsValid() {
 		d.sourceIP = known(ip.Unmap().WithZone("").String())
@@ -34,12 +36,13 @@ func (d *decision) circumstances() {
 		return
 	}
 	for _, name := range d.groupAttributes() {
-		d.attributes[name] = fact{unknown: true}
+		d.attributes[name] = &fact{name: name, unknown: true}
 	}
 }
 
-// fact looks an attribute up once, however many rules ask for it.
-func (d *decision) fact(clause federation.Clause) fact {
+// fact looks an attribute up once, however many rules ask for it; most ask for the
+// one that the rule before asked for.
+func (d *decision) fact(clause federation.Clause) *fact {
 	switch clause.Fact() {
 	case federation.Subject:
 		return d.subject
@@ -49,28 +52,34 @@ func (d *decision) fact(clause federation.Clause) fact {
 		return d.currentTime
 	case federation.Attribute:
 	}
-	f, ok := d.attributes[clause.Attribute()]
+	if d.last == nil || d.last.name != clause.Attribute() {
+		d.last = d.attribute(clause.Attribute())
+	}
+	return d.last
+}
+
+func (d *decision) attribute(name string) *fact {
+	f, ok := d.attributes[name]
 	if !ok {
-		f = known(d.who.Attribute(clause.Attribute())...)
-		d.attributes[clause.Attribute()] = f
+		f = known(d.who.Attribute(name)...)
+		f.name = name
+		d.attributes[name] = f
 	}
 	return f
 }
 
-// compare has the meaning of RAM's operators but for what the package comment
-// makes stricter. What is unknown passes nothing, not even IfExists and Null: it
-// exists, and nobody knows what it is.
-func (d *decision) compare(clause federation.Clause) Condition {
-	f := d.fact(clause)
-	return Condition{clause, f.values, f.unknown, !f.unknown && f.passes(clause)}
-}
-
-func (f fact) passes(clause federation.Clause) bool {
-	if !f.some {
+// passes has the meaning of RAM's operators but for what the package comment makes
+// stricter. What is unknown passes nothing, not even IfExists and Null: it exists,
+// and nobody knows what it is.
+func (f *fact) passes(clause federation.Clause) bool {
+	switch {
+	case f.unknown:
+		return false
+	case !f.some:
 		return clause.HoldsWithout()
 	}
 	every := clause.Every()
-	for value := range f.values.All() {
+	for _, value := range f.list {
 		if value != "" && clause.Wants(value) != every {
 			return !every
 		}

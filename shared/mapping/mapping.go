@@ -45,7 +45,8 @@ func Roles(rev federation.Revision, who validate.Identity, at Context) ([]Grant,
 	}
 	d.expect(rev.CountRulesOf(d.source.ID))
 	for rule := range rev.RulesOf(d.source.ID) {
-		d.evaluate(rule)
+		d.trace.Rules = append(d.trace.Rules, Evaluation{})
+		d.evaluate(rule, &d.trace.Rules[len(d.trace.Rules)-1])
 	}
 	return d.grants, d.trace
 }
@@ -59,17 +60,19 @@ func Role(rev federation.Revision, who validate.Identity, at Context, role ram.R
 		return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
 	}
 	for rule := range rev.RulesFor(d.source.ID, role) {
-		d.evaluate(rule)
+		var e Evaluation
+		d.evaluate(rule, &e)
 		if i := slices.IndexFunc(d.grants, func(g Grant) bool { return g.role == role }); i >= 0 {
 			return d.grants[i], nil
 		}
+		d.tell(e)
 	}
 	return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
 }
 
 // decide prepares an evaluation, or notes in the trace why no rule is to be read.
 func decide(rev federation.Revision, who validate.Identity, at Context) *decision {
-	d := &decision{revision: rev, who: who, at: at, taken: map[ram.RoleARN]bool{}, attributes: map[string]fact{}}
+	d := &decision{revision: rev, who: who, at: at, taken: map[ram.RoleARN]bool{}, attributes: map[string]*fact{}}
 	d.trace = Trace{Revision: rev.ID(), IdP: who.IdentityProvider()}
 	d.source, d.trace.Note = reader(rev, who, at)
 	if d.trace.Note == "" {
@@ -103,9 +106,10 @@ type decision struct {
 	grants   []Grant
 	trace    Trace
 
-	attributes                     map[string]fact // that were looked up
-	subject, sourceIP, currentTime fact
-	conditions                     []Condition // room for those of many rules
+	attributes                     map[string]*fact // that were looked up
+	last                           *fact            // of them
+	subject, sourceIP, currentTime *fact
+	conditions                     []Condition // of all rules, one after the other
 }
 
 // expect makes room for the trace of many rules at once.
@@ -114,20 +118,31 @@ func (d *decision) expect(rules int) {
 	d.conditions = make([]Condition, 0, rules)
 }
 
-// evaluate adds to the trace what came of a rule, and to the grants what it gives.
-func (d *decision) evaluate(rule federation.Rule) {
-	e := Evaluation{Rule: rule.Name(), Audit: rule.Audit(), Holds: true}
+// tell keeps what a rule lacked for the refusal, which of very many names some.
+func (d *decision) tell(e Evaluation) {
+	const most = 20
+	if len(d.trace.Rules) < most {
+		d.trace.Rules = append(d.trace.Rules, e)
+		return
+	}
+	d.trace.untold++
+	d.conditions = d.conditions[:len(d.conditions)-len(e.Conditions)]
+}
+
+// evaluate writes down what came of a rule, and adds to the grants what it gives.
+func (d *decision) evaluate(rule federation.Rule, e *Evaluation) {
+	e.Rule, e.Audit, e.Holds = rule.Name(), rule.Audit(), true
 	first := len(d.conditions)
 	for clause := range rule.Clauses() {
-		c := d.compare(clause)
-		d.conditions = append(d.conditions, c)
-		e.Holds = e.Holds && c.holds
+		f := d.fact(clause)
+		holds := f.passes(clause)
+		d.conditions = append(d.conditions, Condition{clause, f, holds})
+		e.Holds = e.Holds && holds
 	}
 	e.Conditions = slices.Clip(d.conditions[first:])
 	if e.Holds {
-		d.give(rule, &e)
+		d.give(rule, e)
 	}
-	d.trace.Rules = append(d.trace.Rules, e)
 }
 
 // give turns the roles of a rule that holds into grants.

@@ -16,6 +16,8 @@ type Trace struct {
 	Note     string       `json:"note,omitempty"`   // why no rule was read at all
 	Groups   string       `json:"groups,omitempty"` // why the identity provider did not send the person's groups
 	Rules    []Evaluation `json:"rules,omitempty"`
+
+	untold int // rules that a refusal only counts
 }
 
 // Evaluation is what came of one rule.
@@ -31,10 +33,9 @@ type Evaluation struct {
 
 // Condition is what came of one key of a rule's condition.
 type Condition struct {
-	clause   federation.Clause
-	received federation.Values
-	unknown  bool
-	holds    bool
+	clause federation.Clause
+	fact   *fact
+	holds  bool
 }
 
 // Holds says whether it held.
@@ -44,7 +45,7 @@ func (c Condition) Holds() bool { return c.holds }
 func (c Condition) Key() string { return c.clause.Key() }
 
 // Received are the values that came.
-func (c Condition) Received() federation.Values { return c.received }
+func (c Condition) Received() federation.Values { return c.fact.values }
 
 // MarshalJSON writes what was compared, and how.
 func (c Condition) MarshalJSON() ([]byte, error) {
@@ -56,17 +57,17 @@ func (c Condition) MarshalJSON() ([]byte, error) {
 		Received federation.Values `json:"received,omitzero"`
 		Unknown  bool              `json:"unknown,omitempty"` // the values exist and were not sent
 		Holds    bool              `json:"holds"`
-	}{c.clause.Operator(), c.clause.Key(), c.clause.Attribute(), c.clause.Values(), c.received, c.unknown, c.holds})
+	}{c.clause.Operator(), c.clause.Key(), c.clause.Attribute(), c.clause.Values(), c.fact.values, c.fact.unknown, c.holds})
 }
 
 // lacks says what came and what was wanted instead.
 func (c Condition) lacks() string {
-	came := fmt.Sprintf("has %d values", c.received.Len())
+	came := "has 0 values"
 	switch {
-	case c.unknown:
+	case c.fact.unknown:
 		came = "is unknown"
-	case !c.received.IsZero():
-		came = "is " + c.received.String()
+	case !c.fact.values.IsZero():
+		came = "is " + c.fact.values.String()
 	}
 	return fmt.Sprintf("%s %s, %s", c.clause.Key(), came, c.clause.Wanted())
 }
@@ -90,7 +91,10 @@ func (t Trace) why() string {
 	for _, e := range t.Rules {
 		lines = append(lines, e.lacks())
 	}
-	if len(t.Rules) == 0 {
+	switch {
+	case t.untold > 0:
+		lines = append(lines, fmt.Sprintf("and %d more rules that could give it", t.untold))
+	case len(t.Rules) == 0:
 		lines = append(lines, fmt.Sprintf("no rule gives it to people of %s", t.IdP))
 	}
 	return strings.Join(lines, "; ")
