@@ -53,6 +53,10 @@ func withDefaults(d Draft) Draft {
 		d.Accounts[i].Issue = cmp.Or(d.Accounts[i].Issue, string(AssumeRole))
 	}
 	for i := range d.Rules {
+		if u := d.Rules[i].User; u != nil { // no role, so no session of one
+			d.Rules[i].User = &UserDraft{u.Account, cmp.Or(u.Principal, defaultName), lower(slices.Clone(u.Domains))}
+			continue
+		}
 		s := &d.Rules[i].Session
 		if d.Rules[i].AssertedRoles == nil { // else the identity provider may name the session too
 			s.Name = cmp.Or(s.Name, defaultName)

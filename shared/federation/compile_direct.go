@@ -25,6 +25,10 @@ func (c *compiler) direct(path string, d RuleDraft, rule Rule, source trust.Sour
 	for _, id := range accounts {
 		c.directProvider(path+".idp", c.accounts[c.account[id]], source)
 	}
+	if d.Requires != nil {
+		c.problem(path+".requires", fmt.Sprintf("account %s has issue: direct, and STS cannot see how somebody signed in", accounts[0]),
+			"remove requires, or write issue: assume-role for the account")
+	}
 	if d.Condition == nil {
 		return
 	}

@@ -47,22 +47,51 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		roles:    c.roles(path+".roles", d.Roles),
 		asserted: c.asserted(path+".assertedRoles", d, found),
 		clauses:  c.condition(path, d.Condition, source),
-		duration: c.duration(path+".session.duration", d.Session.DurationSeconds),
+		user:     c.user(path+".user", d.User, source, found),
+		requires: c.requires(path+".requires", d.Requires, source),
 		policy:   c.sessionPolicy(path+".session.policyFile", d.Session.Policy),
 		audit:    c.mode(path+".mode", d.Mode),
 	}}
+	c.oneGift(path, d)
+	if d.User != nil {
+		c.noSession(path+".session", d.Session)
+		return rule
+	}
+	rule.duration = c.duration(path+".session.duration", d.Session.DurationSeconds)
 	if found {
 		rule.session = c.template(path+".session.name", cmp.Or(d.Session.Name, defaultName), source)
 		rule.assertedName = d.Session.Name == ""
 		c.direct(path, d, rule, source)
 	}
-	switch {
-	case len(d.Roles) > 0 && d.AssertedRoles != nil:
-		c.problem(path, "the rule has both roles and assertedRoles", "make two rules of it")
-	case len(d.Roles) == 0 && d.AssertedRoles == nil:
-		c.problem(path+".roles", "the rule gives no role", "add roles, or assertedRoles")
-	}
 	return rule
+}
+
+// oneGift: what a rule gives stands under exactly one key.
+func (c *compiler) oneGift(path string, d RuleDraft) {
+	var gifts []string
+	for _, g := range []struct {
+		key   string
+		given bool
+	}{{"roles", len(d.Roles) > 0}, {"assertedRoles", d.AssertedRoles != nil}, {"user", d.User != nil}} {
+		if g.given {
+			gifts = append(gifts, g.key)
+		}
+	}
+	switch len(gifts) {
+	case 0:
+		c.problem(path+".roles", "the rule gives nothing", "add roles, assertedRoles or user")
+	case 1:
+	default:
+		c.problem(path, "the rule has "+strings.Join(gifts, " and "), "make a rule of each")
+	}
+}
+
+// noSession: a RAM user signs in with the user's own rights and for as long as
+// the account says.
+func (c *compiler) noSession(path string, s SessionDraft) {
+	if s != (SessionDraft{}) {
+		c.problem(path, "a rule that makes people RAM users has no session to name or to limit", "remove session")
+	}
 }
 
 func (c *compiler) ruleIdP(path, idp string) (trust.Source, bool) {

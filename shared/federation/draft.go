@@ -56,8 +56,10 @@ type RuleDraft struct {
 	IdP           string          `json:"idp"`
 	Roles         []string        `json:"roles,omitempty"`
 	AssertedRoles *AssertedDraft  `json:"assertedRoles,omitempty"`
+	User          *UserDraft      `json:"user,omitempty"`
 	Condition     *ConditionDraft `json:"condition"`
 	Session       SessionDraft    `json:"session,omitzero"`
+	Requires      *RequiresDraft  `json:"requires,omitempty"`
 	Mode          string          `json:"mode,omitempty"`
 }
 
@@ -66,6 +68,19 @@ type RuleDraft struct {
 type AssertedDraft struct {
 	Accounts []string `json:"accounts"`
 	Roles    []string `json:"roles"` // names; * stands for any run of characters
+}
+
+// UserDraft says which RAM user a person becomes.
+type UserDraft struct {
+	Account   string   `json:"account"`
+	Principal string   `json:"principal"` // template of NAME@SUFFIX
+	Domains   []string `json:"domains"`   // the suffixes that may come of it
+}
+
+// RequiresDraft says how a person must have signed in.
+type RequiresDraft struct {
+	ACR           []string `json:"acr,omitempty"`
+	MaxAgeSeconds int      `json:"maxAgeSeconds,omitempty"`
 }
 
 // ConditionDraft is the word any, or operators with their keys and values.

@@ -17,7 +17,9 @@ type rule struct {
 	idp      string
 	roles    []ram.RoleARN
 	asserted Asserted
+	user     User
 	clauses  []Clause // none: any
+	requires Requires
 	session  Template
 	duration time.Duration
 	policy   string // "": the role's own policies alone
@@ -47,6 +49,13 @@ func (r Rule) Asserted() Asserted { return r.asserted }
 // Clauses are all to hold; a rule without one holds for anybody who signed in
 // at the identity provider.
 func (r Rule) Clauses() iter.Seq[Clause] { return slices.Values(r.clauses) }
+
+// User says which RAM user a person becomes by the rule; zero where it gives
+// roles.
+func (r Rule) User() User { return r.user }
+
+// Requires says how the person must have signed in.
+func (r Rule) Requires() Requires { return r.requires }
 
 // SessionName is the template of the session's name.
 func (r Rule) SessionName() Template { return r.session }

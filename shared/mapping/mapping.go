@@ -25,7 +25,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/ram"
-	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -39,35 +38,14 @@ type Context struct {
 // Roles are all roles that the identity may take, in the order of the rules; of
 // several rules that give one role the first decides its session.
 func Roles(rev federation.Revision, who validate.Identity, at Context) ([]Grant, Trace) {
-	d := decide(rev, who, at)
-	if d.trace.Note != "" {
-		return nil, d.trace
-	}
-	d.expect(rev.CountRulesOf(d.source.ID))
-	for rule := range rev.RulesOf(d.source.ID) {
-		d.trace.Rules = append(d.trace.Rules, Evaluation{})
-		d.evaluate(rule, &d.trace.Rules[len(d.trace.Rules)-1])
-	}
-	return d.grants, d.trace
+	d := Decide(rev, who, at)
+	return d.Grants, d.Trace
 }
 
-// Role is the grant of one role, or role_not_granted with what each rule that
-// could have given it lacked. It reads no other rules, and none after the first
-// that gives the role: they could not change the grant.
+// Role is the grant of one role, as [Take] decides.
 func Role(rev federation.Revision, who validate.Identity, at Context, role ram.RoleARN) (Grant, error) {
-	d := decide(rev, who, at)
-	if d.trace.Note != "" || role.IsZero() {
-		return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
-	}
-	for rule := range rev.RulesFor(d.source.ID, role) {
-		var e Evaluation
-		d.evaluate(rule, &e)
-		if i := slices.IndexFunc(d.grants, func(g Grant) bool { return g.role == role }); i >= 0 {
-			return d.grants[i], nil
-		}
-		d.tell(e)
-	}
-	return Grant{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+	t, err := Take(rev, who, at, role)
+	return t.Grant, err
 }
 
 // decide prepares an evaluation, or notes in the trace why no rule is to be read.
@@ -104,6 +82,8 @@ type decision struct {
 	at       Context
 	taken    map[ram.RoleARN]bool
 	grants   []Grant
+	users    []UserGrant
+	stepUps  []StepUp
 	trace    Trace
 
 	attributes                     map[string]*fact // that were looked up
@@ -145,18 +125,27 @@ func (d *decision) evaluate(rule federation.Rule, e *Evaluation) {
 	}
 }
 
-// give turns the roles of a rule that holds into grants.
+// give turns the roles of a rule that holds into grants, and its user.
 func (d *decision) give(rule federation.Rule, e *Evaluation) {
+	if !rule.User().IsZero() {
+		d.giveUser(rule, e)
+		return
+	}
 	session, err := d.session(rule)
 	if err != nil {
 		e.Note = err.Error()
 		return
 	}
 	e.Note = session.note
+	again := d.wantsMore(rule, e)
 	for _, role := range d.rolesOf(rule, e) {
 		e.Roles = append(e.Roles, role.String())
 		account, ok := d.revision.Account(role.Account())
 		if rule.Audit() || d.taken[role] || !ok || !federation.Grantable(role) {
+			continue
+		}
+		if again {
+			d.offer(rule, role, account)
 			continue
 		}
 		d.taken[role] = true

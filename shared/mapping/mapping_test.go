@@ -48,7 +48,10 @@ func revisionOf(t *testing.T, change func(*trust.Source), rules ...federation.Ru
 	rev, problems := federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{source, {ID: "other", SAML: trust.SAML{MetadataURL: "https://other.example/"}}},
 		Accounts: []federation.AccountDraft{
-			{ID: prod, Alias: "acme-prod", SAMLProviders: map[string]string{"test": "acs:ram::" + prod + ":saml-provider/idp"}},
+			{
+				ID: prod, Alias: "acme-prod", SAMLProviders: map[string]string{"test": "acs:ram::" + prod + ":saml-provider/idp"},
+				UserSSO: &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com", "acme.com"}, WithDomain: true},
+			},
 			{ID: dev},
 		},
 		Rules: rules,

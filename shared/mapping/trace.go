@@ -26,7 +26,9 @@ type Evaluation struct {
 	Audit      bool        `json:"audit,omitempty"` // held or not, it gives nothing
 	Holds      bool        `json:"holds"`
 	Conditions []Condition `json:"conditions,omitempty"`
-	Roles      []string    `json:"roles,omitempty"`   // that it gives, or that an earlier rule gave already
+	Lacks      string      `json:"lacks,omitempty"`   // what the sign-in must have for it to give something
+	Roles      []string    `json:"roles,omitempty"`   // that it gives or would give: unless it audits, lacks, or an earlier rule gave them
+	User       string      `json:"user,omitempty"`    // likewise
 	Dropped    []Dropped   `json:"dropped,omitempty"` // asserted roles that it does not believe
 	Note       string      `json:"note,omitempty"`    // what was cut, or why it gives nothing
 }
@@ -78,6 +80,20 @@ type Dropped struct {
 	Why   string `json:"why"`
 }
 
+// Auditors are the names of the audit rules that would give something.
+func (t Trace) Auditors() []string {
+	var names []string
+	for _, e := range t.Rules {
+		if e.audits() && (len(e.Roles) > 0 || e.User != "") {
+			names = append(names, e.Rule)
+		}
+	}
+	return names
+}
+
+// audits says that only its mode keeps the rule from giving what it names.
+func (e Evaluation) audits() bool { return e.Audit && e.Holds && e.Lacks == "" }
+
 // why says in one line for the operator what stood between the person and a role,
 // of which the trace holds the rules that could give it.
 func (t Trace) why() string {
@@ -109,6 +125,8 @@ func (e Evaluation) lacks() string {
 	switch {
 	case e.Audit:
 		return fmt.Sprintf("rule %q only audits", e.Rule)
+	case e.Lacks != "":
+		return fmt.Sprintf("rule %q: %s", e.Rule, e.Lacks)
 	case e.Note != "" && len(e.Roles) == 0:
 		return fmt.Sprintf("rule %q: %s", e.Rule, e.Note)
 	case len(e.Dropped) > 0:

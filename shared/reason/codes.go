@@ -53,6 +53,8 @@ const (
 	SessionMissing       Code = "session_missing"
 	SessionOtherPerson   Code = "session_other_person"
 	RoleNotGranted       Code = "role_not_granted"
+	StepUpNeeded         Code = "step_up_needed"
+	StepUpFailed         Code = "step_up_failed"
 	RoleRefused          Code = "role_refused"
 	IssueNotInEffect     Code = "issue_not_in_effect"
 	StoreUnavailable     Code = "store_unavailable"
@@ -145,6 +147,8 @@ func table() []Row {
 		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},
+		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role after another sign-in: the detail says what its requires lacks"},
+		{StepUpFailed, http.StatusForbidden, IdPAdmin, "the identity provider was asked for a sign-in of a class or age and sent another: the detail has both"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
 		{IssueNotInEffect, http.StatusNotImplemented, CloudAdmin, "the account's issue is direct or federated, which no function does yet: write assume-role until then"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},

@@ -37,13 +37,19 @@ func (r *reader) rule(d *federation.RuleDraft) object {
 			d.AssertedRoles = &federation.AssertedDraft{}
 			return r.assertedRoles(d.AssertedRoles)
 		}).instead("roles").says("Instead of roles: which of the roles that the identity provider names itself, by Alibaba Cloud's Role attribute, are believed."),
-		"user": r.later("user-based sign-in is").instead("roles").says("Instead of roles: the RAM user that a person becomes."),
+		"user": r.object(func() object {
+			d.User = &federation.UserDraft{}
+			return r.user(d.User)
+		}).instead("roles").says("Instead of roles: the RAM user that a person becomes."),
 		"condition": field{shape: shape{kind: kindCondition}, read: func(path string, _, node *yaml.Node) {
 			d.Condition = r.condition(path, node)
 		}}.needed().says("When the rule holds, in RAM's words: operators, their keys, and the values of which one is to match; all keys must. The word any stands for everybody of the identity provider."),
-		"session":  r.object(func() object { return r.session(&d.Session) }).says("What the session is like."),
-		"requires": r.later("requires is").says("How the person must have signed in."),
-		"mode":     r.text(&d.Mode).oneOf("audit").says("audit evaluates and logs the rule, which gives nothing yet."),
+		"session": r.object(func() object { return r.session(&d.Session) }).says("What the session is like."),
+		"requires": r.object(func() object {
+			d.Requires = &federation.RequiresDraft{}
+			return r.requires(d.Requires)
+		}).says("How the person must have signed in. Who did not is sent to sign in again when they take what the rule gives."),
+		"mode": r.text(&d.Mode).oneOf("audit").says("audit evaluates and logs the rule, which gives nothing yet."),
 	}
 }
 
@@ -51,6 +57,21 @@ func (r *reader) assertedRoles(d *federation.AssertedDraft) object {
 	return object{
 		"accounts": r.texts(&d.Accounts).like(accountID).needed().says("Numbers of the accounts of which asserted roles are believed."),
 		"roles":    r.texts(&d.Roles).needed().says("Names of roles, without the ARN; * stands for any run of characters."),
+	}
+}
+
+func (r *reader) user(d *federation.UserDraft) object {
+	return object{
+		"account":   r.text(&d.Account).like(accountID).needed().says("Number of a listed account that has userSSO."),
+		"principal": r.text(&d.Principal).says("Template of the user's login name, NAME@SUFFIX; {{nameID}} by default."),
+		"domains":   r.texts(&d.Domains).needed().says("The login suffixes that may come of the template, each one of the account's."),
+	}
+}
+
+func (r *reader) requires(d *federation.RequiresDraft) object {
+	return object{
+		"acr":    r.texts(&d.ACR).says("Classes of sign-in (SAML AuthnContextClassRef, acr of OpenID Connect) of which one must hold, each exactly as the identity provider names it."),
+		"maxAge": r.positive(&d.MaxAgeSeconds).says("How long ago the person may have signed in at the identity provider: 1m to 720h."),
 	}
 }
 

@@ -1,0 +1,72 @@
+package mapping
+
+import (
+	"slices"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// Decision is everything that the rules say of one person at one moment.
+type Decision struct {
+	Grants  []Grant     // in the order of the rules, each role once
+	Users   []UserGrant // likewise, each account once
+	StepUps []StepUp    // roles that only another sign-in stands before
+	Trace   Trace
+}
+
+// Decide evaluates all rules of the person's identity provider once.
+func Decide(rev federation.Revision, who validate.Identity, at Context) Decision {
+	d := decide(rev, who, at)
+	if d.trace.Note != "" {
+		return Decision{Trace: d.trace}
+	}
+	d.expect(rev.CountRulesOf(d.source.ID))
+	for rule := range rev.RulesOf(d.source.ID) {
+		d.trace.Rules = append(d.trace.Rules, Evaluation{})
+		d.evaluate(rule, &d.trace.Rules[len(d.trace.Rules)-1])
+	}
+	return Decision{d.grants, d.users, d.openStepUps(), d.trace}
+}
+
+// Taking is what came of a person's wish for one role.
+type Taking struct {
+	Grant  Grant
+	StepUp StepUp   // what would give the role, where it was not granted
+	Audit  []string // names of the audit rules that would give it too
+}
+
+// Take decides about one role: a grant, or step_up_needed where the person would
+// have it after signing in again, or role_not_granted with what each rule that
+// could have given it lacked. Of the rules after the first that gives the role
+// only those that audit are read: the others could not change the grant.
+func Take(rev federation.Revision, who validate.Identity, at Context, role ram.RoleARN) (Taking, error) {
+	d := decide(rev, who, at)
+	if d.trace.Note != "" || role.IsZero() {
+		return Taking{}, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+	}
+	var t Taking
+	for rule := range rev.RulesFor(d.source.ID, role) {
+		if d.taken[role] && !rule.Audit() {
+			continue
+		}
+		var e Evaluation
+		d.evaluate(rule, &e)
+		if e.audits() && slices.Contains(e.Roles, role.String()) {
+			t.Audit = append(t.Audit, e.Rule)
+		}
+		d.tell(e)
+	}
+	if i := slices.IndexFunc(d.grants, func(g Grant) bool { return g.role == role }); i >= 0 {
+		t.Grant = d.grants[i]
+		return t, nil
+	}
+	open := d.openStepUps()
+	if i := slices.IndexFunc(open, func(s StepUp) bool { return s.Role == role }); i >= 0 {
+		t.StepUp = open[i]
+		return t, reason.New(reason.StepUpNeeded, "role %q: %s", role, d.trace.why())
+	}
+	return t, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+}
