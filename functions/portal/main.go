@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -48,9 +49,10 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	client := store.Open(store.Config{
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
+	trust := book.New(store.NewTrust(client), time.Now)
 	return portal.New(portal.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
-		Revision: book.New(store.NewBook(store.NewTrust(client), time.Now)).Revision,
+		Trust:    func(ctx context.Context) (portal.Reading, error) { return trust.Read(ctx) },
 		Sessions: store.NewSessions(client),
 		Issuer: issue.New(issue.Config{
 			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,

@@ -53,7 +53,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	})
 	return acs.New(acs.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
-		Record:   book.New(store.NewBook(store.NewTrust(client), time.Now)).Record,
+		Record:   book.New(store.NewTrust(client), time.Now).Record,
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
 		Key:      signing.Signer, Certificate: signing.Certificates[0], Signing: signing.Certificates[1:],

@@ -33,7 +33,7 @@ func (p program) apply(ctx context.Context, args []string) error {
 		return err
 	}
 	book := store.NewTrust(client)
-	if err := p.commit(ctx, book, revision); err != nil {
+	if err := p.commit(ctx, book, revision, credentials.AccessKeyID); err != nil {
 		return err
 	}
 	p.notInEffect(revision)
@@ -72,12 +72,12 @@ func (p program) createTables(ctx context.Context, client *store.Client) error {
 }
 
 // commit stores the revision and makes it the one that counts.
-func (p program) commit(ctx context.Context, book *store.Trust, revision federation.Revision) error {
+func (p program) commit(ctx context.Context, book *store.Trust, revision federation.Revision, who string) error {
 	previous, err := book.Head(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot read the present revision: %w", err)
 	}
-	if previous == revision.ID() {
+	if previous.Revision == revision.ID() {
 		p.say("revision %s is applied already: %s\n", revision.ID(), summary(revision))
 		return nil
 	}
@@ -85,14 +85,14 @@ func (p program) commit(ctx context.Context, book *store.Trust, revision federat
 	for _, item := range revision.Items() {
 		items = append(items, store.Item(item))
 	}
-	err = book.Commit(ctx, revision.ID(), items, previous)
+	err = book.Commit(ctx, revision.ID(), items, previous, store.Note{At: p.now(), Who: who})
 	if reason.Of(err) == reason.StoreConflict {
 		return fmt.Errorf("somebody else applied another revision meanwhile: %w; look at it and apply again", err)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot store the revision: %w", err)
 	}
-	p.say("revision %s applied: %s%s\n", revision.ID(), summary(revision), after(previous))
+	p.say("revision %s applied: %s%s\n", revision.ID(), summary(revision), after(previous.Revision))
 	return nil
 }
 

@@ -267,10 +267,10 @@ func checkStored(t *testing.T, env map[string]string, text string) {
 	}
 	book := store.NewTrust(p.client(env["SSO_OTS_ENDPOINT"], env["SSO_OTS_INSTANCE"], credentials))
 	head, err := book.Head(t.Context())
-	if err != nil || head != wanted.ID() {
+	if err != nil || head.Revision != wanted.ID() {
 		t.Fatalf("head %q, %v; want %q", head, err, wanted.ID())
 	}
-	rows, err := book.Revision(t.Context(), head)
+	rows, err := book.Revision(t.Context(), head.Revision)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func checkStored(t *testing.T, env map[string]string, text string) {
 		items = append(items, federation.Item(row))
 	}
 	stored, err := federation.FromItems(items)
-	if err != nil || stored.ID() != head {
+	if err != nil || stored.ID() != head.Revision {
 		t.Fatalf("stored %q, %v; want %q", stored.ID(), err, head)
 	}
 	keys, _, err := book.Keys(t.Context(), "test")

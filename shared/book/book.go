@@ -1,17 +1,22 @@
 // Package book reads the trust that counts now: which identity providers are
 // trusted, by which keys, and which rules there are.
 //
-// In: the stored rows, which the store keeps at hand for 30 seconds. Out: a
-// federation.Revision and trust.Records, parsed once per change and not once per
-// sign-in; a record when it is asked for, since certificates cost time. Refused:
-// rows that are not the revision that the head names, and nothing at all where
-// the store does not answer. It is no room of its own in the walk: it joins what
-// store, federation and trust each know alone.
+// In: the stored rows, of which it fetches what is asked for and no more. Out: a
+// [Reading] of one revision, and of it the record of one identity provider, the
+// federation.Revision that decides for its people, or the list to choose from;
+// each parsed once per change and not once per sign-in. Refused: rows that are
+// not of the revision that the head names, and nothing at all where the store
+// does not answer. It is no room of its own in the walk: it joins what store,
+// federation and trust each know alone.
+//
+// What a request costs in calls to the store: none while what it needs was read
+// within 30 seconds; after that one for the head and keys. Cold, a record costs
+// two and a person's rules two, one more for every 4 MB of them.
 package book
 
 import (
 	"context"
-	"sync"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -19,100 +24,149 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// Source gives the rows that count; [store.Book] is one.
+// life is how long a changed rule, a suspended record or a new key may go
+// unnoticed. It is wall time: an instance freezes between requests, and its
+// monotonic clock may with it.
+const life = 30 * time.Second
+
+// Source gives rows; [store.Trust] is one.
 type Source interface {
-	Load(ctx context.Context) (store.Contents, error)
+	Head(ctx context.Context) (store.Head, error)
+	Front(ctx context.Context, idp string) (store.Front, error)
+	Row(ctx context.Context, rev, id string) (*store.Item, error)
+	Rows(ctx context.Context, rev, prefix string) ([]store.Item, error)
 }
 
-// Book is read by many sign-ins at once.
+// Book is read by many sign-ins at once. Older contents are never used, whatever
+// the store says.
 type Book struct {
 	source Source
+	now    func() time.Time
+	turn   turn // who has it may read and change the rest
 
-	mu         sync.Mutex
-	generation uint64
-	reading    *Reading
+	reading *Reading
+	read    time.Time // when reading was the head
+	learned *shelf[learned]
 }
 
-// New returns a book over source.
-func New(source Source) *Book { return &Book{source: source} }
+// learned are keys, and when they were there.
+type learned struct {
+	keys []byte
+	read time.Time
+}
 
-// Read returns what counts now. It stays as it is while the caller uses it.
+// New returns a book over source that goes by this clock.
+func New(source Source, now func() time.Time) *Book {
+	return &Book{source: source, now: now, turn: newTurn(), learned: newShelf[learned](maxKept)}
+}
+
+// Read returns what counts now. It stays as it is while the caller uses it. It
+// refuses as [reason.FederationMissing] when nothing was applied yet.
 func (b *Book) Read(ctx context.Context) (*Reading, error) {
-	contents, err := b.source.Load(ctx)
-	if err != nil {
+	if err := b.turn.take(ctx); err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.reading != nil && b.generation == contents.Generation {
+	defer b.turn.give()
+	if b.fresh(b.read) {
 		return b.reading, nil
 	}
-	reading, err := newReading(contents)
+	asked := b.wall()
+	head, err := b.source.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b.generation, b.reading = contents.Generation, reading
-	return reading, nil
-}
-
-// Revision returns what is declared, as it counts now.
-func (b *Book) Revision(ctx context.Context) (federation.Revision, error) {
-	reading, err := b.Read(ctx)
-	if err != nil {
-		return federation.Revision{}, err
+	if err := b.turnTo(head, asked); err != nil {
+		return nil, err
 	}
-	return reading.Revision(), nil
+	return b.reading, nil
 }
 
-// Record returns the record of one identity provider, as it counts now.
+// Record returns the record of one identity provider, as it counts now. It
+// refuses as [reason.IdPUnknown] where there is none.
 func (b *Book) Record(ctx context.Context, idp string) (trust.Record, error) {
-	reading, err := b.Read(ctx)
+	reading, keys, err := b.front(ctx, idp)
 	if err != nil {
 		return trust.Record{}, err
 	}
-	return reading.Record(idp)
+	return reading.record(ctx, idp, keys)
 }
 
-// Reading is one state of the trust.
-type Reading struct {
-	revision federation.Revision
-	keys     map[string][]byte
-
-	mu      sync.Mutex
-	records map[string]trust.Record
-}
-
-func newReading(contents store.Contents) (*Reading, error) {
-	items := make([]federation.Item, 0, len(contents.Items))
-	for _, item := range contents.Items {
-		items = append(items, federation.Item(item))
+// front is what counts now and the keys of one identity provider, both at most
+// 30 s old. For one that does not exist nothing is read twice.
+func (b *Book) front(ctx context.Context, idp string) (*Reading, []byte, error) {
+	if !trust.ValidID(idp) {
+		return nil, nil, reason.New(reason.IdPUnknown, "%.80q cannot be the id of an identity provider", idp)
 	}
-	revision, err := federation.FromItems(items)
+	if err := b.turn.take(ctx); err != nil {
+		return nil, nil, err
+	}
+	defer b.turn.give()
+	if b.fresh(b.read) {
+		if known, ok := b.learned.get(idp); ok && b.fresh(known.read) {
+			return b.reading, known.keys, nil
+		}
+		if _, err := b.reading.row(ctx, idp); err != nil {
+			return nil, nil, err
+		}
+	}
+	asked := b.wall()
+	found, err := b.source.Front(ctx, idp)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if revision.ID() != contents.Revision { // half a revision must not decide
-		return nil, reason.New(reason.ConfigurationInvalid, "the rows of revision %q are those of %q", contents.Revision, revision.ID())
+	b.learned.put(idp, learned{found.Keys, asked}, len(found.Keys))
+	if err := b.turnTo(found.Head, asked); err != nil {
+		return nil, nil, err
 	}
-	return &Reading{revision: revision, keys: contents.Keys, records: map[string]trust.Record{}}, nil
+	return b.reading, found.Keys, nil
 }
 
-// Revision returns what was declared.
-func (r *Reading) Revision() federation.Revision { return r.revision }
+// turnTo opens the revision that was the head when it was asked for. Who reads
+// the one before goes on with it: its rows stay.
+func (b *Book) turnTo(head store.Head, asked time.Time) error {
+	if head.Revision == "" {
+		b.reading = nil
+		return reason.New(reason.FederationMissing, "there is no revision")
+	}
+	if b.reading == nil || b.reading.id != head.Revision {
+		b.reading = newReading(b.source, head.Revision)
+	}
+	b.read = asked
+	return nil
+}
 
-// Record returns the record of one identity provider: what was declared of it
-// and the keys that were learned. It refuses as [reason.IdPUnknown] where there
-// is none.
-func (r *Reading) Record(idp string) (trust.Record, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if record, ok := r.records[idp]; ok {
-		return record, nil
+func (b *Book) wall() time.Time { return b.now().Round(0) }
+
+// fresh compares wall times: a clock that was set back makes the book stale too.
+func (b *Book) fresh(read time.Time) bool {
+	age := b.wall().Sub(read)
+	return b.reading != nil && age >= 0 && age < life
+}
+
+// turn lets one in at a time, and those who wait leave when their time is up.
+type turn chan struct{}
+
+func newTurn() turn {
+	t := make(turn, 1)
+	t.give()
+	return t
+}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case <-t:
+		return nil
+	case <-ctx.Done():
+		return reason.New(reason.StoreUnavailable, "trust: %w", ctx.Err())
 	}
-	record, err := r.revision.Record(idp, r.keys[idp])
-	if err != nil {
-		return trust.Record{}, err
+}
+
+func (t turn) give() { t <- struct{}{} }
+
+func toItems(rows []store.Item) []federation.Item {
+	items := make([]federation.Item, 0, len(rows))
+	for _, row := range rows {
+		items = append(items, federation.Item(row))
 	}
-	r.records[idp] = record
-	return record, nil
+	return items
 }

@@ -20,15 +20,17 @@ type Options struct {
 // Compile judges a draft as a whole: a revision, or all its problems.
 func Compile(draft Draft, options Options) (Revision, []Problem) {
 	draft = withDefaults(draft)
-	r, problems := compile(draft, options)
+	c, problems := compile(draft, options)
 	if len(problems) > 0 {
 		return Revision{}, problems
 	}
-	items, err := itemsOf(draft)
+	items, err := itemsOf(draft, c.named)
 	if err != nil {
 		return Revision{}, []Problem{{Cause: err.Error(), Fix: "report it: a federation that was read can be written"}}
 	}
-	r.items, r.id = items, hash(items)
+	r := c.Revision
+	r.id = prove(items)
+	r.items = items
 	return r, nil
 }
 
@@ -81,12 +83,14 @@ type compiler struct {
 	options  Options
 	problems []Problem
 	presets  map[string]Preset
-	audience map[[2]string]string // issuer and audience: the identity provider that has them
-	names    func() []string      // of identity providers, in the order of the alphabet
+	audience map[[2]string]string    // issuer and audience: the identity provider that has them
+	names    func() []string         // of identity providers, in the order of the alphabet
+	reader   string                  // the identity provider whose rule is read at the moment
+	named    map[string]map[int]bool // by identity provider: places of the accounts that its rules name
 }
 
-func compile(d Draft, options Options) (Revision, []Problem) {
-	c := &compiler{options: options, presets: presetsByName(), audience: map[[2]string]string{}, Revision: Revision{
+func compile(d Draft, options Options) (*compiler, []Problem) {
+	c := &compiler{options: options, presets: presetsByName(), audience: map[[2]string]string{}, named: map[string]map[int]bool{}, Revision: Revision{
 		idp:     map[string]int{},
 		account: map[ram.AccountID]int{},
 		ofIdP:   map[string][]Rule{},
@@ -95,7 +99,7 @@ func compile(d Draft, options Options) (Revision, []Problem) {
 	c.count("accounts", len(d.Accounts))
 	c.count("rules", len(d.Rules))
 	if len(c.problems) > 0 {
-		return Revision{}, c.problems
+		return c, c.problems
 	}
 	if len(d.IdentityProviders) == 0 {
 		c.problem("identityProviders", "there is no identity provider: nobody could sign in", "add one to identityProviders")
@@ -104,7 +108,7 @@ func compile(d Draft, options Options) (Revision, []Problem) {
 	c.names = sync.OnceValue(func() []string { return slices.Sorted(maps.Keys(c.idp)) })
 	c.allAccounts(d.Accounts)
 	c.allRules(d.Rules)
-	return c.Revision, c.problems
+	return c, c.problems
 }
 
 func (c *compiler) problem(path, cause, fix string) {

@@ -22,6 +22,7 @@ func (c *compiler) allRules(drafts []RuleDraft) {
 		path := fmt.Sprintf("rules[%d]", i)
 		c.ruleName(path, d.Name, names)
 		names[d.Name] = true
+		c.reader = d.IdP
 		rule := c.rule(path, d)
 		c.rules = append(c.rules, rule)
 		c.ofIdP[rule.idp] = append(c.ofIdP[rule.idp], rule)
@@ -125,12 +126,19 @@ func (c *compiler) roles(path string, texts []string) []ram.RoleARN {
 	return roles
 }
 
+// listed wants an account of the federation, and notes that the rule names it:
+// people of the rule's identity provider then read the account too.
 func (c *compiler) listed(path string, id ram.AccountID) bool {
-	_, ok := c.account[id]
+	i, ok := c.account[id]
 	if !ok {
 		c.problem(path, fmt.Sprintf("account %s is not listed", id), "add it to accounts")
+		return false
 	}
-	return ok
+	if c.named[c.reader] == nil {
+		c.named[c.reader] = map[int]bool{}
+	}
+	c.named[c.reader][i] = true
+	return true
 }
 
 func (c *compiler) asserted(path string, d RuleDraft, knownIdP bool) Asserted {

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
-	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
@@ -30,7 +29,8 @@ const (
 	MaxDuration     = 12 * time.Hour   // RAM, the highest MaxSessionDuration of a role
 )
 
-// Revision is one federation, whole and unchangeable.
+// Revision is one federation, whole and unchangeable; or the part of one that
+// decides for people of one identity provider, see [FromRows].
 type Revision struct {
 	id       string
 	items    []Item
@@ -72,13 +72,17 @@ func (r Revision) IdentityProvider(id string) (trust.Source, bool) {
 func (r Revision) Record(idp string, keys []byte) (trust.Record, error) {
 	i, ok := r.idp[idp]
 	if !ok {
-		return trust.Record{}, reason.New(reason.IdPUnknown, "no identity provider %.80q in revision %s", idp, r.id)
+		return trust.Record{}, unknown(r.id, idp)
 	}
-	source, err := encode(r.idps[i])
+	return record(r.id, r.idps[i], keys)
+}
+
+func record(rev string, s trust.Source, keys []byte) (trust.Record, error) {
+	source, err := encode(s)
 	if err != nil {
 		return trust.Record{}, err
 	}
-	return trust.Parse(r.id, source, keys)
+	return trust.Parse(rev, source, keys)
 }
 
 // Accounts are all accounts in the order of the file.
@@ -91,6 +95,16 @@ func (r Revision) Account(id ram.AccountID) (Account, bool) {
 		return Account{}, false
 	}
 	return r.accounts[i], true
+}
+
+// AccountNamed is the account of this alias or number.
+func (r Revision) AccountNamed(name string) (Account, bool) {
+	for _, a := range r.accounts {
+		if a.id.String() == name || a.alias != "" && a.alias == name {
+			return a, true
+		}
+	}
+	return Account{}, false
 }
 
 // Rules are all rules in the order of the file.

@@ -2,12 +2,11 @@ package federation
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,85 +14,210 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// Item is one stored part of a revision: an identity provider, an account or a
-// rule, a row each, so that a reader may fetch what it needs.
+// Item is one stored row of a revision. Proof says that it belongs to the
+// revision of this ID and no other, so that a reader may fetch what it needs and
+// knows all the same what it has.
 type Item struct {
-	ID   string
-	Body []byte
+	ID    string
+	Body  []byte
+	Proof []byte
 }
 
-// row is the body of an item: its place in the file, and one of the parts.
+// The rows of a revision, by the beginning of their IDs: a source and parts for
+// each identity provider, which are all that a sign-in there asks for; accounts;
+// and an index of the identity providers for whoever has to choose one.
+const (
+	rowsOfIdP   = "idp/"
+	sourceRow   = "/source"
+	partRow     = "/part/"
+	rowsOfIndex = "index/"
+)
+
+// Rows are cut here: far below Tablestore's 2 MB, and few for who reads them.
+const partBytes = 256 << 10
+
+// row is the body of an item. Order is the place in the file, or among the cuts
+// of one list.
 type row struct {
 	Order            int           `json:"order"`
 	IdentityProvider *trust.Source `json:"identityProvider,omitempty"`
 	Account          *AccountDraft `json:"account,omitempty"`
 	Rule             *RuleDraft    `json:"rule,omitempty"`
+
+	// Of a source: how many parts it has. Of the index: how many rows.
+	Of int `json:"of,omitempty"`
+	// Part has rules of one identity provider and the accounts that they name.
+	Part  []row    `json:"part,omitempty"`
+	Index []Listed `json:"index,omitempty"`
 }
 
-const idHexDigits = 16
+// Listed is what a person who has to choose an identity provider needs of it.
+type Listed struct {
+	ID           string     `json:"id"`
+	DisplayName  string     `json:"displayName"`
+	Kind         trust.Kind `json:"kind"`
+	EmailDomains []string   `json:"emailDomains,omitempty"`
+	Suspended    bool       `json:"suspended,omitempty"`
+}
 
-// Items are the rows to store, ordered by ID. A federation that declares nothing
-// has none.
+// Items are the rows to store, ordered by ID.
 func (r Revision) Items() []Item {
 	items := slices.Clone(r.items)
 	for i := range items {
-		items[i].Body = bytes.Clone(items[i].Body)
+		items[i].Body, items[i].Proof = bytes.Clone(items[i].Body), bytes.Clone(items[i].Proof)
 	}
 	return items
 }
 
-// FromItems makes the revision of stored rows, whatever their order. Its ID is
-// computed from them anew: a reader that got other rows than it asked for sees it
-// by the ID.
+// FromItems makes the revision of all its stored rows, whatever their order. Its
+// ID is computed from them anew: a reader that got other rows than it asked for
+// sees it by the ID.
 func FromItems(items []Item) (Revision, error) {
 	items = slices.Clone(items)
 	slices.SortFunc(items, byID)
 	draft, err := draftOf(items)
 	if err != nil {
-		return Revision{}, reason.New(reason.ConfigurationInvalid, "stored federation: %w", err)
+		return Revision{}, broken("%w", err)
 	}
-	// Whether loopback was meant was asked when the file was applied.
+	r, err := recompile(draft)
+	if err != nil {
+		return Revision{}, err
+	}
+	r.id = prove(items)
+	r.items = items
+	return r, nil
+}
+
+// recompile takes what was judged before. Whether loopback was meant was asked
+// when the file was applied.
+func recompile(draft Draft) (Revision, error) {
 	r, problems := compile(draft, Options{AllowLoopback: true})
 	if len(problems) > 0 {
-		return Revision{}, reason.New(reason.ConfigurationInvalid, "stored federation: %s: %s", problems[0].Path, problems[0].Cause)
+		return Revision{}, broken("%s: %s", problems[0].Path, problems[0].Cause)
 	}
-	r.items, r.id = items, hash(items)
-	return r, nil
+	return r.Revision, nil
+}
+
+// broken is a stored federation that is not what ssoctl writes.
+func broken(format string, args ...any) error {
+	return reason.New(reason.ConfigurationInvalid, "stored federation: "+format, args...)
 }
 
 func byID(a, b Item) int { return strings.Compare(a.ID, b.ID) }
 
-func itemsOf(d Draft) ([]Item, error) {
-	var items []Item
-	add := func(id string, r row) error {
-		body, err := encode(r)
-		items = append(items, Item{id, body})
-		return err
+// itemsOf writes a draft. named are, for each identity provider, the places of
+// the accounts that its rules name.
+func itemsOf(d Draft, named map[string]map[int]bool) ([]Item, error) {
+	w := writer{draft: d, rules: map[string][]row{}}
+	for i := range d.Rules {
+		idp := d.Rules[i].IdP
+		w.rules[idp] = append(w.rules[idp], row{Order: i, Rule: &d.Rules[i]})
 	}
-	var errs []error
 	for i := range d.IdentityProviders {
-		errs = append(errs, add("idp/"+d.IdentityProviders[i].ID, row{Order: i, IdentityProvider: &d.IdentityProviders[i]}))
+		w.identityProvider(i, slices.Sorted(maps.Keys(named[d.IdentityProviders[i].ID])))
 	}
 	for i := range d.Accounts {
-		errs = append(errs, add("account/"+d.Accounts[i].ID, row{Order: i, Account: &d.Accounts[i]}))
+		w.add("account/"+d.Accounts[i].ID, row{Order: i, Account: &d.Accounts[i]})
 	}
-	for i := range d.Rules {
-		errs = append(errs, add(fmt.Sprintf("rule/%05d", i), row{Order: i, Rule: &d.Rules[i]}))
-	}
-	slices.SortFunc(items, byID)
-	return items, errors.Join(errs...)
+	w.index()
+	slices.SortFunc(w.items, byID)
+	return w.items, errors.Join(w.errs...)
 }
 
+type writer struct {
+	draft Draft
+	rules map[string][]row // by identity provider
+	items []Item
+	errs  []error
+}
+
+func (w *writer) add(id string, r row) {
+	body, err := encode(r)
+	w.items, w.errs = append(w.items, Item{ID: id, Body: body}), append(w.errs, err)
+}
+
+func (w *writer) identityProvider(i int, accounts []int) {
+	s := &w.draft.IdentityProviders[i]
+	rows := w.rules[s.ID]
+	for _, n := range accounts {
+		account := w.draft.Accounts[n].only(s.ID)
+		rows = append(rows, row{Order: n, Account: &account})
+	}
+	parts := cut(w, rows)
+	for n, part := range parts {
+		w.add(fmt.Sprintf("%s%s%s%05d", rowsOfIdP, s.ID, partRow, n), row{Order: n, Part: part})
+	}
+	w.add(SourceRow(s.ID), row{Order: i, IdentityProvider: s, Of: len(parts)})
+}
+
+func (w *writer) index() {
+	var all []Listed
+	for _, s := range w.draft.IdentityProviders {
+		all = append(all, Listed{s.ID, s.DisplayName, s.Kind(), s.EmailDomains, s.Suspended})
+	}
+	lists := cut(w, all)
+	for n, list := range lists {
+		w.add(fmt.Sprintf("%s%05d", rowsOfIndex, n), row{Order: n, Of: len(lists), Index: list})
+	}
+}
+
+// cut makes lists of about partBytes each.
+func cut[T any](w *writer, all []T) [][]T {
+	var lists [][]T
+	start, size := 0, 0
+	for i, v := range all {
+		text, err := encode(v)
+		w.errs = append(w.errs, err)
+		if i > start && size+len(text) > partBytes {
+			lists = append(lists, all[start:i])
+			start, size = i, 0
+		}
+		size += len(text)
+	}
+	if start < len(all) {
+		lists = append(lists, all[start:])
+	}
+	return lists
+}
+
+// only is the account as people of one identity provider need it.
+func (a AccountDraft) only(idp string) AccountDraft {
+	a.SAMLProviders, a.OIDCProviders = pick(a.SAMLProviders, idp), pick(a.OIDCProviders, idp)
+	return a
+}
+
+func pick(m map[string]string, key string) map[string]string {
+	if v, ok := m[key]; ok {
+		return map[string]string{key: v}
+	}
+	return nil
+}
+
+// Draft is what the revision says, as written and with its defaults. A part has
+// none.
+func (r Revision) Draft() (Draft, error) { return draftOf(r.items) }
+
+// draftOf reads whole revisions; parts of it say the accounts a second time, and
+// the index all identity providers.
 func draftOf(items []Item) (Draft, error) {
-	var d Draft
 	var rows []row
 	for _, item := range items {
-		r, err := decode(item.Body)
+		r, err := decode(item)
 		if err != nil {
-			return Draft{}, fmt.Errorf("row %q: %w", item.ID, err)
+			return Draft{}, err
 		}
-		rows = append(rows, r)
+		switch {
+		case r.Part != nil:
+			rows = append(rows, slices.DeleteFunc(r.Part, func(r row) bool { return r.Account != nil })...)
+		case r.Index == nil:
+			rows = append(rows, r)
+		}
 	}
+	return assemble(rows)
+}
+
+func assemble(rows []row) (Draft, error) {
+	var d Draft
 	slices.SortStableFunc(rows, func(a, b row) int { return a.Order - b.Order })
 	for _, r := range rows {
 		switch {
@@ -123,24 +247,15 @@ func encode(v any) ([]byte, error) {
 
 // decode refuses fields that it does not know: a newer version may have meant
 // them as a restriction.
-func decode(body []byte) (row, error) {
+func decode(item Item) (row, error) {
 	var r row
-	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder := json.NewDecoder(bytes.NewReader(item.Body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&r); err != nil {
-		return row{}, fmt.Errorf("decode: %w", err)
+		return row{}, fmt.Errorf("row %q: decode: %w", item.ID, err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return row{}, errors.New("more than one JSON value")
+		return row{}, fmt.Errorf("row %q: more than one JSON value", item.ID)
 	}
 	return r, nil
-}
-
-func hash(items []Item) string {
-	h := sha256.New()
-	for _, item := range items {
-		h.Write(fmt.Appendf(nil, "%d %s %d ", len(item.ID), item.ID, len(item.Body)))
-		h.Write(item.Body)
-	}
-	return hex.EncodeToString(h.Sum(nil))[:idHexDigits]
 }

@@ -32,6 +32,7 @@ type row map[string]any
 func (r row) text(name string) string  { s, _ := r[name].(string); return s }
 func (r row) number(name string) int64 { n, _ := r[name].(int64); return n }
 func (r row) body() []byte             { b, _ := r[columnBody].([]byte); return b }
+func (r row) proof() []byte            { b, _ := r[columnProof].([]byte); return b }
 
 // trustKey is a key of sso_trust.
 func trustKey(p, id string) *tablestore.PrimaryKey {
@@ -126,20 +127,51 @@ func readRow(columns []*tablestore.AttributeColumn) row {
 	return r
 }
 
-// place is a row of sso_trust with its key.
+// place is a row of a partition with its key.
 type place struct {
-	p, id string
-	row   row
+	id  string
+	row row
 }
 
-// scan reads the rows of sso_trust from one partition key to another, both
-// included, page by page.
-func (c *Client) scan(ctx context.Context, from, to string) ([]place, error) {
+// getAll reads some rows of a table in one call, nil for one that is not there.
+func (c *Client) getAll(ctx context.Context, table string, keys ...*tablestore.PrimaryKey) ([]row, error) {
+	criteria := &tablestore.MultiRowQueryCriteria{TableName: table, MaxVersion: 1}
+	for _, key := range keys {
+		criteria.AddRow(key)
+	}
+	return call(ctx, c, func(sdk *tablestore.TableStoreClient) ([]row, error) {
+		resp, err := sdk.BatchGetRow(&tablestore.BatchGetRowRequest{MultiRowQueryCriteria: []*tablestore.MultiRowQueryCriteria{criteria}})
+		if err != nil {
+			return nil, err
+		}
+		results := resp.TableToRowsResult[table]
+		if len(results) != len(keys) {
+			return nil, fmt.Errorf("%d of %d rows were answered for", len(results), len(keys))
+		}
+		rows := make([]row, len(keys))
+		for i, r := range results { // in the order of the request
+			if !r.IsSucceed {
+				return nil, &tablestore.OtsError{Code: r.Error.Code, Message: r.Error.Message, RequestId: resp.RequestId}
+			}
+			rows[i] = readRow(r.Columns)
+		}
+		return rows, nil
+	})
+}
+
+// scan reads the rows of one partition of sso_trust whose IDs begin so, page by
+// page.
+func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, error) {
 	start, end := new(tablestore.PrimaryKey), new(tablestore.PrimaryKey)
-	start.AddPrimaryKeyColumn("p", from)
-	start.AddPrimaryKeyColumnWithMinValue("id")
-	end.AddPrimaryKeyColumn("p", to)
-	end.AddPrimaryKeyColumnWithMaxValue("id")
+	start.AddPrimaryKeyColumn("p", partition)
+	end.AddPrimaryKeyColumn("p", partition)
+	if prefix == "" {
+		start.AddPrimaryKeyColumnWithMinValue("id")
+		end.AddPrimaryKeyColumnWithMaxValue("id")
+	} else {
+		start.AddPrimaryKeyColumn("id", prefix)
+		end.AddPrimaryKeyColumn("id", prefix+"\uffff") // no ID goes on with it
+	}
 	var places []place
 	for start != nil {
 		page, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
@@ -167,7 +199,6 @@ func readPlace(r *tablestore.Row) (place, error) {
 	if len(key) != 2 {
 		return place{}, fmt.Errorf("a row of %s has %d key columns", tableTrust, len(key))
 	}
-	p, _ := key[0].Value.(string)
 	id, _ := key[1].Value.(string)
-	return place{p, id, readRow(r.Columns)}, nil
+	return place{id, readRow(r.Columns)}, nil
 }

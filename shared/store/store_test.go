@@ -3,15 +3,12 @@ package store_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -65,11 +62,11 @@ func config(endpoint, instance, id, secret, token string) store.Config {
 
 func TestWithoutTablesNothingWasApplied(t *testing.T) {
 	client := store.Open(localConfig(stack.Tablestore(t)))
-	if rev, err := store.NewTrust(client).Head(t.Context()); rev != "" || err != nil {
-		t.Errorf("got %q, %v", rev, err)
+	if head, err := store.NewTrust(client).Head(t.Context()); head != (store.Head{}) || err != nil {
+		t.Errorf("got %q, %v", head, err)
 	}
-	if _, err := store.NewBook(store.NewTrust(client), time.Now).Load(t.Context()); reason.Of(err) != reason.FederationMissing {
-		t.Errorf("got %v", err)
+	if front, err := store.NewTrust(client).Front(t.Context(), "acme"); front.Head != (store.Head{}) || err != nil {
+		t.Errorf("got %q, %v", front, err)
 	}
 	if err := store.NewNonces(client).Use(t.Context(), [32]byte{}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
 		t.Errorf("got %v", err)
@@ -80,45 +77,10 @@ func TestWithoutTablesNothingWasApplied(t *testing.T) {
 			t.Errorf("round %d: created %v, %v", round, created, err)
 		}
 	}
-	first := store.NewTrust(client).Commit(t.Context(), "one", nil, "")
-	second := store.NewTrust(client).Commit(t.Context(), "two", nil, "")
+	first := store.NewTrust(client).Commit(t.Context(), "one", nil, store.Head{}, store.Note{})
+	second := store.NewTrust(client).Commit(t.Context(), "two", nil, store.Head{}, store.Note{})
 	if first != nil || reason.Of(second) != reason.StoreConflict {
 		t.Errorf("got %v, then %v", first, second)
-	}
-}
-
-// TestABookNoticesATableThatWasMadeAnew: the same revision again, other keys, and
-// their version begins at one as that of the old ones did.
-func TestABookNoticesATableThatWasMadeAnew(t *testing.T) {
-	server := stack.Tablestore(t)
-	client, now := store.Open(localConfig(server)), time.Now()
-	trust := store.NewTrust(client)
-	book := store.NewBook(trust, func() time.Time { return now })
-	for _, keys := range []string{"old", "new"} {
-		if _, err := store.CreateTables(t.Context(), client); err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(trust.Commit(t.Context(), "one", nil, ""), trust.PutKeys(t.Context(), "acme", []byte(keys), 0)); err != nil {
-			t.Fatal(err)
-		}
-		now = now.Add(31 * time.Second)
-		got, err := book.Load(t.Context())
-		if err != nil || string(got.Keys["acme"]) != keys {
-			t.Errorf("keys %q, %v; want %q", got.Keys["acme"], err, keys)
-		}
-		dropTable(t, server, "sso_trust")
-		now = now.Add(31 * time.Second)
-		if _, err := book.Load(t.Context()); reason.Of(err) != reason.FederationMissing {
-			t.Errorf("without a table: %v", err)
-		}
-	}
-}
-
-func dropTable(t *testing.T, s *stack.Stack, name string) {
-	t.Helper()
-	sdk := tablestore.NewClient(s.Tablestore.Endpoint, s.Tablestore.Instance, s.Tablestore.AccessKeyID, s.Tablestore.AccessKeySecret)
-	if _, err := sdk.DeleteTable(&tablestore.DeleteTableRequest{TableName: name}); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -166,8 +128,8 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 			for what, err := range map[string]error{
 				"nonce":   store.NewNonces(client).Use(t.Context(), [32]byte{}, time.Now()),
 				"session": store.NewSessions(client).Touch(t.Context(), [32]byte{}, time.Now()),
-				"commit":  store.NewTrust(client).Commit(t.Context(), "one", nil, ""),
-				"items":   store.NewTrust(client).Commit(t.Context(), "one", []store.Item{{ID: "a"}}, ""),
+				"commit":  store.NewTrust(client).Commit(t.Context(), "one", nil, store.Head{}, store.Note{}),
+				"items":   store.NewTrust(client).Commit(t.Context(), "one", []store.Item{{ID: "a"}}, store.Head{}, store.Note{}),
 			} {
 				if reason.Of(err) != reason.StoreUnavailable {
 					t.Errorf("%s: got %v", what, err)

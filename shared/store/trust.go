@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 
@@ -18,23 +17,41 @@ const (
 	maxBody       = 2 << 20
 )
 
-// Partitions of sso_trust. Nothing sorts between the first two, so that one
-// range reads the head and all keys.
+// Partitions of sso_trust.
 const (
 	partitionHead     = "head"
 	partitionKeys     = "keys"
+	partitionLog      = "log"
 	partitionRevision = "r/" // followed by the revision
 
 	columnRevision = "revision"
 	columnVersion  = "version"
 	columnBody     = "body"
+	columnProof    = "proof"
+	columnEntry    = "entry"
 	headID         = "head"
 )
 
-// Item is one part of a revision, such as a trust source or an account.
+// Item is one row of a revision, such as an identity provider or an account. The
+// store does not look into it.
 type Item struct {
-	ID   string
-	Body []byte
+	ID    string
+	Body  []byte
+	Proof []byte
+}
+
+// Head says which revision counts, and which entry of the log made it so. The
+// zero value is that of a table to which nothing was applied.
+type Head struct {
+	Revision string
+	Entry    string
+}
+
+// Front is the part of sso_trust that may change, as one identity provider sees
+// it.
+type Front struct {
+	Head Head
+	Keys []byte // nil: none were learned
 }
 
 // Trust keeps what was applied and, apart from it, what was learned. A revision
@@ -45,39 +62,74 @@ type Trust struct{ client *Client }
 // NewTrust returns the trust of the table sso_trust.
 func NewTrust(c *Client) *Trust { return &Trust{c} }
 
-// Head returns the revision that counts, "" if nothing was applied yet.
-func (t *Trust) Head(ctx context.Context) (string, error) {
+// Head returns what counts.
+func (t *Trust) Head(ctx context.Context) (Head, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
 	r, err := t.client.get(ctx, tableTrust, trustKey(partitionHead, headID))
 	if isCode(err, codeMissing) { // not even the tables are there
-		return "", nil
+		return Head{}, nil
 	}
 	if err != nil {
-		return "", unavailable("head", err)
+		return Head{}, unavailable("head", err)
 	}
-	return r.text(columnRevision), nil
+	return headOf(r), nil
 }
 
-// Revision returns the items of a revision in order of their IDs.
-func (t *Trust) Revision(ctx context.Context, rev string) ([]Item, error) {
+func headOf(r row) Head { return Head{r.text(columnRevision), r.text(columnEntry)} }
+
+// Front returns what counts and the keys of one identity provider, in one call.
+func (t *Trust) Front(ctx context.Context, idp string) (Front, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	places, err := t.client.scan(ctx, partitionRevision+rev, partitionRevision+rev)
+	rows, err := t.client.getAll(ctx, tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp))
+	if isCode(err, codeMissing) {
+		return Front{}, nil
+	}
+	if err != nil {
+		return Front{}, unavailable("trust", err)
+	}
+	return Front{headOf(rows[0]), rows[1].body()}, nil
+}
+
+// Row returns one row of a revision, nil if there is none of this ID.
+func (t *Trust) Row(ctx context.Context, rev, id string) (*Item, error) {
+	ctx, cancel := t.client.budgeted(ctx)
+	defer cancel()
+	r, err := t.client.get(ctx, tableTrust, trustKey(partitionRevision+rev, id))
+	if err != nil {
+		return nil, unavailable("revision", err)
+	}
+	if r == nil {
+		return nil, nil //nolint:nilnil // that there is none is an answer
+	}
+	return &Item{id, r.body(), r.proof()}, nil
+}
+
+// Rows returns the rows of a revision whose IDs begin so, in order of their IDs.
+func (t *Trust) Rows(ctx context.Context, rev, prefix string) ([]Item, error) {
+	ctx, cancel := t.client.budgeted(ctx)
+	defer cancel()
+	places, err := t.client.scan(ctx, partitionRevision+rev, prefix)
 	if err != nil {
 		return nil, unavailable("revision", err)
 	}
 	var items []Item
 	for _, p := range places {
-		items = append(items, Item{p.id, p.row.body()})
+		items = append(items, Item{p.id, p.row.body(), p.row.proof()})
 	}
 	return items, nil
 }
 
-// Commit writes a revision and makes it the head if previous still is ("": if
-// there is no head yet), else it is refused as [reason.StoreConflict]. rev is a
-// hash of the items, so that writing it again is writing the same.
-func (t *Trust) Commit(ctx context.Context, rev string, items []Item, previous string) error {
+// Revision returns all rows of a revision in order of their IDs.
+func (t *Trust) Revision(ctx context.Context, rev string) ([]Item, error) {
+	return t.Rows(ctx, rev, "")
+}
+
+// Commit writes a revision and makes it the head if previous still is, else it is
+// refused as [reason.StoreConflict]. rev is a hash of the items, so that writing it
+// again is writing the same.
+func (t *Trust) Commit(ctx context.Context, rev string, items []Item, previous Head, note Note) error {
 	for _, item := range items {
 		if len(item.Body) > maxBody {
 			return reason.New(reason.RequestTooLarge, "item %q has %d bytes, one may have %d", item.ID, len(item.Body), maxBody)
@@ -88,7 +140,7 @@ func (t *Trust) Commit(ctx context.Context, rev string, items []Item, previous s
 			return unavailable("revision", err)
 		}
 	}
-	return t.switchHead(ctx, rev, previous)
+	return t.Switch(ctx, rev, previous, note)
 }
 
 // batches cuts items into what one BatchWriteRow takes.
@@ -96,7 +148,7 @@ func batches(items []Item) [][]Item {
 	var cut [][]Item
 	start, size := 0, 0
 	for i, item := range items {
-		n := len(item.ID) + len(item.Body)
+		n := len(item.ID) + len(item.Body) + len(item.Proof)
 		if i > start && (i-start == maxBatchRows || size+n > maxBatchBytes) {
 			cut = append(cut, items[start:i])
 			start, size = i, 0
@@ -116,7 +168,7 @@ func (t *Trust) write(ctx context.Context, rev string, items []Item) error {
 	defer cancel()
 	batch := new(tablestore.BatchWriteRowRequest)
 	for _, item := range items {
-		batch.AddRowChange(putChange(tableTrust, trustKey(partitionRevision+rev, item.ID), whatever(), []column{{columnBody, slices.Clip(item.Body)}}))
+		batch.AddRowChange(putChange(tableTrust, trustKey(partitionRevision+rev, item.ID), whatever(), columnsOf(item)))
 	}
 	_, err := call(ctx, t.client, func(sdk *tablestore.TableStoreClient) (struct{}, error) {
 		resp, err := sdk.BatchWriteRow(batch)
@@ -126,6 +178,14 @@ func (t *Trust) write(ctx context.Context, rev string, items []Item) error {
 		return struct{}{}, firstFailure(resp, len(items))
 	})
 	return err
+}
+
+func columnsOf(item Item) []column {
+	columns := []column{{columnBody, item.Body}}
+	if len(item.Proof) > 0 {
+		columns = append(columns, column{columnProof, item.Proof})
+	}
+	return columns
 }
 
 // firstFailure wants a good answer for every row: the SDK takes an empty one for
@@ -139,23 +199,6 @@ func firstFailure(resp *tablestore.BatchWriteRowResponse, rows int) error {
 	}
 	if len(results) != rows {
 		return fmt.Errorf("%d of %d rows were answered for", len(results), rows)
-	}
-	return nil
-}
-
-func (t *Trust) switchHead(ctx context.Context, rev, previous string) error {
-	ctx, cancel := t.client.budgeted(ctx)
-	defer cancel()
-	condition := mustNotExist()
-	if previous != "" {
-		condition = mustEqual(columnRevision, previous)
-	}
-	switched, err := t.client.put(ctx, tableTrust, trustKey(partitionHead, headID), condition, column{columnRevision, rev})
-	if err != nil {
-		return unavailable("head", err)
-	}
-	if !switched {
-		return reason.New(reason.StoreConflict, "revision %q is not the head any more", previous)
 	}
 	return nil
 }
@@ -176,7 +219,7 @@ func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int6
 func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	places, err := t.client.scan(ctx, partitionKeys, partitionKeys)
+	places, err := t.client.scan(ctx, partitionKeys, "")
 	if err != nil {
 		return nil, unavailable("keys", err)
 	}

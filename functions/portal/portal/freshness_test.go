@@ -34,14 +34,14 @@ func TestAChangeHoldsWithinThirtySeconds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			trust := s.shelve(t)
-			before := s.apply(t, trust, "")
+			s.apply(t, trust)
 			cookie := s.ada(t).Cookie()
 			form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
 			if a := s.do(t, fromOwnPage("/credentials", form, cookie)); a.StatusCode != http.StatusOK {
 				t.Fatalf("before: %s", a.Status)
 			}
 			tt.change(&s.draft)
-			s.apply(t, trust, before)
+			s.apply(t, trust)
 			s.now = s.now.Add(30 * time.Second)
 			taken := len(s.mint.taken)
 			wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, cookie)), tt.want)
@@ -68,13 +68,17 @@ func (s *stage) shelve(t *testing.T) *store.Trust {
 		t.Fatal(err)
 	}
 	trust := store.NewTrust(client)
-	s.read = book.New(store.NewBook(trust, func() time.Time { return s.now })).Revision
+	s.read = book.New(trust, func() time.Time { return s.now })
 	return trust
 }
 
 // apply does what ssoctl does.
-func (s *stage) apply(t *testing.T, trust *store.Trust, before string) string {
+func (s *stage) apply(t *testing.T, trust *store.Trust) {
 	t.Helper()
+	head, err := trust.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	rev, problems := federation.Compile(s.draft, federation.Options{})
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -83,10 +87,9 @@ func (s *stage) apply(t *testing.T, trust *store.Trust, before string) string {
 	for _, item := range rev.Items() {
 		items = append(items, store.Item(item))
 	}
-	if err := trust.Commit(t.Context(), rev.ID(), items, before); err != nil {
+	if err := trust.Commit(t.Context(), rev.ID(), items, head, store.Note{At: s.now}); err != nil {
 		t.Fatal(err)
 	}
-	return rev.ID()
 }
 
 // TestASessionEndsInTime: an hour without use, and its end in any case, to the

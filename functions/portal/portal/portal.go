@@ -32,6 +32,13 @@ type Issuer interface {
 	SigninOrigin(site federation.Site) string
 }
 
+// Reading is one revision of the federation, of which nothing is fetched that is
+// not asked for: book.Reading.
+type Reading interface {
+	IdentityProviders(ctx context.Context) ([]federation.Listed, error)
+	Part(ctx context.Context, idp string) (federation.Revision, error) // idp_unknown where there is none
+}
+
 // Config is what the portal works with. All fields are needed.
 type Config struct {
 	URL    string // the public origin, https://host
@@ -40,7 +47,7 @@ type Config struct {
 	Now    func() time.Time
 	Random io.Reader
 
-	Revision func(context.Context) (federation.Revision, error)
+	Trust    func(context.Context) (Reading, error)
 	Sessions session.Rows
 	Issuer   Issuer
 	SourceIP func(context.Context) netip.Addr

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/functions/portal/portal"
+	"github.com/fc-sso/fc-sso/shared/book"
+	"github.com/fc-sso/fc-sso/shared/book/booktest"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
@@ -46,8 +47,8 @@ type stage struct {
 	log     *bytes.Buffer
 	now     time.Time
 	draft   federation.Draft
-	err     error                                              // what the trust book answers
-	read    func(context.Context) (federation.Revision, error) // the trust book, where it is a real one
+	err     error      // what the store of the trust answers
+	read    *book.Book // the trust, where the store is a real one
 }
 
 // mint stands for STS and the console's sign-in, which live outside.
@@ -86,7 +87,7 @@ func newStage(t *testing.T) *stage {
 	}
 	s.handler = portal.New(portal.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Revision: s.revision, Sessions: s.rows, Issuer: s.mint,
+		Trust: s.trust(t), Sessions: s.rows, Issuer: s.mint,
 		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 	})
 	return s
@@ -117,18 +118,16 @@ func draft() federation.Draft {
 	}
 }
 
-func (s *stage) revision(ctx context.Context) (federation.Revision, error) {
-	if s.err != nil {
-		return federation.Revision{}, s.err
+func (s *stage) trust(t *testing.T) func(context.Context) (portal.Reading, error) {
+	t.Helper()
+	return func(ctx context.Context) (portal.Reading, error) {
+		if s.read != nil {
+			return s.read.Read(ctx)
+		}
+		shelf := &booktest.Shelf{Err: s.err}
+		shelf.Put(t, s.draft)
+		return book.New(shelf, func() time.Time { return s.now }).Read(ctx)
 	}
-	if s.read != nil {
-		return s.read(ctx)
-	}
-	rev, problems := federation.Compile(s.draft, federation.Options{})
-	if len(problems) > 0 {
-		return federation.Revision{}, errors.New(problems[0].Path + ": " + problems[0].Cause)
-	}
-	return rev, nil
 }
 
 func (s *stage) signIn(t *testing.T, options ...validatetest.Option) session.Session {

@@ -11,6 +11,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -28,28 +29,32 @@ func (p portal) start(r *http.Request) (respond.Outcome, error) {
 	if here.session.IsZero() && query.Has("signedout") {
 		return p.render(r, here, page.SignedOut{})
 	}
-	rev, err := p.Revision(r.Context())
+	reading, err := p.Trust(r.Context())
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	switch {
 	case here.session.IsZero():
-		return p.signIn(r, rev, here, query.Get("to"))
+		return p.signIn(r, reading, here, query.Get("to"))
 	case here.asks():
-		return p.askWho(r, rev, here)
+		return p.askWho(r, reading, here)
 	default:
-		return p.list(r, rev, here)
+		return p.list(r, reading, here)
 	}
 }
 
 // signIn leads to the identity provider, or asks which.
-func (p portal) signIn(r *http.Request, rev federation.Revision, here visit, to string) (respond.Outcome, error) {
+func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) (respond.Outcome, error) {
 	target, err := session.Target(to)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	// By OpenID Connect nobody can sign in yet: a button that leads nowhere is none.
-	sources := slices.DeleteFunc(rev.IdentityProviders(), func(s trust.Source) bool { return s.Suspended || s.Kind() != trust.KindSAML })
+	all, err := reading.IdentityProviders(r.Context())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	sources := slices.DeleteFunc(slices.Clone(all), func(s federation.Listed) bool { return s.Suspended || s.Kind != trust.KindSAML })
 	email := r.URL.Query().Get("email")
 	if s, ok := answersFor(sources, email); ok {
 		return respond.SeeOther(loginLink(s, target)), nil
@@ -58,7 +63,7 @@ func (p portal) signIn(r *http.Request, rev federation.Revision, here visit, to 
 		return respond.SeeOther(loginLink(sources[0], target)), nil
 	}
 	view := page.Chooser{Email: email, Options: options(sources, session.BrowserOf(r).LastIdP(), target)}
-	view.ByEmail = slices.ContainsFunc(sources, func(s trust.Source) bool { return len(s.EmailDomains) > 0 })
+	view.ByEmail = slices.ContainsFunc(sources, func(s federation.Listed) bool { return len(s.EmailDomains) > 0 })
 	if account, role, ok := linked(target); ok {
 		view.To, view.Account, view.Role = target, account, role
 	}
@@ -66,21 +71,21 @@ func (p portal) signIn(r *http.Request, rev federation.Revision, here visit, to 
 }
 
 // answersFor finds the identity provider of an e-mail address's domain.
-func answersFor(sources []trust.Source, email string) (trust.Source, bool) {
+func answersFor(sources []federation.Listed, email string) (federation.Listed, bool) {
 	_, domain, ok := strings.Cut(email, "@")
-	i := slices.IndexFunc(sources, func(s trust.Source) bool {
+	i := slices.IndexFunc(sources, func(s federation.Listed) bool {
 		return slices.ContainsFunc(s.EmailDomains, func(d string) bool { return strings.EqualFold(d, domain) })
 	})
 	if !ok || i < 0 {
-		return trust.Source{}, false
+		return federation.Listed{}, false
 	}
 	return sources[i], true
 }
 
 // options stand in order of their names, the last used one first.
-func options(sources []trust.Source, last, target string) []page.Option {
+func options(sources []federation.Listed, last, target string) []page.Option {
 	sources = slices.Clone(sources)
-	slices.SortStableFunc(sources, func(a, b trust.Source) int {
+	slices.SortStableFunc(sources, func(a, b federation.Listed) int {
 		if a.ID == last || b.ID == last {
 			return cmp.Compare(rank(a, last), rank(b, last))
 		}
@@ -93,14 +98,14 @@ func options(sources []trust.Source, last, target string) []page.Option {
 	return all
 }
 
-func rank(s trust.Source, last string) int {
+func rank(s federation.Listed, last string) int {
 	if s.ID == last {
 		return 0
 	}
 	return 1
 }
 
-func loginLink(s trust.Source, target string) string {
+func loginLink(s federation.Listed, target string) string {
 	link := "/saml/" + s.ID + "/login"
 	if target != "/" {
 		link += "?" + url.Values{"to": {target}}.Encode()
@@ -122,12 +127,16 @@ func linked(target string) (account, role string, ok bool) {
 }
 
 // list shows what the person may become at this moment.
-func (p portal) list(r *http.Request, rev federation.Revision, here visit) (respond.Outcome, error) {
+func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outcome, error) {
 	note(r, here.session)
 	who := here.session.Identity()
-	from, err := source(rev, who)
-	if err != nil { // ends the session too, or this page would be all that they see for hours
+	rev, from, err := rules(r.Context(), reading, who)
+	if code := reason.Of(err); code == reason.IdPUnknown || code == reason.IdPSuspended {
+		// The session ends too, or this page would be all that they see for hours.
 		return respond.Outcome{}, errors.Join(err, p.keeper.End(r.Context(), here.session))
+	}
+	if err != nil {
+		return respond.Outcome{}, err
 	}
 	token, err := here.session.Token(purposeForm)
 	if err != nil {

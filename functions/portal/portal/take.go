@@ -12,6 +12,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // open is a deep link: https://sso.acme.com/go/acme-prod/admin. It goes straight
@@ -27,17 +28,21 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	rev, err := p.Revision(r.Context())
+	reading, err := p.Trust(r.Context())
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	switch {
 	case here.session.IsZero():
-		return p.signIn(r, rev, here, plainLink(r.URL))
+		return p.signIn(r, reading, here, plainLink(r.URL))
 	case here.asks():
-		return p.askWho(r, rev, here)
+		return p.askWho(r, reading, here)
 	}
 	note(r, here.session)
+	rev, from, err := rules(r.Context(), reading, here.session.Identity())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
 	role, err := roleOf(rev, r.PathValue("account"), r.PathValue("role"))
 	if err != nil {
 		return respond.Outcome{}, err
@@ -49,7 +54,7 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	if ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
 		return p.enter(r, here, grant, destination)
 	}
-	return p.confirm(r, rev, here, grant, destination)
+	return p.confirm(r, from, here, grant, destination)
 }
 
 // ownWish says whether this is a person's own navigation: not a foreign page's
@@ -71,40 +76,34 @@ func plainLink(u *url.URL) string {
 }
 
 // roleOf reads a deep link's account, by alias or number, and role. An account
-// that the federation does not have is a role that nobody is given: who asks
-// learns no more.
+// that no rule for these people names, or the federation does not have, is a role
+// that they are not given: who asks learns no more.
 func roleOf(rev federation.Revision, account, role string) (ram.RoleARN, error) {
-	for _, a := range rev.Accounts() {
-		if a.ID().String() != account && (a.Alias() == "" || a.Alias() != account) {
-			continue
-		}
-		arn, err := ram.ParseRoleARN("acs:ram::" + a.ID().String() + ":role/" + role)
-		if err != nil {
-			return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "%q is no role: %w", role, err)
-		}
-		return arn, nil
+	a, ok := rev.AccountNamed(account)
+	if !ok {
+		return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "account %q is in none of the rules", account)
 	}
-	return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "account %q is not in the federation", account)
+	arn, err := ram.ParseRoleARN("acs:ram::" + a.ID().String() + ":role/" + role)
+	if err != nil {
+		return ram.RoleARN{}, reason.New(reason.RoleNotGranted, "%q is no role: %w", role, err)
+	}
+	return arn, nil
 }
 
 // grant asks the rules of this moment, whatever the page said when it was made.
 func (p portal) grant(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Grant, error) {
-	if _, err := source(rev, here.session.Identity()); err != nil {
-		return mapping.Grant{}, err
-	}
 	audit.Of(r.Context()).Revision = rev.ID()
 	return mapping.Role(rev, here.session.Identity(), p.circumstances(r), role)
 }
 
-func (p portal) confirm(r *http.Request, rev federation.Revision, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
+func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
 	token, err := here.session.Token(purposeForm)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	person, _ := called(rev, here.session)
 	return p.render(r, here, page.Confirm{
 		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
-		Role: grant.Role().Name(), ARN: grant.Role().String(), Person: person, To: to.String(), Token: token,
+		Role: grant.Role().Name(), ARN: grant.Role().String(), Person: name(from, here.session.Identity()), To: to.String(), Token: token,
 		Console: p.Issuer.SigninOrigin(grant.Account().Site()),
 	})
 }
@@ -160,7 +159,11 @@ func (p portal) taken(r *http.Request) (visit, mapping.Grant, url.Values, error)
 	if err != nil {
 		return visit{}, mapping.Grant{}, nil, reason.New(reason.RequestMalformed, "role: %w", err)
 	}
-	rev, err := p.Revision(r.Context())
+	reading, err := p.Trust(r.Context())
+	if err != nil {
+		return visit{}, mapping.Grant{}, nil, err
+	}
+	rev, _, err := rules(r.Context(), reading, here.session.Identity())
 	if err != nil {
 		return visit{}, mapping.Grant{}, nil, err
 	}

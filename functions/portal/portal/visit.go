@@ -102,16 +102,22 @@ func note(r *http.Request, s session.Session) {
 	decision.Record, decision.Subject = s.Identity().IdentityProvider(), s.Identity().Subject()
 }
 
-// source is the identity provider of who is signed in, if it still is one.
-func source(rev federation.Revision, who validate.Identity) (trust.Source, error) {
-	s, ok := rev.IdentityProvider(who.IdentityProvider())
+// rules are those that decide for who is signed in, with the identity provider,
+// if it still is one.
+func rules(ctx context.Context, reading Reading, who validate.Identity) (federation.Revision, trust.Source, error) {
+	idp := who.IdentityProvider()
+	rev, err := reading.Part(ctx, idp)
+	if err != nil {
+		return federation.Revision{}, trust.Source{}, err
+	}
+	s, ok := rev.IdentityProvider(idp)
 	switch {
 	case !ok:
-		return trust.Source{}, reason.New(reason.IdPUnknown, "identity provider %q is no longer in the federation", who.IdentityProvider())
+		return federation.Revision{}, trust.Source{}, reason.New(reason.IdPUnknown, "identity provider %q is not in the federation", idp)
 	case s.Suspended:
-		return trust.Source{}, reason.New(reason.IdPSuspended, "identity provider %q is suspended", s.ID)
+		return federation.Revision{}, trust.Source{}, reason.New(reason.IdPSuspended, "identity provider %q is suspended", idp)
 	}
-	return s, nil
+	return rev, s, nil
 }
 
 // name is what a person is called on pages: the e-mail address where the
@@ -126,7 +132,7 @@ func name(s trust.Source, who validate.Identity) string {
 }
 
 // askWho shows the question which of two sessions stays.
-func (p portal) askWho(r *http.Request, rev federation.Revision, here visit) (respond.Outcome, error) {
+func (p portal) askWho(r *http.Request, reading Reading, here visit) (respond.Outcome, error) {
 	purpose, err := here.question()
 	if err != nil {
 		return respond.Outcome{}, err
@@ -136,8 +142,12 @@ func (p portal) askWho(r *http.Request, rev federation.Revision, here visit) (re
 		return respond.Outcome{}, err
 	}
 	view := page.Arrival{Token: token}
-	view.Current, view.CurrentIdP = called(rev, here.session)
-	view.New, view.NewIdP = called(rev, here.arrived)
+	if view.Current, view.CurrentIdP, err = called(r.Context(), reading, here.session); err != nil {
+		return respond.Outcome{}, err
+	}
+	if view.New, view.NewIdP, err = called(r.Context(), reading, here.arrived); err != nil {
+		return respond.Outcome{}, err
+	}
 	return p.render(r, here, view)
 }
 
@@ -150,12 +160,17 @@ func (v visit) question() (string, error) {
 
 // called names a person and their identity provider, also one that has left the
 // federation since.
-func called(rev federation.Revision, s session.Session) (person, idp string) {
-	from, ok := rev.IdentityProvider(s.Identity().IdentityProvider())
-	if !ok {
-		return s.Identity().Subject(), s.Identity().IdentityProvider()
+func called(ctx context.Context, reading Reading, s session.Session) (person, idp string, err error) {
+	id := s.Identity().IdentityProvider()
+	rev, err := reading.Part(ctx, id)
+	if err != nil && reason.Of(err) != reason.IdPUnknown {
+		return "", "", err
 	}
-	return name(from, s.Identity()), from.DisplayName
+	from, ok := rev.IdentityProvider(id)
+	if !ok {
+		return s.Identity().Subject(), id, nil
+	}
+	return name(from, s.Identity()), from.DisplayName, nil
 }
 
 // choose ends one of two sessions by the person's word.

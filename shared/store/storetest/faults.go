@@ -25,7 +25,6 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 		"TheWritesOfOthersSurviveALostAnswer": otherWrites,
 		"ANonceIsNeverAcceptedWithoutAnswer":  noAnswer,
 		"ANonceNeverCommittedIsNotAccepted":   neverCommitted,
-		"AStaleBookIsNotUsed":                 staleBook,
 		"TablesAreWaitedFor":                  tableNotReady,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,9 +66,9 @@ func otherWrites(b bench) {
 	lost := fault{Action: "PutRow", Kind: "lost", Commit: true, Times: 1}
 	before, rev, idp := b.head(), newRevision(), newRevision()
 	b.breaks(lost)
-	want(t, b.trust().Commit(t.Context(), rev, nil, before), "")
+	want(t, b.trust().Commit(t.Context(), rev, nil, before, store.Note{}), "")
 	b.breaks(lost)
-	want(t, b.trust().Commit(t.Context(), newRevision(), nil, rev), "")
+	want(t, b.trust().Commit(t.Context(), newRevision(), nil, b.head(), store.Note{}), "")
 	b.breaks(lost)
 	want(t, b.trust().PutKeys(t.Context(), idp, []byte("one"), 0), "")
 	b.breaks(lost)
@@ -78,7 +77,7 @@ func otherWrites(b bench) {
 	key := randomKey()
 	want(t, b.sessions().Put(t.Context(), key, store.Row{Kind: "a", Expires: b.soon()}), "")
 	b.breaks(fault{Action: "BatchWriteRow", Kind: "lost", Commit: true, Times: 1})
-	want(t, b.trust().Commit(t.Context(), newRevision(), []store.Item{{ID: "a"}}, b.head()), "")
+	want(t, b.trust().Commit(t.Context(), newRevision(), []store.Item{{ID: "a"}}, b.head(), store.Note{}), "")
 	b.breaks(fault{Action: "DeleteRow", Kind: "lost", Commit: true, Times: 1})
 	want(t, b.sessions().Delete(t.Context(), key), "")
 }
@@ -102,26 +101,6 @@ func neverCommitted(b bench) {
 	want(t, b.nonces().Use(t.Context(), key, b.soon()), "")
 	b.breaks(fault{Table: "sso_nonce", Action: "GetRow", Kind: "lost"})
 	want(t, b.nonces().Use(t.Context(), key, b.soon()), reason.StoreUnavailable)
-}
-
-func staleBook(b bench) {
-	t := b.t
-	c := &clock{real: b.Config.Now}
-	b = b.with(func(config *store.Config) { config.Budget = 200 * time.Millisecond })
-	book := store.NewBook(b.trust(), c.now)
-	want(t, b.trust().Commit(t.Context(), newRevision(), nil, b.head()), "")
-	_, err := book.Load(t.Context())
-	want(t, err, "")
-	b.breaks(fault{Table: "sso_trust", Kind: "lost"})
-	c.turn(29 * time.Second)
-	_, err = book.Load(t.Context())
-	want(t, err, "")
-	c.turn(2 * time.Second)
-	_, err = book.Load(t.Context())
-	want(t, err, reason.StoreUnavailable)
-	c.turn(-time.Hour) // nor when the clock was set back
-	_, err = book.Load(t.Context())
-	want(t, err, reason.StoreUnavailable)
 }
 
 func tableNotReady(b bench) {

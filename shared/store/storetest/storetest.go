@@ -42,7 +42,9 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"TheHeadSwitchesOnlyFromTheOneThatWasSeen", headConflict},
 		{"AnItemBeyondTheLimitIsRefused", itemTooLarge},
 		{"KeysChangeOnlyFromTheVersionThatWasSeen", keysConflict},
-		{"TheBookNoticesWithin30Seconds", bookNotices},
+		{"RowsAreFoundByTheBeginningOfTheirIDs", rowsByPrefix},
+		{"TheHeadAndKeysAreReadTogether", frontWhole},
+		{"TheLogIsAChainOfWhatCounted", logChain},
 		{"ADeadStoreIsARefusalInTime", deadStore},
 		{"WithoutCredentialsNothingIsAsked", noCredentials},
 	} {
@@ -249,11 +251,11 @@ func newRevision() string {
 	return fmt.Sprintf("test-%x", key[:8])
 }
 
-func (b bench) head() string {
+func (b bench) head() store.Head {
 	b.t.Helper()
-	rev, err := b.trust().Head(b.t.Context())
+	head, err := b.trust().Head(b.t.Context())
 	want(b.t, err, "")
-	return rev
+	return head
 }
 
 // revisionWhole takes more rows than a batch and more bytes than a page.
@@ -265,8 +267,8 @@ func revisionWhole(b bench) {
 	}
 	items[7].Body = bytes.Repeat([]byte("x"), 2<<20)
 	rev := newRevision()
-	want(t, b.trust().Commit(t.Context(), rev, items, b.head()), "")
-	if got := b.head(); got != rev {
+	want(t, b.trust().Commit(t.Context(), rev, items, b.head(), store.Note{}), "")
+	if got := b.head(); got.Revision != rev {
 		t.Fatalf("the head is %q, want %q", got, rev)
 	}
 	got, err := b.trust().Revision(t.Context(), rev)
@@ -284,21 +286,21 @@ func revisionWhole(b bench) {
 func headConflict(b bench) {
 	t := b.t
 	before, one, two := b.head(), newRevision(), newRevision()
-	want(t, b.trust().Commit(t.Context(), one, nil, before), "")
-	want(t, b.trust().Commit(t.Context(), two, nil, before), reason.StoreConflict)
-	want(t, b.trust().Commit(t.Context(), two, nil, "never-there"), reason.StoreConflict)
-	want(t, b.trust().Commit(t.Context(), two, nil, ""), reason.StoreConflict)
-	if got := b.head(); got != one {
+	want(t, b.trust().Commit(t.Context(), one, nil, before, store.Note{}), "")
+	want(t, b.trust().Commit(t.Context(), two, nil, before, store.Note{}), reason.StoreConflict)
+	want(t, b.trust().Commit(t.Context(), two, nil, store.Head{Revision: "never-there", Entry: "never"}, store.Note{}), reason.StoreConflict)
+	want(t, b.trust().Commit(t.Context(), two, nil, store.Head{}, store.Note{}), reason.StoreConflict)
+	if got := b.head(); got.Revision != one {
 		t.Errorf("the head is %q, want %q", got, one)
 	}
-	want(t, b.trust().Commit(t.Context(), two, nil, one), "")
+	want(t, b.trust().Commit(t.Context(), two, nil, b.head(), store.Note{}), "")
 }
 
 func itemTooLarge(b bench) {
 	t := b.t
 	before := b.head()
 	large := []store.Item{{ID: "large", Body: make([]byte, 2<<20+1)}}
-	want(t, b.trust().Commit(t.Context(), newRevision(), large, before), reason.RequestTooLarge)
+	want(t, b.trust().Commit(t.Context(), newRevision(), large, before, store.Note{}), reason.RequestTooLarge)
 	if got := b.head(); got != before {
 		t.Errorf("the head is %q, want %q", got, before)
 	}
@@ -328,30 +330,66 @@ func keysConflict(b bench) {
 	}
 }
 
-func bookNotices(b bench) {
+func rowsByPrefix(b bench) {
 	t := b.t
-	c, idp, one, two := &clock{real: b.Config.Now}, newRevision(), newRevision(), newRevision()
-	book := store.NewBook(b.trust(), c.now)
-	want(t, b.trust().Commit(t.Context(), one, []store.Item{{ID: "a", Body: []byte("1")}}, b.head()), "")
-	first, err := book.Load(t.Context())
+	rev := newRevision()
+	for _, id := range []string{"idp/a-b/source", "idp/a/part/0", "idp/a/source", "idp/aa/source", "index/0"} {
+		items := []store.Item{{ID: id, Body: []byte(id), Proof: []byte("why " + id)}}
+		want(t, b.trust().Commit(t.Context(), rev, items, b.head(), store.Note{}), "")
+	}
+	got, err := b.trust().Rows(t.Context(), rev, "idp/a/")
 	want(t, err, "")
-	want(t, b.trust().Commit(t.Context(), two, []store.Item{{ID: "a", Body: []byte("2")}}, one), "")
-	want(t, b.trust().PutKeys(t.Context(), idp, []byte("key"), 0), "")
+	if len(got) != 2 || got[0].ID != "idp/a/part/0" || string(got[1].Body) != "idp/a/source" || string(got[1].Proof) != "why idp/a/source" {
+		t.Errorf("rows %q", got)
+	}
+	one, err := b.trust().Row(t.Context(), rev, "index/0")
+	want(t, err, "")
+	if one == nil || string(one.Body) != "index/0" || string(one.Proof) != "why index/0" {
+		t.Errorf("row %q", one)
+	}
+	none, err := b.trust().Row(t.Context(), rev, "index/1")
+	want(t, err, "")
+	if none != nil {
+		t.Errorf("a row that nobody wrote: %q", none)
+	}
+}
 
-	c.turn(29 * time.Second)
-	if still, err := book.Load(t.Context()); err != nil || still.Generation != first.Generation {
-		t.Errorf("read again before its time: %v", err)
+func frontWhole(b bench) {
+	t := b.t
+	idp := newRevision()
+	want(t, b.trust().Commit(t.Context(), newRevision(), nil, b.head(), store.Note{}), "")
+	want(t, b.trust().PutKeys(t.Context(), idp, []byte("one"), 0), "")
+	for idp, keys := range map[string]string{idp: "one", newRevision(): ""} {
+		front, err := b.trust().Front(t.Context(), idp)
+		want(t, err, "")
+		if front.Head != b.head() || string(front.Keys) != keys {
+			t.Errorf("front %+v, want %+v and keys %q", front, b.head(), keys)
+		}
 	}
-	c.turn(2 * time.Second)
-	second, err := book.Load(t.Context())
+}
+
+// logChain writes entries that come to count and one that does not.
+func logChain(b bench) {
+	t := b.t
+	before, at := b.head(), time.Unix(b.Config.Now().Unix(), 0)
+	one, two := newRevision(), newRevision()
+	want(t, b.trust().Commit(t.Context(), one, nil, before, store.Note{At: at, Who: "LTAIann", Message: "first", Summary: "1 rule"}), "")
+	first := b.head()
+	want(t, b.trust().Commit(t.Context(), two, nil, before, store.Note{At: at, Who: "LTAIbob", Message: "too late"}), reason.StoreConflict)
+	want(t, b.trust().Switch(t.Context(), one, first, store.Note{At: at, Who: "LTAIann"}), "") // the same again
+	entry, err := b.trust().Entry(t.Context(), b.head())
 	want(t, err, "")
-	if second.Revision != two || string(second.Items[0].Body) != "2" || string(second.Keys[idp]) != "key" || second.Generation <= first.Generation {
-		t.Errorf("after 31 s: %+v", second)
+	if entry.Revision != one || entry.Before != first || entry.Message != "" || entry.Who != "LTAIann" {
+		t.Errorf("the last entry is %+v", entry)
 	}
-	c.turn(31 * time.Second)
-	if same, err := book.Load(t.Context()); err != nil || same.Generation != second.Generation {
-		t.Errorf("nothing changed, but the generation did: %v", err)
+	entry, err = b.trust().Entry(t.Context(), entry.Before)
+	want(t, err, "")
+	if wanted := (store.Entry{Note: store.Note{At: at, Who: "LTAIann", Message: "first", Summary: "1 rule"}, Revision: one, Before: before}); entry != wanted {
+		t.Errorf("the entry before is %+v, want %+v", entry, wanted)
 	}
+	want(t, b.trust().Switch(t.Context(), two, first, store.Note{}), reason.StoreConflict) // its revision counts again, but not by it
+	_, err = b.trust().Entry(t.Context(), store.Head{Revision: one, Entry: "never"})
+	want(t, err, reason.NotFound)
 }
 
 func deadStore(b bench) {

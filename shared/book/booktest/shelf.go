@@ -1,0 +1,88 @@
+// Package booktest keeps a federation in memory, row by row as the store does, for
+// tests of those who read it.
+//
+// In: a draft. Out: a source for book.New. Refused: a draft with problems.
+package booktest
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/store"
+)
+
+// Shelf is a store of which tests say what it holds. Its fields may be changed
+// between readings.
+type Shelf struct {
+	Now  store.Head
+	Keys map[string][]byte // by identity provider
+	Err  error             // what every question is answered with, if it is set
+
+	mu        sync.Mutex
+	Revisions map[string][]store.Item
+	Calls     []string
+}
+
+// Put stores a federation and makes it the head.
+func (s *Shelf) Put(tb testing.TB, draft federation.Draft) federation.Revision {
+	tb.Helper()
+	revision, problems := federation.Compile(draft, federation.Options{})
+	if len(problems) > 0 {
+		tb.Fatalf("the federation has problems: %v", problems)
+	}
+	var items []store.Item
+	for _, item := range revision.Items() {
+		items = append(items, store.Item(item))
+	}
+	if s.Revisions == nil {
+		s.Revisions = map[string][]store.Item{}
+	}
+	s.Revisions[revision.ID()] = items
+	s.Now = store.Head{Revision: revision.ID(), Entry: revision.ID()}
+	return revision
+}
+
+func (s *Shelf) call(what string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Calls = append(s.Calls, what)
+	return s.Err
+}
+
+// Head is the one that was put last.
+func (s *Shelf) Head(context.Context) (store.Head, error) { return s.Now, s.call("head") }
+
+// Front is the head and keys.
+func (s *Shelf) Front(_ context.Context, idp string) (store.Front, error) {
+	return store.Front{Head: s.Now, Keys: s.Keys[idp]}, s.call("front " + idp)
+}
+
+// Row is one row of a revision.
+func (s *Shelf) Row(_ context.Context, rev, id string) (*store.Item, error) {
+	if err := s.call("row " + id); err != nil {
+		return nil, err
+	}
+	for _, item := range s.Revisions[rev] {
+		if item.ID == id {
+			return &item, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // as the store says that there is none
+}
+
+// Rows are those of a revision whose IDs begin so.
+func (s *Shelf) Rows(_ context.Context, rev, prefix string) ([]store.Item, error) {
+	if err := s.call("rows " + prefix); err != nil {
+		return nil, err
+	}
+	var items []store.Item
+	for _, item := range s.Revisions[rev] {
+		if strings.HasPrefix(item.ID, prefix) {
+			items = append(items, item)
+		}
+	}
+	return items, nil
+}

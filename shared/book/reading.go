@@ -1,0 +1,132 @@
+package book
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// Reading is one revision. It fetches a part when that is first asked for: the
+// rows of a revision never change, so whenever it does, all parts fit together.
+type Reading struct {
+	source Source
+	id     string
+	turn   turn // who has it may read and change the rest
+
+	rows    *shelf[*federation.Item] // nil: there is no such identity provider
+	records *shelf[known]
+	parts   *shelf[part]
+	listed  []federation.Listed
+}
+
+// known is a record and the keys that made it.
+type known struct {
+	keys   []byte
+	record trust.Record
+}
+
+// part is what decides for people of an identity provider, or that there is
+// none.
+type part struct {
+	revision federation.Revision
+	err      error
+}
+
+func newReading(source Source, id string) *Reading {
+	return &Reading{
+		source: source, id: id, turn: newTurn(),
+		rows: newShelf[*federation.Item](maxKept), records: newShelf[known](maxKept), parts: newShelf[part](maxKept),
+	}
+}
+
+// ID is the revision's.
+func (r *Reading) ID() string { return r.id }
+
+// IdentityProviders are all that there are, in the order of the file.
+func (r *Reading) IdentityProviders(ctx context.Context) ([]federation.Listed, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer r.turn.give()
+	if r.listed != nil {
+		return r.listed, nil
+	}
+	rows, err := r.source.Rows(ctx, r.id, federation.IndexRows())
+	if err != nil {
+		return nil, err
+	}
+	r.listed, err = federation.FromIndexRows(r.id, toItems(rows))
+	return r.listed, err
+}
+
+// Part is the part of the revision that decides for people of one identity
+// provider. It refuses as [reason.IdPUnknown] where there is none.
+func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return federation.Revision{}, err
+	}
+	defer r.turn.give()
+	if kept, ok := r.parts.get(idp); ok {
+		return kept.revision, kept.err
+	}
+	rows, err := r.source.Rows(ctx, r.id, federation.RowsOf(idp))
+	if err != nil {
+		return federation.Revision{}, err
+	}
+	items := toItems(rows)
+	revision, err := federation.FromRows(r.id, idp, items)
+	if err == nil || reason.Of(err) == reason.IdPUnknown {
+		r.parts.put(idp, part{revision, err}, sizeOf(items))
+	}
+	return revision, err
+}
+
+// row is the one that declares an identity provider.
+func (r *Reading) row(ctx context.Context, idp string) (*federation.Item, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer r.turn.give()
+	item, ok := r.rows.get(idp)
+	if !ok {
+		row, err := r.source.Row(ctx, r.id, federation.SourceRow(idp))
+		if err != nil {
+			return nil, err
+		}
+		size := 0
+		if row != nil {
+			item = (*federation.Item)(row)
+			size = len(row.Body) + len(row.Proof)
+		}
+		r.rows.put(idp, item, size)
+	}
+	if item == nil {
+		return nil, reason.New(reason.IdPUnknown, "no identity provider %.80q in revision %s", idp, r.id)
+	}
+	return item, nil
+}
+
+// record joins what is declared with what was learned. Certificates cost time, so
+// the same two are joined once.
+func (r *Reading) record(ctx context.Context, idp string, keys []byte) (trust.Record, error) {
+	row, err := r.row(ctx, idp)
+	if err != nil {
+		return trust.Record{}, err
+	}
+	if err := r.turn.take(ctx); err != nil {
+		return trust.Record{}, err
+	}
+	defer r.turn.give()
+	if kept, ok := r.records.get(idp); ok && bytes.Equal(kept.keys, keys) {
+		return kept.record, nil
+	}
+	record, err := federation.FromSourceRow(r.id, idp, *row, keys)
+	if err != nil {
+		return trust.Record{}, err
+	}
+	r.records.put(idp, known{keys, record}, len(row.Body)+len(keys))
+	return record, nil
+}

@@ -1,0 +1,110 @@
+package federation
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// SourceRow is the ID of the row that declares an identity provider.
+func SourceRow(idp string) string { return rowsOfIdP + idp + sourceRow }
+
+// RowsOf begin the IDs of all rows that decide for people of one identity
+// provider.
+func RowsOf(idp string) string { return rowsOfIdP + idp + "/" }
+
+// IndexRows begin the IDs of the rows that list the identity providers.
+func IndexRows() string { return rowsOfIndex }
+
+// FromRows makes of the rows below [RowsOf] the part of revision rev that decides
+// for people of one identity provider: what is declared of it, its rules, and the
+// accounts that they name. It has the revision's ID, and refuses rows of another
+// and any number of rows but all.
+func FromRows(rev, idp string, items []Item) (Revision, error) {
+	if len(items) == 0 {
+		return Revision{}, unknown(rev, idp)
+	}
+	source, err := sourceOf(rev, idp, items)
+	if err != nil {
+		return Revision{}, err
+	}
+	if len(items) != source.Of+1 {
+		return Revision{}, broken("identity provider %s has %d parts, %d are there", idp, source.Of, len(items)-1)
+	}
+	rows := []row{source}
+	for n := range source.Of {
+		part, err := find(rev, fmt.Sprintf("%s%s%s%05d", rowsOfIdP, idp, partRow, n), items)
+		if err != nil {
+			return Revision{}, err
+		}
+		rows = append(rows, part.Part...)
+	}
+	draft, err := assemble(rows)
+	if err != nil {
+		return Revision{}, broken("%w", err)
+	}
+	r, err := recompile(draft)
+	if err != nil {
+		return Revision{}, err
+	}
+	r.id = rev
+	return r, nil
+}
+
+// FromSourceRow makes a record of the one row that [SourceRow] names and of what
+// was learned.
+func FromSourceRow(rev, idp string, item Item, keys []byte) (trust.Record, error) {
+	r, err := sourceOf(rev, idp, []Item{item})
+	if err != nil {
+		return trust.Record{}, err
+	}
+	return record(rev, *r.IdentityProvider, keys)
+}
+
+// FromIndexRows lists the identity providers of revision rev in the order of the
+// file.
+func FromIndexRows(rev string, items []Item) ([]Listed, error) {
+	var all []Listed
+	of := max(1, len(items)) // a federation has an identity provider
+	for n := range of {
+		r, err := find(rev, fmt.Sprintf("%s%05d", rowsOfIndex, n), items)
+		if err != nil {
+			return nil, err
+		}
+		if r.Of != of {
+			return nil, broken("the index has %d rows, %d are there", r.Of, of)
+		}
+		all = append(all, r.Index...)
+	}
+	return all, nil
+}
+
+func unknown(rev, idp string) error {
+	return reason.New(reason.IdPUnknown, "no identity provider %.80q in revision %s", idp, rev)
+}
+
+func sourceOf(rev, idp string, items []Item) (row, error) {
+	r, err := find(rev, SourceRow(idp), items)
+	if err == nil && (r.IdentityProvider == nil || r.IdentityProvider.ID != idp) {
+		err = broken("row %q declares no identity provider %s", SourceRow(idp), idp)
+	}
+	return r, err
+}
+
+// find reads the row of this ID, if it belongs to the revision.
+func find(rev, id string, items []Item) (row, error) {
+	i := slices.IndexFunc(items, func(item Item) bool { return item.ID == id })
+	if i < 0 {
+		return row{}, broken("row %q of revision %s is missing", id, rev)
+	}
+	if !belongs(rev, items[i]) {
+		return row{}, broken("row %q is none of revision %s", id, rev)
+	}
+	r, err := decode(items[i])
+	if err != nil {
+		return row{}, broken("%w", err)
+	}
+	return r, nil
+}
