@@ -2,7 +2,6 @@ package mapping_test
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -335,45 +334,6 @@ func TestOneRoleIsRefusedWithTheReason(t *testing.T) {
 	if _, err := mapping.Role(rev, ada, now(), ram.RoleARN{}); reason.Of(err) != reason.RoleNotGranted {
 		t.Errorf("no role: %v", err)
 	}
-}
-
-// TestARuleAddedTakesNoRoleAway puts each rule at each place: order may change
-// session and rule, never which roles there are, and more rules never fewer.
-func TestARuleAddedTakesNoRoleAway(t *testing.T) {
-	ada := validatetest.New(t).Identity()
-	rules := []federation.RuleDraft{
-		rule("a", where(map[string][]string{"saml:team": {"sre"}})),
-		rule("b", func(d *federation.RuleDraft) { d.Roles = []string{arn(dev, "x"), arn(prod, "admin")} }),
-		rule("c", where(map[string][]string{"saml:team": {"finance"}})),
-		rule("d", func(d *federation.RuleDraft) { d.Session.Name = "{{email}}" }),
-		rule("e", func(d *federation.RuleDraft) { d.Mode = "audit" }),
-	}
-	var before []string
-	for n := range len(rules) + 1 {
-		var now []string
-		for turn := range n + 1 {
-			some := slices.Clone(rules[:n])
-			some = append(some[min(turn, n):], some[:min(turn, n)]...)
-			now = rolesOf(t, revision(t, some...), ada)
-			for _, r := range before {
-				if !slices.Contains(now, r) {
-					t.Errorf("%d rules, turned by %d: %s is gone", n, turn, r)
-				}
-			}
-		}
-		before = now
-	}
-}
-
-func rolesOf(t *testing.T, rev federation.Revision, who validate.Identity) []string {
-	t.Helper()
-	grants, _ := mapping.Roles(rev, who, now())
-	var roles []string
-	for _, g := range grants {
-		roles = append(roles, g.Role().String())
-	}
-	slices.Sort(roles)
-	return roles
 }
 
 func TestATraceIsReadable(t *testing.T) {
