@@ -27,7 +27,7 @@ type clause struct {
 	fact      Fact
 	attribute string
 	values    Values
-	test      func(value string) bool
+	test      func(*Value) bool
 	absent    bool
 }
 
@@ -50,7 +50,7 @@ func (c Clause) Values() Values { return c.values }
 // Wants says whether one value compares with the clause's as the operator says:
 // with one of them, or where it is negated, with none. A value that cannot be read
 // as a number, a date, an address compares with nothing, and is unequal to nothing.
-func (c Clause) Wants(value string) bool { return c.test(value) }
+func (c Clause) Wants(value *Value) bool { return c.test(value) }
 
 // Every says that each value is to be wanted, not just one.
 func (c Clause) Every() bool { return c.operator.every }

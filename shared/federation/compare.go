@@ -3,42 +3,84 @@ package federation
 import (
 	"cmp"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 )
 
-// mostScanned is how many values are looked through one by one; more are looked up.
-const mostScanned = 8
+// Value is one value to compare. What it is as a number, as a time, as an address
+// is read once, when the first clause asks, however many ask: it is not for use by
+// several at a time.
+type Value struct {
+	text   string
+	folded reading[string]
+	number reading[decimal]
+	date   reading[time.Time]
+	truth  reading[bool]
+	ip     reading[netip.Addr]
+}
+
+// ValueOf is the value of this text.
+func ValueOf(text string) *Value { return &Value{text: text} }
+
+// reading is what a text was read as, or that it could not be.
+type reading[V any] struct {
+	done, ok bool
+	value    V
+}
+
+func (r *reading[V]) of(text string, read func(string) (V, bool)) (V, bool) {
+	if !r.done {
+		r.value, r.ok = read(text)
+		r.done = true
+	}
+	return r.value, r.ok
+}
+
+func (v *Value) asWritten() (string, bool)     { return v.text, true }
+func (v *Value) asLiked() (string, bool)       { return v.text, len(v.text) <= maxLiked }
+func (v *Value) asFolded() (string, bool)      { return v.folded.of(v.text, readFolded) }
+func (v *Value) asDecimal() (decimal, bool)    { return v.number.of(v.text, readDecimal) }
+func (v *Value) asDate() (time.Time, bool)     { return v.date.of(v.text, readDate) }
+func (v *Value) asBool() (bool, bool)          { return v.truth.of(v.text, readBool) }
+func (v *Value) asAddress() (netip.Addr, bool) { return v.ip.of(v.text, readAddress) }
 
 // compares gives the test of a value: read it, and compare it with those wanted.
-func compares[V, W any](wanted []W, read func(string) (V, bool), match func(V, W) bool, negated bool) func(string) bool {
-	return func(value string) bool {
-		got, ok := read(value)
+func compares[V, W any](wanted []W, as func(*Value) (V, bool), match func(V, W) bool, negated bool) func(*Value) bool {
+	return func(value *Value) bool {
+		got, ok := as(value)
 		if !ok {
 			return false
 		}
-		return slices.ContainsFunc(wanted, func(w W) bool { return match(got, w) }) != negated
+		for _, w := range wanted {
+			if match(got, w) {
+				return !negated
+			}
+		}
+		return negated
 	}
 }
 
+// mostScanned is how many values are looked through one by one; more are looked up.
+const mostScanned = 8
+
 // isOneOf is compares for texts that are to be equal.
-func isOneOf(wanted []string, read func(string) string, negated bool) func(string) bool {
+func isOneOf(wanted []string, as func(*Value) (string, bool), negated bool) func(*Value) bool {
 	if len(wanted) <= mostScanned {
-		return func(value string) bool { return slices.Contains(wanted, read(value)) != negated }
+		return compares(wanted, as, func(got, w string) bool { return got == w }, negated)
 	}
 	set := make(map[string]struct{}, len(wanted))
 	for _, w := range wanted {
 		set[w] = struct{}{}
 	}
-	return func(value string) bool {
-		_, ok := set[read(value)]
+	return func(value *Value) bool {
+		got, _ := as(value)
+		_, ok := set[got]
 		return ok != negated
 	}
 }
 
-func asWritten(value string) string { return value }
+func readFolded(text string) (string, bool) { return foldCase(text), true }
 
 // foldCase makes texts that differ in case alone equal. A letter of ASCII is equal
 // to no other than its own other case: Unicode also folds the Kelvin sign to k and

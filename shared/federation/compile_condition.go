@@ -124,33 +124,33 @@ func (c *compiler) test(path string, clause *clause) {
 	case text:
 		clause.test = textTest(o, values)
 	case pattern:
-		clause.test = compares(c.patterns(path, o, values), readLiked, like, o.negated)
+		clause.test = compares(c.patterns(path, o, values), (*Value).asLiked, like, o.negated)
 	case number:
 		wanted := read(c, path, values, readDecimal, "no number", "write digits with . before a fraction, as in 42 or -1.5; at most 64 characters")
-		clause.test = compares(wanted, readDecimal, func(got, w decimal) bool { return o.relation.holds(got.compare(w)) }, o.negated)
+		clause.test = compares(wanted, (*Value).asDecimal, func(got, w decimal) bool { return o.relation.holds(got.compare(w)) }, o.negated)
 	case date:
 		wanted := read(c, path, values, readDate, "no time", "write it as RAM does: 2026-01-02T15:04:05Z or 2026-01-02T15:04:05+08:00")
-		clause.test = compares(wanted, readDate, func(got, w time.Time) bool { return o.relation.holds(got.Compare(w)) }, o.negated)
+		clause.test = compares(wanted, (*Value).asDate, func(got, w time.Time) bool { return o.relation.holds(got.Compare(w)) }, o.negated)
 	case truth:
 		wanted := read(c, path, values, readBool, "neither true nor false", "write true or false")
-		clause.test = compares(wanted, readBool, func(got, w bool) bool { return got == w }, o.negated)
+		clause.test = compares(wanted, (*Value).asBool, func(got, w bool) bool { return got == w }, o.negated)
 	case address:
 		wanted := read(c, path, values, readNetwork, "no address or network", "write it as in 203.0.113.7, 10.0.0.0/8 or fd00:1::/32")
-		clause.test = compares(wanted, readAddress, func(got netip.Addr, w netip.Prefix) bool { return w.Contains(got) }, o.negated)
+		clause.test = compares(wanted, (*Value).asAddress, func(got netip.Addr, w netip.Prefix) bool { return w.Contains(got) }, o.negated)
 	case presence:
 		c.presence(path, clause)
 	}
 }
 
-func textTest(o operator, values []string) func(string) bool {
+func textTest(o operator, values []string) func(*Value) bool {
 	if o.relation != equalFold {
-		return isOneOf(values, asWritten, o.negated)
+		return isOneOf(values, (*Value).asWritten, o.negated)
 	}
 	folded := make([]string, 0, len(values))
 	for _, v := range values {
 		folded = append(folded, foldCase(v))
 	}
-	return isOneOf(folded, foldCase, o.negated)
+	return isOneOf(folded, (*Value).asFolded, o.negated)
 }
 
 // read reads all values of a clause; each that cannot be read is a problem.
@@ -189,5 +189,5 @@ func (c *compiler) presence(path string, clause *clause) {
 		c.problem(path, clause.key+" always has a value, so Null true can never hold", "remove it")
 	}
 	clause.absent = absent
-	clause.test = func(string) bool { return !absent }
+	clause.test = func(*Value) bool { return !absent }
 }

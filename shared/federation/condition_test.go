@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // clause compiles one key of a condition.
@@ -39,11 +40,57 @@ func TestAClauseSaysWhatItComparesAndHow(t *testing.T) {
 			t.Errorf("%s: %v", tt.operator, problems)
 			continue
 		}
-		if c.Operator() != tt.operator || c.Key() != tt.key || c.Fact() != tt.fact || c.Every() != tt.every || c.HoldsWithout() != tt.without || !c.Wants(tt.wants) || c.Wants(tt.wantsNot) {
+		if c.Operator() != tt.operator || c.Key() != tt.key || c.Fact() != tt.fact || c.Every() != tt.every || c.HoldsWithout() != tt.without || !c.Wants(federation.ValueOf(tt.wants)) || c.Wants(federation.ValueOf(tt.wantsNot)) {
 			t.Errorf("%s on %s: %+v", tt.operator, tt.key, c)
 		}
 		if tt.fact == federation.Attribute && c.Attribute() != tt.attribute {
 			t.Errorf("%s stands for %s", tt.key, c.Attribute())
+		}
+	}
+}
+
+func TestKeysAreOfTheProtocolThatTheProviderSpeaks(t *testing.T) {
+	for _, tt := range []struct {
+		idp, key string
+		fact     federation.Fact
+		name     string
+		refused  string
+	}{
+		{"okta", "saml:groups", federation.Attribute, "memberOf", ""},
+		{"okta", "saml:nameID", federation.Subject, "", ""},
+		{"okta", "oidc:groups", 0, "", "okta speaks SAML"},
+		{"github", "oidc:sub", federation.Subject, "", ""},
+		{"github", "oidc:repo", federation.Attribute, "repository", ""},
+		{"github", "oidc:repository_owner", federation.Attribute, "repository_owner", ""},
+		{"github", "saml:repo", 0, "", "github speaks OIDC"},
+		{"github", "oidc:nameID", 0, "", "no nameID"},
+		{"github", "sourceIp", federation.SourceIP, "", ""},
+	} {
+		d := draft()
+		d.IdentityProviders = append(d.IdentityProviders, trust.Source{
+			ID: "github", Attributes: map[string]string{"repo": "repository"},
+			OIDC: &trust.OIDC{Issuer: "https://token.actions.githubusercontent.com", Audiences: []string{"sts.aliyuncs.com"}},
+		})
+		d.Rules[0].IdP, d.Rules[0].Session = tt.idp, federation.SessionDraft{}
+		operator, value := "StringEquals", "x"
+		if tt.key == "sourceIp" {
+			operator, value = "IpAddress", "10.0.0.1"
+		}
+		d.Rules[0].Condition = &federation.ConditionDraft{Operators: map[string]map[string][]string{operator: {tt.key: {value}}}}
+		r, problems := federation.Compile(d, federation.Options{})
+		if tt.refused != "" {
+			if len(problems) != 1 || !strings.Contains(problems[0].Cause, tt.refused) {
+				t.Errorf("%s of %s: %v", tt.key, tt.idp, problems)
+			}
+			continue
+		}
+		if len(problems) > 0 {
+			t.Errorf("%s of %s: %v", tt.key, tt.idp, problems)
+			continue
+		}
+		c := slices.Collect(r.Rules()[0].Clauses())[0]
+		if c.Fact() != tt.fact || tt.name != "" && c.Attribute() != tt.name {
+			t.Errorf("%s of %s: %+v", tt.key, tt.idp, c)
 		}
 	}
 }
@@ -62,7 +109,7 @@ func TestManyValuesAreLookedUp(t *testing.T) {
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		got := [3]bool{c.Wants(many[4999]), c.Wants(strings.ToUpper(many[4999])), c.Wants("nobody")}
+		got := [3]bool{c.Wants(federation.ValueOf(many[4999])), c.Wants(federation.ValueOf(strings.ToUpper(many[4999]))), c.Wants(federation.ValueOf("nobody"))}
 		if got != want {
 			t.Errorf("%s: %v, not %v", operator, got, want)
 		}
@@ -167,7 +214,7 @@ func FuzzPatternsMatchAsDefined(f *testing.F) {
 		if len(problems) > 0 {
 			t.Skip()
 		}
-		if got, want := c.Wants(text), liked([]rune(pattern), []rune(text)); got != want {
+		if got, want := c.Wants(federation.ValueOf(text)), liked([]rune(pattern), []rune(text)); got != want {
 			t.Errorf("%q on %q: %v", pattern, text, got)
 		}
 	})
@@ -181,13 +228,13 @@ func TestAPatternOfManyStarsIsQuick(t *testing.T) {
 		t.Fatal(problems)
 	}
 	start := time.Now()
-	if c.Wants(strings.Repeat("a", 4096)) {
+	if c.Wants(federation.ValueOf(strings.Repeat("a", 4096))) {
 		t.Error("matched")
 	}
 	if took := time.Since(start); took > time.Second {
 		t.Errorf("took %s", took)
 	}
-	if c.Wants(strings.Repeat("a", 5000) + "b") {
+	if c.Wants(federation.ValueOf(strings.Repeat("a", 5000) + "b")) {
 		t.Error("a value that is too long to match is matched")
 	}
 }
@@ -209,7 +256,7 @@ func FuzzConditionsCompile(f *testing.F) {
 			}
 			return
 		}
-		c.Wants(received)
+		c.Wants(federation.ValueOf(received))
 		if byName := strings.HasSuffix(operator, "IfExists") || operator == "Null"; c.HoldsWithout() && !byName {
 			t.Errorf("%s %s holds without a value", operator, value)
 		}

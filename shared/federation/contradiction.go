@@ -34,7 +34,7 @@ func (c Clause) forbids(wanting Clause) bool {
 		return false
 	}
 	for value := range wanting.values.All() {
-		if c.Wants(value) {
+		if c.Wants(ValueOf(value)) {
 			return false
 		}
 	}

@@ -78,7 +78,7 @@ func checkRead(t *testing.T, r federation.Revision) {
 		t.Errorf("rule %+v", rules[0])
 	}
 	clauses := slices.Collect(rules[0].Clauses())
-	if len(clauses) != 2 || clauses[1].Key() != "saml:groups" || clauses[1].Attribute() != "memberOf" || clauses[0].Attribute() != "dept" || !clauses[1].Wants("b") || clauses[1].Wants("c") {
+	if len(clauses) != 2 || clauses[1].Key() != "saml:groups" || clauses[1].Attribute() != "memberOf" || clauses[0].Attribute() != "dept" || !clauses[1].Wants(federation.ValueOf("b")) || clauses[1].Wants(federation.ValueOf("c")) {
 		t.Errorf("clauses %+v", clauses)
 	}
 	if !rules[1].Audit() || rules[1].Duration() != time.Hour || len(slices.Collect(rules[1].Clauses())) != 0 || rules[1].Asserted().IsZero() {

@@ -44,6 +44,3 @@ func characterAt(text string, i int) int {
 	_, size := utf8.DecodeRuneInString(text[i:])
 	return size
 }
-
-// readLiked refuses what would take long to match.
-func readLiked(text string) (string, bool) { return text, len(text) <= maxLiked }

@@ -8,17 +8,18 @@ import (
 
 // fact is what a key stands for, for this person and hour.
 type fact struct {
-	name    string // of the attribute
-	list    []string
-	values  federation.Values // the same, for the trace
-	some    bool              // there is a value that is not empty
-	unknown bool              // there are values, and they were not sent
+	name    string              // of the attribute
+	values  federation.Values   // as they came
+	some    []*federation.Value // those that are not empty
+	unknown bool                // there are values, and they were not sent
 }
 
 func known(values ...string) *fact {
-	f := &fact{list: values, values: federation.ValuesOf(values...)}
+	f := &fact{values: federation.ValuesOf(values...)}
 	for _, v := range values {
-		f.some = f.some || v != ""
+		if v != "" {
+			f.some = append(f.some, federation.ValueOf(v))
+		}
 	}
 	return f
 }
@@ -75,12 +76,12 @@ func (f *fact) passes(clause federation.Clause) bool {
 	switch {
 	case f.unknown:
 		return false
-	case !f.some:
+	case len(f.some) == 0:
 		return clause.HoldsWithout()
 	}
 	every := clause.Every()
-	for _, value := range f.list {
-		if value != "" && clause.Wants(value) != every {
+	for _, value := range f.some {
+		if clause.Wants(value) != every {
 			return !every
 		}
 	}

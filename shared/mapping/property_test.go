@@ -69,6 +69,9 @@ func (w world) rule(name string) federation.RuleDraft {
 		if w.IntN(8) == 0 {
 			d.Mode = "audit"
 		}
+		if w.IntN(4) == 0 {
+			d.Requires = &federation.RequiresDraft{MaxAgeSeconds: 60 * w.IntN(90)}
+		}
 		d.Session = federation.SessionDraft{Name: w.pick("", "{{nameID}}", "{{email}}", "on-call"), DurationSeconds: 900 * (1 + w.IntN(8))}
 		if w.IntN(6) > 0 {
 			d.Condition = &federation.ConditionDraft{Operators: w.operators()}
@@ -203,7 +206,9 @@ func TestOrderChangesNoRole(t *testing.T) {
 		rev, _ := compileRules(turned...)
 		grants, trace := mapping.Roles(rev, who, at)
 		for _, g := range grants {
-			first := slices.IndexFunc(trace.Rules, func(e mapping.Evaluation) bool { return !e.Audit && slices.Contains(e.Roles, g.Role().String()) })
+			first := slices.IndexFunc(trace.Rules, func(e mapping.Evaluation) bool {
+				return !e.Audit && e.Lacks == "" && slices.Contains(e.Roles, g.Role().String())
+			})
 			if trace.Rules[first].Rule != g.Rule() {
 				t.Errorf("%s by %q, though %q stands before it", g.Role(), g.Rule(), trace.Rules[first].Rule)
 			}
@@ -212,7 +217,7 @@ func TestOrderChangesNoRole(t *testing.T) {
 }
 
 // TestTheExplanationIsTheDecision: a rule holds if all its conditions do, what
-// holds and does not only audit is granted and nothing else, and Role says of one
+// holds, lacks nothing and does not only audit is granted and nothing else, and Role says of one
 // role what Roles says of all.
 func TestTheExplanationIsTheDecision(t *testing.T) {
 	inManyWorlds(t, func(t *testing.T, _ world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
@@ -224,7 +229,7 @@ func TestTheExplanationIsTheDecision(t *testing.T) {
 			if e.Rule != rules[i].Name || e.Holds != (unmet < 0) || !e.Holds && len(e.Roles) > 0 {
 				t.Errorf("%+v", e)
 			}
-			if e.Holds && !e.Audit {
+			if e.Holds && !e.Audit && e.Lacks == "" {
 				explained = append(explained, e.Roles...)
 			}
 		}
@@ -243,7 +248,7 @@ func checkOne(t *testing.T, rev federation.Revision, who validate.Identity, at m
 	one, err := mapping.Role(rev, who, at, wanted)
 	i := slices.IndexFunc(grants, func(g mapping.Grant) bool { return g.Role() == wanted })
 	if i < 0 {
-		if reason.Of(err) != reason.RoleNotGranted || !one.IsZero() {
+		if code := reason.Of(err); code != reason.RoleNotGranted && code != reason.StepUpNeeded || !one.IsZero() {
 			t.Errorf("%s is in no list, and Role gives %+v, %v", wanted, one, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), trace.Groups) {
