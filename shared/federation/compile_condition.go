@@ -42,7 +42,7 @@ func (c *compiler) operator(path, name string) (operator, bool) {
 	switch {
 	case !ok:
 		fix := "write one that RAM has: StringEquals, StringLike, NumericEquals, DateLessThan, Bool, IpAddress, Null and their kin"
-		if meant, found := Closest(name, operatorNames()); found {
+		if meant, found := Closest(name, Operators()); found {
 			fix = fmt.Sprintf("did you mean %s?", meant)
 		}
 		c.problem(path, fmt.Sprintf("RAM has no condition operator %.80q", name), fix)

@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,27 @@ func TestKeysAreOfTheProtocolThatTheProviderSpeaks(t *testing.T) {
 		if c.Fact() != tt.fact || tt.name != "" && c.Attribute() != tt.name {
 			t.Errorf("%s of %s: %+v", tt.key, tt.idp, c)
 		}
+	}
+}
+
+// TestTheManualHasEveryOperator: what may be written is explained, and what is
+// explained may be written.
+func TestTheManualHasEveryOperator(t *testing.T) {
+	manual, err := os.ReadFile("../../template/conditions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(manual), "| operator |")
+	table, _, _ = strings.Cut(table, "`IfExists` behind")
+	var explained []string
+	for i, word := range strings.Split(table, "`") {
+		if i%2 == 1 && word[0] >= 'A' && word[0] <= 'Z' {
+			explained = append(explained, word)
+		}
+	}
+	bare := slices.DeleteFunc(federation.Operators(), func(name string) bool { return strings.Contains(name, ":") || strings.HasSuffix(name, "IfExists") })
+	if slices.Sort(bare); len(bare) != 22 || !slices.Equal(bare, slices.Sorted(slices.Values(explained))) {
+		t.Errorf("%d operators %q, explained %q", len(bare), bare, explained)
 	}
 }
 

@@ -126,8 +126,9 @@ func (o operator) wanted(values string) string {
 	return "one " + o.words + " " + values + " is wanted"
 }
 
-// operatorNames are all that may be written.
-func operatorNames() []string {
+// Operators are the names of all condition operators that a rule may have, with
+// their prefixes and their suffix.
+func Operators() []string {
 	var names []string
 	for _, c := range comparisons() {
 		names = append(names, c.name)
