@@ -24,7 +24,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()),
+		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()),
 	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
@@ -55,6 +55,15 @@ func settingTable() string {
 	b.WriteString("| setting | default | what it is |\n|---|---|---|\n")
 	for _, s := range config.Settings() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Default, s.Meaning)
+	}
+	return b.String()
+}
+
+func findingTable() string {
+	var b strings.Builder
+	b.WriteString("| finding | severity | what it says |\n|---|---|---|\n")
+	for _, c := range federation.LintChecks() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Severity, c.Meaning)
 	}
 	return b.String()
 }

@@ -13,22 +13,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
 )
 
-// check is apply without a deployment.
-func (p program) check(args []string) error {
-	file, err := fileFlag("check", args)
-	if err != nil {
-		return err
-	}
-	local, _ := p.lookup("SSO_LOCAL_STACK")
-	revision, err := p.read(file, federation.Options{AllowLoopback: local == "1"})
-	if err != nil {
-		return err
-	}
-	p.say("%s: no faults: %s\n", file, summary(revision))
-	p.notInEffect(revision)
-	return nil
-}
-
 // notInEffect says what is declared and not done yet.
 func (p program) notInEffect(r federation.Revision) {
 	for _, line := range r.NotInEffect() {
@@ -55,19 +39,32 @@ func fileFlag(command string, args []string) (string, error) {
 // read judges a federation file and names its faults, each on a line that
 // editors can jump to.
 func (p program) read(file string, options federation.Options) (federation.Revision, error) {
-	dir := os.DirFS(filepath.Dir(file))
-	text, err := readAll(dir, filepath.Base(file))
+	text, dir, err := open(file)
 	if err != nil {
-		return federation.Revision{}, wrong("cannot read %s: %w; name a file that this user may read", file, err)
+		return federation.Revision{}, err
 	}
 	revision, faults := yamlfile.Parse(text, dir, options)
+	return revision, p.tell(file, faults)
+}
+
+func (p program) tell(file string, faults []yamlfile.Fault) error {
 	for _, fault := range faults {
 		p.complain("%s:%s\n", file, fault)
 	}
 	if len(faults) > 0 {
-		return federation.Revision{}, wrong("%s has %s", file, howMany(faults))
+		return wrong("%s has %s", file, howMany(faults))
 	}
-	return revision, nil
+	return nil
+}
+
+// open gives a file's text and the folder whose files it may name.
+func open(file string) ([]byte, fs.FS, error) {
+	dir := os.DirFS(filepath.Dir(file))
+	text, err := readAll(dir, filepath.Base(file))
+	if err != nil {
+		return nil, nil, wrong("cannot read %s: %w; name a file that this user may read", file, err)
+	}
+	return text, dir, nil
 }
 
 func howMany(faults []yamlfile.Fault) string {

@@ -30,7 +30,10 @@ const (
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
-  check -f FILE    name every fault of a federation file; needs no network
+  check -f FILE    name every fault of a federation file, and what deserves a
+                   second look; needs no network. -strict fails on warnings too,
+                   -o json is for machines, -role-max ROLE=DURATION tells how long
+                   a role's sessions may last in RAM
   apply -f FILE    check it, store it as a new revision, and fetch the identity
                    providers' metadata; tables that are missing are created
   version          the version of this program

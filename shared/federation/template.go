@@ -26,7 +26,10 @@ const NameID = "nameID"
 //
 // Why no regular expressions: what AD FS and Entra administrators most regret of
 // their own claim rules, nobody reads a year later.
-type Template struct{ parts []part }
+type Template struct {
+	text  string
+	parts []part
+}
 
 // part is either a literal, or a variable and what is done to its value.
 type part struct {
@@ -36,7 +39,7 @@ type part struct {
 
 // ParseTemplate reads a template; it may name only these variables.
 func ParseTemplate(text string, variables []string) (Template, error) {
-	var t Template
+	t := Template{text: text}
 	for rest := text; rest != ""; {
 		literal, after, found := strings.Cut(rest, "{{")
 		if strings.ContainsAny(literal, "{}") {

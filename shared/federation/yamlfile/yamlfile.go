@@ -49,23 +49,30 @@ func (f Fault) String() string {
 
 // Parse reads and judges a federation. dir holds the files that it names.
 func Parse(text []byte, dir fs.FS, options federation.Options) (federation.Revision, []Fault) {
+	revision, _, faults := parse(text, dir, options)
+	return revision, faults
+}
+
+// parse gives the reader too, which knows where everything stands; nil where the
+// text is no YAML.
+func parse(text []byte, dir fs.FS, options federation.Options) (federation.Revision, *reader, []Fault) {
 	root, fault := document(text)
 	if fault != nil {
-		return federation.Revision{}, []Fault{*fault}
+		return federation.Revision{}, nil, []Fault{*fault}
 	}
 	r := &reader{dir: dir, at: map[string]*yaml.Node{"": root}, broken: map[string]bool{}}
 	r.requirePlain(root)
 	if len(r.faults) > 0 {
-		return federation.Revision{}, sorted(r.faults)
+		return federation.Revision{}, r, sorted(r.faults)
 	}
 	var draft federation.Draft
 	r.fields("", root, r.federation(&draft))
 	revision, problems := federation.Compile(draft, options)
 	r.addProblems(problems)
 	if len(r.faults) > 0 {
-		return federation.Revision{}, sorted(r.faults)
+		return federation.Revision{}, r, sorted(r.faults)
 	}
-	return revision, nil
+	return revision, r, nil
 }
 
 // document gives the only document's root.

@@ -1,0 +1,211 @@
+package federation
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+)
+
+// bounds are the hours within which a rule's clauses on the time can hold.
+type bounds struct {
+	from, to time.Time // zero: open
+	last     Clause    // that sets to
+}
+
+// hours reads the clauses that say before or after when. Equality and negation
+// are left out: nobody writes a rule for one second.
+func (r Rule) hours() bounds {
+	var b bounds
+	for _, c := range r.clauses {
+		if c.fact != CurrentTime || c.operator.kind != date || c.operator.negated {
+			continue
+		}
+		for value := range c.values.All() {
+			at, ok := readDate(value)
+			switch relation := c.operator.relation; {
+			case !ok || c.values.Len() > 1: // of which any is enough: nobody writes that
+			case relation == less || relation == lessOrEqual:
+				if b.to.IsZero() || at.Before(b.to) {
+					b.to, b.last = at, c
+				}
+			case relation == greater || relation == greaterOrEqual:
+				if at.After(b.from) {
+					b.from = at
+				}
+			}
+		}
+	}
+	return b
+}
+
+func (l *linter) expired() {
+	for i, rule := range l.rules {
+		if b := rule.hours(); !b.to.IsZero() && b.to.Before(l.Now) {
+			l.find(b.last.path(i), fmt.Sprintf("rule %q has held for the last time on %s", rule.name, b.to.UTC().Format(time.RFC3339)), "remove the rule, or give it more time")
+		}
+	}
+}
+
+func (l *linter) emptyWindows() {
+	for i, rule := range l.rules {
+		if b := rule.hours(); !b.to.IsZero() && b.from.After(b.to) {
+			l.find(b.last.path(i), fmt.Sprintf("rule %q ends before it begins, on %s", rule.name, b.from.UTC().Format(time.RFC3339)), "exchange the two times")
+		}
+	}
+}
+
+// shadowed finds rules that an earlier one of the same identity provider makes
+// idle. It says so only where it is sure: the earlier one holds wherever this one
+// does, gives all of its roles, and can fail by nothing that this one would not
+// fail by too.
+func (l *linter) shadowed() {
+	type place struct {
+		idp  string
+		role ram.RoleARN
+	}
+	earlier := map[place][]int{}
+	for i, rule := range l.rules {
+		if rule.audit || len(rule.roles) == 0 {
+			continue
+		}
+		for _, j := range earlier[place{rule.idp, rule.roles[0]}] {
+			if l.rules[j].covers(rule) {
+				l.find(rulePath(i), fmt.Sprintf("rule %q decides nothing: rule %q stands before it, holds wherever it does and gives all of its roles", rule.name, l.rules[j].name),
+					"remove it, or put it first if its session is the one that is meant")
+				break
+			}
+		}
+		for _, role := range rule.roles {
+			at := place{rule.idp, role}
+			earlier[at] = append(earlier[at], i)
+		}
+	}
+}
+
+func (r Rule) covers(later Rule) bool {
+	if r.session.text != later.session.text || r.assertedName != later.assertedName {
+		return false
+	}
+	if !r.requires.IsZero() && !reflect.DeepEqual(r.requires, later.requires) {
+		return false
+	}
+	for _, role := range later.roles {
+		if !slices.Contains(r.roles, role) {
+			return false
+		}
+	}
+	for _, c := range r.clauses {
+		if !slices.ContainsFunc(later.clauses, c.impliedBy) {
+			return false
+		}
+	}
+	return true
+}
+
+// impliedBy says that c holds wherever the other does: it asks the same of the
+// same, and of its values no fewer, or where it is negated no more.
+func (c Clause) impliedBy(other Clause) bool {
+	if !c.sameFact(other) || c.operator != other.operator || c.absent != other.absent {
+		return false
+	}
+	within, all := other, c
+	if c.operator.negated {
+		within, all = c, other
+	}
+	for value := range within.values.All() {
+		if !slices.Contains(all.values.list, value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *linter) alikeNames() {
+	seen := map[string]string{}
+	for i, rule := range l.rules {
+		folded := strings.ToLower(rule.name)
+		if other, ok := seen[folded]; ok {
+			l.find(rulePath(i)+".name", fmt.Sprintf("%q and %q differ by case alone", rule.name, other), "give each a name of its own")
+		}
+		seen[folded] = rule.name
+	}
+}
+
+func (l *linter) namelessSessions() {
+	for i, rule := range l.rules {
+		constant := !slices.ContainsFunc(rule.session.parts, func(p part) bool { return p.variable != "" })
+		if len(rule.session.parts) > 0 && constant {
+			l.find(rulePath(i)+".session.name", fmt.Sprintf("all sessions of rule %q are called %q", rule.name, rule.session.text), "use a variable that tells people apart: {{"+NameID+"}}")
+		}
+	}
+}
+
+func (l *linter) anyAsserted() {
+	for i, rule := range l.rules {
+		if at := slices.IndexFunc(rule.asserted.names, func(n string) bool { return strings.Trim(n, "*") == "" }); at >= 0 {
+			l.find(fmt.Sprintf("%s.assertedRoles.roles[%d]", rulePath(i), at), fmt.Sprintf("rule %q believes every role that %s names, its administrators' too", rule.name, rule.idp),
+				"name the roles, or a prefix that only those bear: dev-*")
+		}
+	}
+}
+
+func (l *linter) longerThanRole() {
+	for i, rule := range l.rules {
+		for _, role := range rule.roles {
+			if most, ok := l.Maximums[role]; ok && rule.duration > most {
+				l.find(rulePath(i)+".session.duration", fmt.Sprintf("rule %q gives %s for %s, and the role allows %s", rule.name, role, span(rule.duration), span(most)),
+					"raise the role's MaxSessionDuration, or shorten the rule's duration")
+			}
+		}
+	}
+}
+
+func (l *linter) longerThanDefault() {
+	for i, rule := range l.rules {
+		if _, known := l.maximumOf(rule); !known && rule.duration > DefaultDuration {
+			l.find(rulePath(i)+".session.duration", fmt.Sprintf("rule %q gives %s: STS refuses more than a role's MaxSessionDuration, which is 1h by default", rule.name, span(rule.duration)),
+				"see that the roles have it raised: -role-max ROLE=DURATION tells this check so")
+		}
+	}
+}
+
+// span writes 8h, not 8h0m0s.
+func span(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+}
+
+// maximumOf is the least that is known of the rule's roles, if all are known.
+func (l *linter) maximumOf(rule Rule) (most time.Duration, known bool) {
+	for i, role := range rule.roles {
+		m, ok := l.Maximums[role]
+		if !ok {
+			return 0, false
+		}
+		if i == 0 || m < most {
+			most = m
+		}
+	}
+	return most, len(rule.roles) > 0
+}
+
+// auditedRoles looks at what the rules name: an asserted role is nobody's yet.
+func (l *linter) auditedRoles() {
+	given := map[ram.RoleARN]bool{}
+	for _, rule := range l.rules {
+		for _, role := range rule.roles {
+			given[role] = given[role] || !rule.audit
+		}
+	}
+	for i, rule := range l.rules {
+		for j, role := range rule.roles {
+			if !given[role] {
+				l.find(fmt.Sprintf("%s.roles[%d]", rulePath(i), j), fmt.Sprintf("%s is given in mode audit alone", role), "remove mode: audit once the decision log shows what you expect")
+				given[role] = true // once
+			}
+		}
+	}
+}
