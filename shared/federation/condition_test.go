@@ -223,8 +223,20 @@ func liked(pattern, text []rune) bool {
 
 func FuzzPatternsMatchAsDefined(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"dev-*", "dev-ops"}, {"*a*b*c", "xaybzc"}, {"?", "é"}, {"??", "é"}, {"a*a", "a"}, {"*?*", ""}, {"***", "x"}, {"é*è?", "éaèb"},
-		{"*ab", "aab"}, {"*a?b", "aaxb"}, {"[a-z]", "b"}, {`\*`, `\x`}, {"a.c", "abc"}, {"*é", "\xc3\xc3\xa9"},
+		{"dev-*", "dev-ops"},
+		{"*a*b*c", "xaybzc"},
+		{"?", "é"},
+		{"??", "é"},
+		{"a*a", "a"},
+		{"*?*", ""},
+		{"***", "x"},
+		{"é*è?", "éaèb"},
+		{"*ab", "aab"},
+		{"*a?b", "aaxb"},
+		{"[a-z]", "b"},
+		{`\*`, `\x`},
+		{"a.c", "abc"},
+		{"*é", "\xc3\xc3\xa9"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
@@ -265,8 +277,13 @@ func TestAPatternOfManyStarsIsQuick(t *testing.T) {
 // compiled compares whatever comes. Only by its name does one hold without a value.
 func FuzzConditionsCompile(f *testing.F) {
 	for _, seed := range [][4]string{
-		{"StringEquals", "saml:groups", "a", "a"}, {"NumericLessThan", "saml:x", "-0.5", "1e9"}, {"DateEquals", "currentTime", "2026-01-02T15:04:05Z", "now"},
-		{"ForAllValues:IpAddressIfExists", "saml:x", "::/0", "fe80::1%a"}, {"Null", "saml:x", "true", ""}, {"Bool", "saml:x", "TRUE", "true"}, {"IpAddress", "sourceIp", "10.0.0.0/8", "10.0.0.1"},
+		{"StringEquals", "saml:groups", "a", "a"},
+		{"NumericLessThan", "saml:x", "-0.5", "1e9"},
+		{"DateEquals", "currentTime", "2026-01-02T15:04:05Z", "now"},
+		{"ForAllValues:IpAddressIfExists", "saml:x", "::/0", "fe80::1%a"},
+		{"Null", "saml:x", "true", ""},
+		{"Bool", "saml:x", "TRUE", "true"},
+		{"IpAddress", "sourceIp", "10.0.0.0/8", "10.0.0.1"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}

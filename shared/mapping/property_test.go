@@ -129,16 +129,26 @@ func compileRules(rules ...federation.RuleDraft) (federation.Revision, []federat
 	}, federation.Options{})
 }
 
+// scene is one person at one hour before some rules.
+type scene struct {
+	world
+
+	t     *testing.T
+	rules []federation.RuleDraft
+	who   validate.Identity
+	at    mapping.Context
+}
+
 // inManyWorlds tries a promise with many rules, people and hours. What failed once
 // fails again: the number of the world is its seed.
-func inManyWorlds(t *testing.T, promise func(t *testing.T, w world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context)) {
+func inManyWorlds(t *testing.T, promise func(s scene)) {
 	t.Helper()
 	idp := validatetest.New(t)
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		w := world{rand.New(rand.NewPCG(seed, 5))}
 		who := w.person(idp)
-		for range 8 {
-			promise(t, w, w.rules(1+w.IntN(8)), who, w.at())
+		for range 6 {
+			promise(scene{w, t, w.rules(1 + w.IntN(8)), who, w.at()})
 		}
 		if t.Failed() {
 			t.Fatalf("in world %d", seed)
@@ -146,13 +156,10 @@ func inManyWorlds(t *testing.T, promise func(t *testing.T, w world, rules []fede
 	}
 }
 
-func granted(t *testing.T, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) []string {
-	t.Helper()
-	rev, problems := compileRules(rules...)
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	grants, _ := mapping.Roles(rev, who, at)
+// granted are the roles that the person has by these rules.
+func (s scene) granted(rules ...federation.RuleDraft) []string {
+	s.t.Helper()
+	grants, _ := mapping.Roles(s.revision(rules...), s.who, s.at)
 	var roles []string
 	for _, g := range grants {
 		roles = append(roles, g.Role().String())
@@ -161,13 +168,22 @@ func granted(t *testing.T, rules []federation.RuleDraft, who validate.Identity, 
 	return roles
 }
 
+func (s scene) revision(rules ...federation.RuleDraft) federation.Revision {
+	s.t.Helper()
+	rev, problems := compileRules(rules...)
+	if len(problems) > 0 {
+		s.t.Fatal(problems)
+	}
+	return rev
+}
+
 func TestARuleAddedAnywhereTakesNoRoleAway(t *testing.T) {
-	inManyWorlds(t, func(t *testing.T, w world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
-		before := granted(t, rules[1:], who, at)
-		after := granted(t, slices.Insert(slices.Clone(rules[1:]), w.IntN(len(rules)), rules[0]), who, at)
+	inManyWorlds(t, func(s scene) {
+		before := s.granted(s.rules[1:]...)
+		after := s.granted(slices.Insert(slices.Clone(s.rules[1:]), s.IntN(len(s.rules)), s.rules[0])...)
 		for _, role := range before {
 			if !slices.Contains(after, role) {
-				t.Errorf("%s is gone: %v, %v", role, before, after)
+				s.t.Errorf("%s is gone: %v, %v", role, before, after)
 			}
 		}
 	})
@@ -175,20 +191,20 @@ func TestARuleAddedAnywhereTakesNoRoleAway(t *testing.T) {
 
 // TestTheLastMatchingRuleRemovedTakesTheRoleAway, and any before the last does not.
 func TestTheLastMatchingRuleRemovedTakesTheRoleAway(t *testing.T) {
-	inManyWorlds(t, func(t *testing.T, _ world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
-		for _, role := range granted(t, rules, who, at) {
+	inManyWorlds(t, func(s scene) {
+		for _, role := range s.granted(s.rules...) {
 			giving := func(d federation.RuleDraft) bool {
-				return slices.Contains(granted(t, []federation.RuleDraft{d}, who, at), role)
+				return slices.Contains(s.granted(d), role)
 			}
-			left := slices.Clone(rules)
+			left := slices.Clone(s.rules)
 			for i := slices.IndexFunc(left, giving); i >= 0; i = slices.IndexFunc(left, giving) {
-				if !slices.Contains(granted(t, left, who, at), role) {
-					t.Errorf("%s is gone before its last rule", role)
+				if !slices.Contains(s.granted(left...), role) {
+					s.t.Errorf("%s is gone before its last rule", role)
 				}
 				left = slices.Delete(left, i, i+1)
 			}
-			if slices.Contains(granted(t, left, who, at), role) {
-				t.Errorf("%s stays without a rule that gives it", role)
+			if slices.Contains(s.granted(left...), role) {
+				s.t.Errorf("%s stays without a rule that gives it", role)
 			}
 		}
 	})
@@ -196,67 +212,65 @@ func TestTheLastMatchingRuleRemovedTakesTheRoleAway(t *testing.T) {
 
 // TestOrderChangesNoRole: it decides whose session a grant has, and nothing else.
 func TestOrderChangesNoRole(t *testing.T) {
-	inManyWorlds(t, func(t *testing.T, w world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
-		before := granted(t, rules, who, at)
-		turned := slices.Clone(rules)
-		w.Shuffle(len(turned), func(i, j int) { turned[i], turned[j] = turned[j], turned[i] })
-		if after := granted(t, turned, who, at); !slices.Equal(before, after) {
-			t.Errorf("%v became %v", before, after)
+	inManyWorlds(t, func(s scene) {
+		before := s.granted(s.rules...)
+		turned := slices.Clone(s.rules)
+		s.Shuffle(len(turned), func(i, j int) { turned[i], turned[j] = turned[j], turned[i] })
+		if after := s.granted(turned...); !slices.Equal(before, after) {
+			s.t.Errorf("%v became %v", before, after)
 		}
-		rev, _ := compileRules(turned...)
-		grants, trace := mapping.Roles(rev, who, at)
+		grants, trace := mapping.Roles(s.revision(turned...), s.who, s.at)
 		for _, g := range grants {
 			first := slices.IndexFunc(trace.Rules, func(e mapping.Evaluation) bool {
 				return !e.Audit && e.Lacks == "" && slices.Contains(e.Roles, g.Role().String())
 			})
 			if trace.Rules[first].Rule != g.Rule() {
-				t.Errorf("%s by %q, though %q stands before it", g.Role(), g.Rule(), trace.Rules[first].Rule)
+				s.t.Errorf("%s by %q, though %q stands before it", g.Role(), g.Rule(), trace.Rules[first].Rule)
 			}
 		}
 	})
 }
 
-// TestTheExplanationIsTheDecision: a rule holds if all its conditions do, what
-// holds, lacks nothing and does not only audit is granted and nothing else, and Role says of one
-// role what Roles says of all.
+// TestTheExplanationIsTheDecision: a rule holds if all its conditions do; what
+// holds, lacks nothing and does not only audit is granted, and nothing else is; and
+// Role says of one role what Roles says of all.
 func TestTheExplanationIsTheDecision(t *testing.T) {
-	inManyWorlds(t, func(t *testing.T, _ world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
-		rev, _ := compileRules(rules...)
-		grants, trace := mapping.Roles(rev, who, at)
+	inManyWorlds(t, func(s scene) {
+		grants, trace := mapping.Roles(s.revision(s.rules...), s.who, s.at)
 		var explained []string
 		for i, e := range trace.Rules {
 			unmet := slices.IndexFunc(e.Conditions, func(c mapping.Condition) bool { return !c.Holds() })
-			if e.Rule != rules[i].Name || e.Holds != (unmet < 0) || !e.Holds && len(e.Roles) > 0 {
-				t.Errorf("%+v", e)
+			if e.Rule != s.rules[i].Name || e.Holds != (unmet < 0) || !e.Holds && len(e.Roles) > 0 {
+				s.t.Errorf("%+v", e)
 			}
 			if e.Holds && !e.Audit && e.Lacks == "" {
 				explained = append(explained, e.Roles...)
 			}
 		}
 		slices.Sort(explained)
-		if got := granted(t, rules, who, at); !slices.Equal(got, slices.Compact(explained)) {
-			t.Errorf("granted %v, explained %v", got, explained)
+		if got := s.granted(s.rules...); !slices.Equal(got, slices.Compact(explained)) {
+			s.t.Errorf("granted %v, explained %v", got, explained)
 		}
 		for _, wanted := range []string{arn(prod, "admin"), arn(prod, "reader"), arn(dev, "admin"), arn(prod, "dev-a"), arn(prod, "dev-b"), arn(dev, "x")} {
-			checkOne(t, rev, who, at, role(t, wanted), grants, trace)
+			s.checkOne(role(s.t, wanted), grants, trace)
 		}
 	})
 }
 
-func checkOne(t *testing.T, rev federation.Revision, who validate.Identity, at mapping.Context, wanted ram.RoleARN, grants []mapping.Grant, trace mapping.Trace) {
-	t.Helper()
-	one, err := mapping.Role(rev, who, at, wanted)
+func (s scene) checkOne(wanted ram.RoleARN, grants []mapping.Grant, trace mapping.Trace) {
+	s.t.Helper()
+	one, err := mapping.Role(s.revision(s.rules...), s.who, s.at, wanted)
 	i := slices.IndexFunc(grants, func(g mapping.Grant) bool { return g.Role() == wanted })
 	if i < 0 {
 		if code := reason.Of(err); code != reason.RoleNotGranted && code != reason.StepUpNeeded || !one.IsZero() {
-			t.Errorf("%s is in no list, and Role gives %+v, %v", wanted, one, err)
+			s.t.Errorf("%s is in no list, and Role gives %+v, %v", wanted, one, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), trace.Groups) {
-			t.Errorf("the refusal does not say that %s: %v", trace.Groups, err)
+			s.t.Errorf("the refusal does not say that %s: %v", trace.Groups, err)
 		}
 		return
 	}
 	if err != nil || summary([]mapping.Grant{one}) != summary(grants[i:i+1]) {
-		t.Errorf("one %+v, %v; of all %q", one, err, summary(grants[i:i+1]))
+		s.t.Errorf("one %+v, %v; of all %q", one, err, summary(grants[i:i+1]))
 	}
 }
