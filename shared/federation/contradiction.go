@@ -24,6 +24,10 @@ func (c *compiler) contradictions(path string, clauses []Clause) {
 	}
 }
 
+func (c Clause) sameFact(other Clause) bool {
+	return c.fact == other.fact && c.attribute == other.attribute
+}
+
 // forbids says that no value which the wanting clause accepts passes c. That is
 // certain where c judges every value, or there is only one, and where the wanting
 // one is equality, so that all that it accepts is known.

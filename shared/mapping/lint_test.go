@@ -10,7 +10,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
-	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
@@ -43,14 +42,13 @@ func found(rev federation.Revision, code string) []federation.Finding {
 // roles, names or durations change, nor which rule gave them.
 func TestAShadowedRuleDecidesNothing(t *testing.T) {
 	shadowed := 0
-	inManyWorlds(t, func(t *testing.T, w world, rules []federation.RuleDraft, who validate.Identity, at mapping.Context) {
-		t.Helper()
-		rules = append(rules, w.alike(rules[w.IntN(len(rules))]))
+	inManyWorlds(t, func(s scene) {
+		rules := append(slices.Clone(s.rules), s.alike(s.rules[s.IntN(len(s.rules))]))
 		rev, problems := compileRules(rules...)
 		if len(problems) > 0 { // two clauses that contradict each other
 			return
 		}
-		before, _ := mapping.Roles(rev, who, at)
+		before, _ := mapping.Roles(rev, s.who, s.at)
 		for _, finding := range found(rev, "rule_shadowed") {
 			shadowed++
 			i, err := strconv.Atoi(strings.Trim(finding.Path, "rules[]"))
@@ -58,7 +56,7 @@ func TestAShadowedRuleDecidesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			without, _ := compileRules(slices.Delete(slices.Clone(rules), i, i+1)...)
-			if after, _ := mapping.Roles(without, who, at); summary(before) != summary(after) {
+			if after, _ := mapping.Roles(without, s.who, s.at); summary(before) != summary(after) {
 				t.Errorf("without %+v:\n%s\n%s", rules[i], summary(before), summary(after))
 			}
 		}
