@@ -45,7 +45,7 @@ func (c *compiler) identityProvider(path string, s trust.Source) {
 	}
 	c.protocol(path, s)
 	c.preset(path+".preset", s)
-	c.attributes(path+".attributes", s.Attributes)
+	c.attributes(path+".attributes", s)
 	if s.Person != "" {
 		c.template(path+".person", s.Person, s)
 	}
@@ -126,12 +126,12 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-func (c *compiler) attributes(path string, attributes map[string]string) {
-	for _, alias := range slices.Sorted(maps.Keys(attributes)) {
-		path, name := path+"."+alias, attributes[alias]
+func (c *compiler) attributes(path string, s trust.Source) {
+	for _, alias := range slices.Sorted(maps.Keys(s.Attributes)) {
+		path, name := path+"."+alias, s.Attributes[alias]
 		switch {
-		case alias == NameID:
-			c.problem(path, "nameID is no alias: it stands for the subject", "choose another name")
+		case slices.Contains(SubjectVariables(s), alias):
+			c.problem(path, alias+" is no alias: it stands for the subject", "choose another name")
 		case alias == "" || strings.Trim(alias, aliasCharacters) != "":
 			c.problem(path, fmt.Sprintf("alias %.80q has other characters than letters, digits, _ and -", alias), "choose a short name and let it stand for the exact one")
 		case name == "" || len(name) > maxAttributeName:
@@ -168,7 +168,7 @@ func validDomain(domain string) bool {
 }
 
 func (c *compiler) template(path, text string, s trust.Source) Template {
-	variables := append([]string{NameID}, slices.Sorted(maps.Keys(s.Attributes))...)
+	variables := append(SubjectVariables(s), slices.Sorted(maps.Keys(s.Attributes))...)
 	t, err := ParseTemplate(text, variables)
 	if _, ok := errors.AsType[callError](err); ok {
 		c.problem(path, err.Error(), "functions are "+functionUsages())

@@ -5,11 +5,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// NameID is the variable that stands for the subject; the others are the aliases
-// of the identity provider's attributes.
-const NameID = "nameID"
+// The variables that stand for the subject, NameID everywhere and Sub, its name in
+// OpenID Connect, there; the others are the aliases of the identity provider's
+// attributes.
+const (
+	NameID = "nameID"
+	Sub    = "sub"
+)
+
+// SubjectVariables are those of a source, the one in its protocol's words first.
+func SubjectVariables(s trust.Source) []string {
+	if s.OIDC != nil {
+		return []string{Sub, NameID}
+	}
+	return []string{NameID}
+}
 
 // Template is text with variables: "{{email}}". A variable may pass through
 // functions, from left to right: {{email | before "@" | lower}}. They are

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 func values(name string) (string, bool) {
@@ -88,6 +89,19 @@ func TestFunctionsThatWouldNotWorkAreRefused(t *testing.T) {
 	} {
 		if _, err := federation.ParseTemplate(text, []string{"email"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// A workload's subject goes by the name that its protocol gives it.
+func TestTheSubjectHasItsProtocolsName(t *testing.T) {
+	saml, oidc := trust.Source{SAML: trust.SAML{MetadataURL: "https://idp.example/"}}, trust.Source{OIDC: &trust.OIDC{Issuer: "https://idp.example"}}
+	for name, tt := range map[string]struct {
+		source trust.Source
+		want   string
+	}{"SAML": {saml, "nameID"}, "OpenID Connect": {oidc, "sub nameID"}} {
+		if got := strings.Join(federation.SubjectVariables(tt.source), " "); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
 }

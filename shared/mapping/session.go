@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ func (d *decision) sessionName(rule federation.Rule) (name string, notes []strin
 // variable is the subject, or the first value of an attribute: a name is for
 // finding a person again, and decides nothing.
 func (d *decision) variable(name string) (string, bool) {
-	if name == federation.NameID {
+	if slices.Contains(federation.SubjectVariables(d.source), name) {
 		return d.who.Subject(), true
 	}
 	values := d.who.Attribute(d.source.AttributeName(name))

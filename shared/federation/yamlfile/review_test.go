@@ -55,3 +55,28 @@ func TestRemarksReadWell(t *testing.T) {
 		}
 	}
 }
+
+// TestTheExamplesStandASecondLook: each is without faults, and what a look finds
+// that is more than a note, it accepts where it stands.
+func TestTheExamplesStandASecondLook(t *testing.T) {
+	const folder = "../../../template/examples"
+	files, err := filepath.Glob(folder + "/*.yaml")
+	if err != nil || len(files) != 5 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		revision, faults, remarks := yamlfile.Review(text, os.DirFS(folder), federation.Options{}, lintOptions(t))
+		if len(faults) > 0 || len(revision.Rules()) == 0 {
+			t.Errorf("%s:\n%s", file, format(faults))
+		}
+		for _, remark := range remarks {
+			if remark.Severity != federation.Note && remark.Accepted == "" {
+				t.Errorf("%s:%s", file, remark)
+			}
+		}
+	}
+}
