@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -18,22 +17,6 @@ func (p program) notInEffect(r federation.Revision) {
 	for _, line := range r.NotInEffect() {
 		p.say("not in effect yet: %s\n", line)
 	}
-}
-
-func fileFlag(command string, args []string) (string, error) {
-	flags := flag.NewFlagSet(command, flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	file := flags.String("f", "", "federation file")
-	if err := flags.Parse(args); err != nil {
-		return "", wrong("%s: %w; write ssoctl %s -f FILE", command, err, command)
-	}
-	if flags.NArg() > 0 {
-		return "", wrong("%s: what is %q for? write ssoctl %s -f FILE", command, flags.Arg(0), command)
-	}
-	if *file == "" {
-		return "", wrong("%s: no file; write ssoctl %s -f FILE", command, command)
-	}
-	return *file, nil
 }
 
 // read judges a federation file and names its faults, each on a line that

@@ -7,7 +7,7 @@
 // line each. Refused: a file with any fault, all of which are named at once.
 //
 // Exit status: 0 done; 1 the cloud, or somebody else at the same time, was in the
-// way; 2 what was given is wrong.
+// way; 2 what was given is wrong; 3, of plan alone, there is something to apply.
 package main
 
 import (
@@ -23,10 +23,13 @@ import (
 )
 
 const (
-	statusDone   = 0
-	statusFailed = 1
-	statusWrong  = 2
+	statusDone    = 0
+	statusFailed  = 1
+	statusWrong   = 2
+	statusChanges = 3
 )
+
+const commandNames = "check, plan, apply, history, rollback, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -34,16 +37,26 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    second look; needs no network. -strict fails on warnings too,
                    -o json is for machines, -role-max ROLE=DURATION tells how long
                    a role's sessions may last in RAM
+  plan -f FILE     what apply would change, and what of it is dangerous (!); -o json
   apply -f FILE    check it, store it as a new revision, and fetch the identity
                    providers' metadata; tables that are missing are created
+                   -expect REVISION  only if that still counts (none: nothing does)
+                   -m TEXT           why, for the history
+  history          what was applied, when and by whose access key, the last first
+                   and * before what counts; -n NUMBER (10), -o json
+  rollback REVISION
+                   make what counted before count again; who is suspended now stays
+                   suspended, and keys are not touched; -m TEXT
   version          the version of this program
   help             this text
 
-apply reads SSO_URL, SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE and
+All but check read SSO_URL, SSO_OTS_ENDPOINT, SSO_OTS_INSTANCE and
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET,
 ALIBABA_CLOUD_SECURITY_TOKEN (the last only with an STS token).
+Revisions are kept for ever: none is ever changed or removed.
 
-exit status: 0 done, 1 failed, 2 wrong flags, settings or file
+exit status: 0 done, 1 failed, 2 wrong flags, settings or file;
+plan: 0 no change, 3 changes
 `
 
 func main() {
@@ -74,6 +87,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return statusDone
 	}
+	if _, ok := errors.AsType[changesError](err); ok {
+		return statusChanges
+	}
 	if text := err.Error(); text != "" {
 		p.complain("ssoctl: %s\n", text)
 	}
@@ -86,13 +102,19 @@ func (p program) run(ctx context.Context, args []string) int {
 func (p program) command(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		p.complain("%s", usage)
-		return wrong("no command; name one of check, apply, version, help")
+		return wrong("no command; name one of %s", commandNames)
 	}
 	switch args[0] {
 	case "check":
 		return p.check(args[1:])
+	case "plan":
+		return p.plan(ctx, args[1:])
 	case "apply":
 		return p.apply(ctx, args[1:])
+	case "history":
+		return p.history(ctx, args[1:])
+	case "rollback":
+		return p.rollback(ctx, args[1:])
 	case "version", "-version", "--version":
 		p.say("ssoctl %s\n", version())
 		return nil
@@ -100,7 +122,7 @@ func (p program) command(ctx context.Context, args []string) error {
 		p.say("%s", usage)
 		return nil
 	}
-	return wrong("there is no command %q; name one of check, apply, version, help", args[0])
+	return wrong("there is no command %q; name one of %s", args[0], commandNames)
 }
 
 func version() string {

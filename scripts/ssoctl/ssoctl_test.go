@@ -58,9 +58,9 @@ func TestWrongFlagsAreSaidInOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"aply"}, `there is no command "aply"; name one of check, apply, version, help`},
+		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, version, help`},
 		{[]string{"check"}, "check: no file; " + checkUsage},
-		{[]string{"apply"}, "apply: no file; write ssoctl apply -f FILE"},
+		{[]string{"apply"}, "apply: no file; write ssoctl apply -f FILE [-expect REVISION] [-m TEXT]"},
 		{[]string{"check", "-g"}, "check: flag provided but not defined: -g; " + checkUsage},
 		{[]string{"check", "-f"}, "check: flag needs an argument: -f; " + checkUsage},
 		{[]string{"check", "-f", "a.yaml", "b.yaml"}, `check: what is "b.yaml" for? ` + checkUsage},
@@ -138,8 +138,8 @@ func TestApplyNeedsADeploymentAndAKey(t *testing.T) {
 		want(t, statusWrong, "", "ssoctl: no access key; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET\n")
 }
 
-// deployment is a Tablestore of its own.
-func deployment(t *testing.T) map[string]string {
+// newDeployment is a Tablestore of its own.
+func newDeployment(t *testing.T) map[string]string {
 	t.Helper()
 	return settings(stack.Tablestore(t))
 }
@@ -235,7 +235,7 @@ func TestAWrongDeploymentIsToldInOneLine(t *testing.T) {
 }
 
 func TestApplyStoresARevisionAndFetchesKeys(t *testing.T) {
-	env, idp := deployment(t), newSource(t)
+	env, idp := newDeployment(t), newSource(t)
 	file := write(t, idp.federation(""))
 	fetched := "test: keys fetched: entity ID " + validatetest.EntityID + ", 1 certificate, valid until DATE\n"
 	unchanged := strings.Replace(fetched, "fetched", "unchanged", 1)
@@ -296,7 +296,7 @@ func checkStored(t *testing.T, env map[string]string, text string) {
 }
 
 func TestASourceThatIsDownDoesNotUndoTheRevision(t *testing.T) {
-	env, idp := deployment(t), newSource(t)
+	env, idp := newDeployment(t), newSource(t)
 	file := write(t, idp.federation(""))
 	why := ": identity provider test: source_unavailable: fetch \"" + idp.URL + "/metadata\": it answers with status 503\n"
 
@@ -316,13 +316,13 @@ func TestASourceThatIsDownDoesNotUndoTheRevision(t *testing.T) {
 }
 
 func TestAFaultyFileChangesNothing(t *testing.T) {
-	env := deployment(t)
+	env := newDeployment(t)
 	ssoctl(t, env, "apply", "-f", "testdata/broken.yaml").
 		want(t, statusWrong, "", brokenFaults+"ssoctl: nothing was applied: testdata/broken.yaml has 4 faults\n")
 }
 
 func TestAWrongKeyIsSaid(t *testing.T) {
-	env, idp := deployment(t), newSource(t)
+	env, idp := newDeployment(t), newSource(t)
 	env["ALIBABA_CLOUD_ACCESS_KEY_SECRET"] = "swordfish"
 	r := ssoctl(t, env, "apply", "-f", write(t, idp.federation("")))
 	if r.status != statusFailed || !strings.Contains(r.stderr, "check SSO_OTS_ENDPOINT") || strings.Contains(r.stderr, "swordfish") {
