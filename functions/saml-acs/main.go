@@ -16,6 +16,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/keys"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -51,12 +52,25 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	client := store.Open(store.Config{
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
+	trusted := book.New(store.NewTrust(client), time.Now)
 	return acs.New(acs.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
-		Record:   book.New(store.NewTrust(client), time.Now).Record,
+		Record: trusted.Record, Rules: rulesIn(trusted), SourceIP: trigger.SourceIP,
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
 		Key:      signing.Signer, Certificate: signing.Certificates[0], Signing: signing.Certificates[1:],
 		Decrypters: signing.Decrypters, Encryption: signing.Encryption,
 	}), nil
+}
+
+// rulesIn reads the part of the revision that decides for an identity provider's
+// people.
+func rulesIn(trusted *book.Book) func(context.Context, string) (federation.Revision, error) {
+	return func(ctx context.Context, idp string) (federation.Revision, error) {
+		reading, err := trusted.Read(ctx)
+		if err != nil {
+			return federation.Revision{}, err
+		}
+		return reading.Part(ctx, idp)
+	}
 }

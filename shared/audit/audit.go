@@ -46,6 +46,8 @@ type Decision struct {
 	Issuer      string // who says so: entity ID or issuer URL
 	Subject     string // whom it is about
 	Grant       string // ARN of the role that was given
+	StepUp      string // name of the rule that another sign-in stands before
+	AuditRules  string // names of the audit rules that would have given what was asked for
 	TokenSHA256 string // of the message or token that was judged, in hex
 }
 
@@ -150,6 +152,8 @@ func (d Decision) attrs() []slog.Attr {
 		{"issuer", d.Issuer},
 		{"subject", d.Subject},
 		{"grant", d.Grant},
+		{"step_up", d.StepUp},
+		{"audit_rules", d.AuditRules},
 		{"token_sha256", d.TokenSHA256},
 	} {
 		if f.value != "" {

@@ -54,7 +54,22 @@ func examples() map[string]page.View {
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",
 			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Shortened: true, Snippets: page.Snippets(key),
 		},
-		"confirm":   page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
+		"confirm": page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
+		"stepup": page.StepUp{
+			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", Person: "you@acme.com", IdP: "Okta", Link: "/saml/okta/login?stepup=x",
+			Proof: page.Proof{Classes: []string{"urn:x:mfa", "urn:x:key"}, MaxAge: 12 * time.Hour, Class: "urn:x:password", At: now.Add(-13 * time.Hour)},
+		},
+		"stepup-failed": page.Refusal{
+			Code: reason.StepUpFailed, Reference: "7F3K-92QD-XA", At: now, Retry: "/",
+			Proof: page.Proof{Classes: []string{"urn:x:mfa"}, Class: "urn:x:password", At: now},
+		},
+		"roles-again": page.Roles{
+			Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token",
+			Again: []page.Again{
+				{Account: "acme-prod", AccountID: "1234567890123456", Name: "admin", Rule: "platform engineers <b>", Link: "/saml/okta/login?stepup=x"},
+				{AccountID: "2345678901234567", Name: "dev", Fresh: true, Link: "/saml/okta/login?stepup=y"},
+			},
+		},
 		"arrival":   page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},
 		"signedout": page.SignedOut{},
 		"refusal":   page.Refusal{Code: reason.AudienceMismatch, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},

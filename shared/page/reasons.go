@@ -56,7 +56,7 @@ func sentences() map[reason.Code]text {
 		reason.SessionOtherPerson: {"Somebody else is signed in here.", "此处已有其他人登录。"},
 		reason.RoleNotGranted:     {"This role is not assigned to you.", "该角色没有分配给您。"},
 		reason.StepUpNeeded:       {"This role needs a stronger or a fresher sign-in than yours.", "使用该角色需要更高强度的登录，或需要重新登录。"},
-		reason.StepUpFailed:       {"Your identity provider signed you in again, but not in the way that the role needs.", "身份提供商已让您重新登录，但登录方式不符合该角色的要求。"},
+		reason.StepUpFailed:       {"Your identity provider did not sign you in the way that this role needs.", "身份提供商没有按该角色要求的方式完成登录。"},
 		reason.RoleRefused:        {"Alibaba Cloud did not give out this role.", "阿里云没有授予该角色。"},
 		reason.IssueNotInEffect:   {"Roles of this account are not available yet.", "该账号的角色尚不可用。"},
 

@@ -23,7 +23,7 @@ const anywhere = "https:"
 
 // views is one of each, for parsing.
 func views() []View {
-	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, Arrival{}, SignedOut{}, Refusal{}, Post{}}
+	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Refusal{}, Post{}}
 }
 
 // Chooser asks how to sign in.
@@ -57,6 +57,7 @@ type Roles struct {
 	Token    string // of the session's forms
 	Accounts []Account
 	Count    int
+	Again    []Again    // that the person would have after signing in again
 	Received []Received // what the identity provider said; shown when the list is empty
 	Console  string     // origin of the console's sign-in, for form-action; "" = Alibaba Cloud's own
 }
@@ -132,6 +133,7 @@ type Refusal struct {
 	At        time.Time
 	SignIn    bool   // it ended a sign-in: nobody is signed in now
 	Retry     string // own path to try again from
+	Proof     Proof  // what was wanted of a sign-in and what came, where that is what is wrong
 }
 
 func (v Refusal) view() about {

@@ -32,6 +32,7 @@ type Refusal struct {
 	Status    int
 	Reference string // joins the page to the decision line
 	At        time.Time
+	Err       error // why; of it only what is the person's own may be shown
 }
 
 // Refuse shows a refusal in the shape of its protocol. Status 200 stands for
@@ -89,7 +90,7 @@ func attempt(h Func, r *http.Request) (outcome Outcome, err error) {
 
 func (d Desk) refuse(r *http.Request, err error) Outcome {
 	row := reason.Lookup(reason.Of(err))
-	refusal := Refusal{row.Code, row.Status, audit.Reference(audit.RequestID(r.Context())), d.Now()}
+	refusal := Refusal{row.Code, row.Status, audit.Reference(audit.RequestID(r.Context())), d.Now(), err}
 	outcome, fault := attempt(func(r *http.Request) (Outcome, error) { return d.Refuse(r, refusal) }, r)
 	if fault != nil {
 		d.Log.ErrorContext(r.Context(), "the refusal could not be shown", "error", fault)

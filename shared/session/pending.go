@@ -27,6 +27,10 @@ type Wish struct {
 	// Direct says that the person wished for this sign-in, not a foreign page's link:
 	// To may open without asking again, and an earlier session be replaced.
 	Direct bool
+	// ACR and MaxAge are what the sign-in is to prove, where it was begun for
+	// that: one of these classes, no longer ago than this. None, 0: nothing.
+	ACR    []string
+	MaxAge time.Duration
 }
 
 // Pending is a sign-in under way.
@@ -39,11 +43,13 @@ type Pending struct {
 // pendingRow is the row's body. Nothing in it is secret, and nothing can be done
 // with it without the RelayState and the browser's cookie.
 type pendingRow struct {
-	IdP       string `json:"idp"`
-	To        string `json:"to"`
-	Direct    bool   `json:"direct,omitempty"`
-	RequestID string `json:"request_id"`
-	Browser   string `json:"browser"` // SHA-256
+	IdP       string        `json:"idp"`
+	To        string        `json:"to"`
+	Direct    bool          `json:"direct,omitempty"`
+	ACR       []string      `json:"acr,omitempty"`
+	MaxAge    time.Duration `json:"max_age,omitempty"`
+	RequestID string        `json:"request_id"`
+	Browser   string        `json:"browser"` // SHA-256
 }
 
 // Expect notes that browser goes to sign in, and gives what the answer will be
@@ -58,7 +64,7 @@ func (k Keeper) Expect(ctx context.Context, wish Wish, browser Browser) (Pending
 	}
 	// An ID must not begin with a digit (xs:ID).
 	p := Pending{wish, "_" + hex.EncodeToString(id[:]), relayPrefix + encode(secret[:])}
-	body, err := json.Marshal(pendingRow{wish.IdP, wish.To, wish.Direct, p.RequestID, browser.hash()})
+	body, err := json.Marshal(pendingRow{wish.IdP, wish.To, wish.Direct, wish.ACR, wish.MaxAge, p.RequestID, browser.hash()})
 	if err != nil {
 		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
 	}
@@ -95,7 +101,7 @@ func (k Keeper) Pending(ctx context.Context, relayState string, browser Browser)
 	if browser.IsZero() || subtle.ConstantTimeCompare([]byte(body.Browser), []byte(browser.hash())) != 1 {
 		return Pending{}, reason.New(reason.SignInOtherBrowser, "the cookie %s is absent or another than at the login", BrowserCookie)
 	}
-	return Pending{Wish{body.IdP, body.To, body.Direct}, body.RequestID, relayState}, nil
+	return Pending{Wish{body.IdP, body.To, body.Direct, body.ACR, body.MaxAge}, body.RequestID, relayState}, nil
 }
 
 func relayKey(relayState string) [32]byte { return hashOf("fc-sso relay state", relayState) }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -237,7 +238,7 @@ func newBrowser(t *testing.T) session.Browser {
 func TestAPendingSignInComesBackToItsBrowser(t *testing.T) {
 	d := newDesk()
 	browser := newBrowser(t)
-	want := session.Wish{IdP: "okta", To: "/go/acme-prod/admin", Direct: true}
+	want := session.Wish{IdP: "okta", To: "/go/acme-prod/admin", Direct: true, ACR: []string{"urn:x:mfa"}, MaxAge: time.Hour}
 	begun, err := d.Expect(t.Context(), want, browser)
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +248,7 @@ func TestAPendingSignInComesBackToItsBrowser(t *testing.T) {
 	}
 	returned := session.BrowserOf(requestWith(browser.Cookie()))
 	got, err := d.Pending(t.Context(), begun.RelayState, returned)
-	if err != nil || got != begun || got.Wish != want {
+	if err != nil || !reflect.DeepEqual(got, begun) || !reflect.DeepEqual(got.Wish, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, begun)
 	}
 	if returned.LastIdP() != "okta" {

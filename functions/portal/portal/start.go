@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -142,10 +143,11 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	grants, _ := mapping.Roles(rev, who, p.circumstances(r))
+	decided := mapping.Decide(rev, who, p.circumstances(r))
+	noteAudit(r, decided.Trace.Auditors())
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
-		Accounts: byAccount(grants), Count: len(grants), Received: received(who),
+		Accounts: byAccount(decided.Grants), Count: len(decided.Grants), Again: offers(from, decided.StepUps), Received: received(who),
 		Console: p.Issuer.SigninOrigin(federation.China),
 	})
 }
@@ -165,7 +167,7 @@ func byAccount(grants []mapping.Grant) []page.Account {
 			all = append(all, accounts[id])
 		}
 		accounts[id].Roles = append(accounts[id].Roles, page.Role{
-			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g), Rule: g.Rule(), Duration: g.Duration(),
+			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Duration: g.Duration(),
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {

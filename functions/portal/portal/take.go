@@ -47,10 +47,14 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	grant, err := p.grant(r, rev, here, role)
+	taking, err := p.take(r, rev, here, role)
+	if reason.Of(err) == reason.StepUpNeeded {
+		return p.again(r, from, here, taking.StepUp, plainLink(r.URL))
+	}
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	grant := taking.Grant
 	if ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
 		return p.enter(r, here, grant, destination)
 	}
@@ -90,10 +94,12 @@ func roleOf(rev federation.Revision, account, role string) (ram.RoleARN, error) 
 	return arn, nil
 }
 
-// grant asks the rules of this moment, whatever the page said when it was made.
-func (p portal) grant(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Grant, error) {
+// take asks the rules of this moment, whatever the page said when it was made.
+func (p portal) take(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Taking, error) {
 	audit.Of(r.Context()).Revision = rev.ID()
-	return mapping.Role(rev, here.session.Identity(), p.circumstances(r), role)
+	taking, err := mapping.Take(rev, here.session.Identity(), p.circumstances(r), role)
+	noteAudit(r, taking.Audit)
+	return taking, err
 }
 
 func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
@@ -110,28 +116,35 @@ func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant ma
 
 // console takes a role from the list or the question, and opens its console.
 func (p portal) console(r *http.Request) (respond.Outcome, error) {
-	here, grant, form, err := p.taken(r)
-	if err != nil {
+	o, err := p.order(r)
+	if err != nil && reason.Of(err) != reason.StepUpNeeded {
 		return respond.Outcome{}, err
 	}
-	to, err := issue.ParseDestination(form.Get("to"))
-	if err != nil {
-		return respond.Outcome{}, err
+	to, wrong := issue.ParseDestination(o.form.Get("to"))
+	if wrong != nil {
+		return respond.Outcome{}, wrong
 	}
-	return p.enter(r, here, grant, to)
+	if err != nil {
+		return p.again(r, o.from, o.here, o.taking.StepUp, deepLink(o.taking.StepUp.Account, o.taking.StepUp.Role, to))
+	}
+	return p.enter(r, o.here, o.taking.Grant, to)
 }
 
 // credentials takes a role from the list and shows its STS token to its owner.
 func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
-	here, grant, _, err := p.taken(r)
+	o, err := p.order(r)
+	if reason.Of(err) == reason.StepUpNeeded {
+		return p.again(r, o.from, o.here, o.taking.StepUp, "/")
+	}
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	grant := o.taking.Grant
 	made, err := p.assume(r, grant)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	return p.render(r, here, page.Credentials{
+	return p.render(r, o.here, page.Credentials{
 		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
 		Role: grant.Role().Name(), ARN: grant.Role().String(), Rule: grant.Rule(), SessionName: grant.SessionName(),
 		Expires: made.Expiration, Shortened: made.Shortened, Snippets: page.Snippets(page.Key{
@@ -141,34 +154,42 @@ func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 	})
 }
 
-// taken is the walk that every form with a role takes: our page, this session,
+// order is a form with a role, and what came of it.
+type order struct {
+	here   visit
+	from   trust.Source
+	taking mapping.Taking
+	form   url.Values
+}
+
+// order is the walk that every form with a role takes: our page, this session,
 // a rule.
-func (p portal) taken(r *http.Request) (visit, mapping.Grant, url.Values, error) {
+func (p portal) order(r *http.Request) (order, error) {
 	form, err := p.readForm(r)
 	if err != nil {
-		return visit{}, mapping.Grant{}, nil, err
+		return order{}, err
 	}
 	here, err := p.require(r)
 	if err != nil {
-		return visit{}, mapping.Grant{}, nil, err
+		return order{}, err
 	}
 	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
-		return visit{}, mapping.Grant{}, nil, err
+		return order{}, err
 	}
 	role, err := ram.ParseRoleARN(form.Get("role"))
 	if err != nil {
-		return visit{}, mapping.Grant{}, nil, reason.New(reason.RequestMalformed, "role: %w", err)
+		return order{}, reason.New(reason.RequestMalformed, "role: %w", err)
 	}
 	reading, err := p.Trust(r.Context())
 	if err != nil {
-		return visit{}, mapping.Grant{}, nil, err
+		return order{}, err
 	}
-	rev, _, err := rules(r.Context(), reading, here.session.Identity())
+	rev, from, err := rules(r.Context(), reading, here.session.Identity())
 	if err != nil {
-		return visit{}, mapping.Grant{}, nil, err
+		return order{}, err
 	}
-	grant, err := p.grant(r, rev, here, role)
-	return here, grant, form, err
+	taking, err := p.take(r, rev, here, role)
+	return order{here, from, taking, form}, err
 }
 
 func (p portal) assume(r *http.Request, grant mapping.Grant) (issue.Issued, error) {
@@ -186,16 +207,21 @@ func (p portal) enter(r *http.Request, here visit, grant mapping.Grant, to issue
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	address, err := p.Issuer.ConsoleURL(r.Context(), made.Credentials, grant.Account().Site(), to, p.URL+deepLink(grant))
+	address, err := p.Issuer.ConsoleURL(r.Context(), made.Credentials, grant.Account().Site(), to, p.URL+deepLink(grant.Account(), grant.Role(), issue.Destination{}))
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	return here.keep(respond.SeeOther(address)), nil
 }
 
-// deepLink is the address that leads to a role for as long as there is one.
-func deepLink(grant mapping.Grant) string {
-	return "/go/" + url.PathEscape(grant.Account().Name()) + "/" + url.PathEscape(grant.Role().Name())
+// deepLink is the address that leads to a role for as long as there is one, and
+// to a page of its console.
+func deepLink(account federation.Account, role ram.RoleARN, to issue.Destination) string {
+	link := "/go/" + url.PathEscape(account.Name()) + "/" + url.PathEscape(role.Name())
+	if to.String() == "" {
+		return link
+	}
+	return link + "?" + url.Values{"to": {to.String()}}.Encode()
 }
 
 // region is what the CLI wants to be told though the token holds everywhere.

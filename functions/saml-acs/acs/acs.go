@@ -14,12 +14,15 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -38,7 +41,9 @@ type Config struct {
 	Now    func() time.Time
 	Random io.Reader
 
-	Record   func(ctx context.Context, idp string) (trust.Record, error) // idp_unknown where there is none
+	Record   func(ctx context.Context, idp string) (trust.Record, error)        // idp_unknown where there is none
+	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for
+	SourceIP func(context.Context) netip.Addr
 	Nonces   validate.Nonces
 	Sessions session.Rows
 
@@ -122,9 +127,13 @@ func (p provider) sloURL(record trust.Record) string {
 }
 
 func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
-	return p.render(r, page.Refusal{
+	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
-	})
+	}
+	if failed, ok := errors.AsType[stepUpError](refusal.Err); ok {
+		view.SignIn, view.Proof = false, failed.proof // the session that was is as good as before
+	}
+	return p.render(r, view)
 }
 
 func (p provider) render(r *http.Request, v page.View) (respond.Outcome, error) {

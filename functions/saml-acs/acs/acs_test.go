@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -72,7 +73,7 @@ func newStage(t *testing.T) *stage {
 	key, certificate := newKey(t)
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Record: s.record, Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
 		Signing: []*x509.Certificate{certificate}, Decrypters: validatetest.Decrypters(t), Encryption: []*x509.Certificate{certificate, certificate},
 	})
 	return s
@@ -438,7 +439,7 @@ func TestAKeyOfTheWrongKindIsRefused(t *testing.T) {
 	}
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, Random: rand.Reader,
-		Record: s.record, Nonces: s.nonces, Sessions: s.rows, Key: key,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Nonces: s.nonces, Sessions: s.rows, Key: key,
 	})
 	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
 	if a.Code != http.StatusInternalServerError || a.leadsTo() != "" {

@@ -39,9 +39,12 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	}
 	who, err := p.guard.Response(r.Context(), record, p.expectation(record, pending), form.message)
 	if err != nil {
-		return respond.Outcome{}, err
+		return respond.Outcome{}, asked(pending, err)
 	}
 	audit.Of(r.Context()).Subject = who.Subject()
+	if err := p.requireAsked(pending, who); err != nil {
+		return respond.Outcome{}, err
+	}
 	begun, err := p.keeper.Begin(r.Context(), who)
 	if err != nil {
 		return respond.Outcome{}, err

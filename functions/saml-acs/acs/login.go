@@ -25,16 +25,20 @@ func (p provider) login(r *http.Request) (respond.Outcome, error) {
 	if err := requireReady(record); err != nil {
 		return respond.Outcome{}, err
 	}
+	step, err := p.stepUp(r, record)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
 	browser, err := p.browser(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	wish := session.Wish{IdP: record.ID(), To: target, Direct: ownWish(r)}
+	wish := session.Wish{IdP: record.ID(), To: target, Direct: ownWish(r), ACR: step.ACR, MaxAge: step.MaxAge}
 	pending, err := p.keeper.Expect(r.Context(), wish, browser)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	outcome, err := p.send(r, record, pending)
+	outcome, err := p.send(r, record, pending, step.Force)
 	return outcome.WithCookie(browser.Through(record.ID()).Cookie()), err
 }
 
@@ -68,9 +72,10 @@ func ownWish(r *http.Request) bool {
 
 // send prefers the redirect; the form is for identity providers that take
 // nothing else.
-func (p provider) send(r *http.Request, record trust.Record, pending session.Pending) (respond.Outcome, error) {
+func (p provider) send(r *http.Request, record trust.Record, pending session.Pending, force bool) (respond.Outcome, error) {
 	request := samldoc.AuthnRequest{
 		ID: pending.RequestID, Issuer: p.entityID(record), ACSURL: p.acsURL(record), IssueInstant: p.Now(),
+		ForceAuthn: force, AuthnContexts: pending.ACR,
 	}
 	if location, ok := record.SSO(trust.BindingRedirect); ok {
 		request.Destination = location

@@ -1,0 +1,56 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// stepUpLink leads to the identity provider for a sign-in that is enough for the
+// role. It names the role alone; what to ask its rule says over there.
+func stepUpLink(from trust.Source, step mapping.StepUp, target string) string {
+	return "/saml/" + from.ID + "/login?" + url.Values{"to": {target}, "stepup": {step.Role.String()}}.Encode()
+}
+
+// again is the answer where only another sign-in stands before a role: the way
+// there, and for a form, or a wish that is not surely the person's own, a page
+// first. A form's answer cannot lead there: browsers apply its page's form-action
+// to redirects too, and that page knows the console's hosts alone.
+func (p portal) again(r *http.Request, from trust.Source, here visit, step mapping.StepUp, target string) (respond.Outcome, error) {
+	audit.Of(r.Context()).StepUp = step.Rule
+	link := stepUpLink(from, step, target)
+	if ownWish(r) {
+		return here.keep(respond.SeeOther(link)), nil
+	}
+	who := here.session.Identity()
+	outcome, err := p.render(r, here, page.StepUp{
+		Account: step.Account.Alias(), AccountID: step.Role.Account().String(), Role: step.Role.Name(),
+		Person: name(from, who), IdP: from.DisplayName, Link: link,
+		Proof: page.Proof{Classes: step.ACR, MaxAge: step.MaxAge, Class: who.AuthnContext(), At: who.AuthenticatedAt()},
+	})
+	return outcome.WithStatus(http.StatusForbidden), err
+}
+
+// offers are the roles of the list that need another sign-in.
+func offers(from trust.Source, steps []mapping.StepUp) []page.Again {
+	var all []page.Again
+	for _, step := range steps {
+		all = append(all, page.Again{
+			Account: step.Account.Alias(), AccountID: step.Role.Account().String(),
+			Name: step.Role.Name(), Rule: step.Rule, Fresh: step.Force, Link: stepUpLink(from, step, "/"),
+		})
+	}
+	return all
+}
+
+// noteAudit puts the audit rules that would have given something into the
+// decision.
+func noteAudit(r *http.Request, rules []string) {
+	audit.Of(r.Context()).AuditRules = strings.Join(rules, "; ")
+}

@@ -1,0 +1,99 @@
+package acs
+
+import (
+	"net/http"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// stepUp is what the identity provider is to be asked for, where somebody who is
+// signed in comes for a role that their sign-in is not enough for. The query
+// names the role alone: what the role needs its rule says, by the same decision
+// that the portal takes. Whoever has no session, or one of another identity
+// provider, signs in as always; the portal then sees what is missing.
+func (p provider) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, error) {
+	text := r.URL.Query().Get("stepup")
+	if text == "" {
+		return mapping.StepUp{}, nil
+	}
+	role, err := ram.ParseRoleARN(text)
+	if err != nil {
+		return mapping.StepUp{}, reason.New(reason.RequestMalformed, "stepup: %w", err)
+	}
+	who, err := p.signedIn(r)
+	if err != nil || who.IdentityProvider() != record.ID() {
+		return mapping.StepUp{}, err
+	}
+	rev, err := p.Rules(r.Context(), record.ID())
+	if err != nil {
+		return mapping.StepUp{}, err
+	}
+	taking, err := mapping.Take(rev, who, mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context())}, role)
+	if reason.Of(err) != reason.StepUpNeeded {
+		return mapping.StepUp{}, nil // granted already, or not to be had by signing in
+	}
+	audit.Of(r.Context()).StepUp = taking.StepUp.Rule
+	return taking.StepUp, nil
+}
+
+// signedIn is whose session the browser has, nobody where it has none.
+func (p provider) signedIn(r *http.Request) (validate.Identity, error) {
+	cookie := session.CookieOf(r, session.SessionCookie)
+	if cookie == "" {
+		return validate.Identity{}, nil
+	}
+	found, err := p.keeper.Get(r.Context(), cookie)
+	if reason.Of(err) == reason.SessionMissing {
+		return validate.Identity{}, nil
+	}
+	return found.Identity(), err
+}
+
+// demand is what this sign-in was begun to prove.
+func demand(pending session.Pending) mapping.Demand {
+	return mapping.Demand{ACR: pending.ACR, MaxAge: pending.MaxAge}
+}
+
+// stepUpError is a sign-in that does not prove what it was begun for.
+type stepUpError struct {
+	error
+
+	proof page.Proof
+}
+
+func (e stepUpError) Unwrap() error { return e.error }
+
+// requireAsked ends here what would go round in circles: an identity provider
+// that does not do what it was asked for would be asked again by the portal.
+func (p provider) requireAsked(pending session.Pending, who validate.Identity) error {
+	d := demand(pending)
+	lacks := d.Unmet(who, p.Now())
+	if lacks == "" {
+		return nil
+	}
+	return stepUpError{
+		reason.New(reason.StepUpFailed, "%s", lacks),
+		page.Proof{Classes: d.ACR, MaxAge: d.MaxAge, Class: who.AuthnContext(), At: who.AuthenticatedAt()},
+	}
+}
+
+// asked explains a refusal by the identity provider itself: one that cannot sign
+// somebody in as it was asked answers with a status (saml-core 3.2.2.2,
+// NoAuthnContext), and the sign-in that was is none the worse for it.
+func asked(pending session.Pending, err error) error {
+	d := demand(pending)
+	if reason.Of(err) != reason.StatusNotSuccess || d.IsZero() {
+		return err
+	}
+	return stepUpError{
+		reason.New(reason.StepUpFailed, "asked for one of %q, not older than %s: %w", d.ACR, d.MaxAge, err),
+		page.Proof{Classes: d.ACR, MaxAge: d.MaxAge},
+	}
+}
