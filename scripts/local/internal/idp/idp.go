@@ -113,6 +113,7 @@ func (p *IdP) routes() http.Handler {
 	mux.HandleFunc("GET /start", p.start)
 	mux.HandleFunc("GET /signin", p.signinForm)
 	mux.HandleFunc("POST /signin", p.signin)
+	mux.HandleFunc("POST /factor", p.factor)
 	mux.HandleFunc("POST /signout", p.signout)
 	mux.HandleFunc("POST /slo", p.loggedOut)
 	mux.HandleFunc("GET /static/", p.pages.static)

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,67 @@ func TestTheSecondTimeTakesNoPassword(t *testing.T) {
 	}
 }
 
+const (
+	byPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	byPhone    = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract"
+)
+
+// asking is a request for one of these classes of sign-in.
+func (s *site) asking(forced bool, classes ...string) page {
+	return s.get("/sso?" + s.sp.redirect(s.sp.request(s.IdP, func(e *etree.Element) {
+		if forced {
+			e.CreateAttr("ForceAuthn", "true")
+		}
+		requested := e.CreateElement("samlp:RequestedAuthnContext")
+		for _, class := range classes {
+			requested.CreateElement("saml:AuthnContextClassRef").SetText(class)
+		}
+	}), ""))
+}
+
+func (s *site) code(form page) page {
+	phone := regexp.MustCompile(`<code id="phone">(\d{6})</code>`).FindStringSubmatch(form.text)
+	if phone == nil {
+		s.t.Fatalf("no code is shown: %d %s", form.status, form.text)
+	}
+	return s.submit("/factor", url.Values{"request": {form.field("request")}, "code": {phone[1]}})
+}
+
+func class(assertion *etree.Element) string {
+	return assertion.FindElement("./AuthnStatement/AuthnContext/AuthnContextClassRef").Text()
+}
+
+func TestAClassThatIsAskedForIsGivenOrDeclined(t *testing.T) {
+	for name, options := range map[string]func(baseURL, bundleURL, dataDir string) idp.Options{"acme": idp.Acme, "contoso": idp.Contoso} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, options)
+			user := s.Users()[0]
+			form := s.password(s.asking(false, "urn:x:unknown", byPhone), user.Username, user.Password)
+			wrong := s.submit("/factor", url.Values{"request": {form.field("request")}, "code": {"wrong"}})
+			if wrong.status != http.StatusUnauthorized || wrong.field("SAMLResponse") != "" || !strings.Contains(wrong.text, "The code is wrong") {
+				t.Fatalf("a wrong code: %d %s", wrong.status, wrong.text)
+			}
+			responseSigned := name == "acme"
+			if got := class(s.verified(s.code(wrong), responseSigned)); got != byPhone {
+				t.Errorf("class %s", got)
+			}
+			// The session has both, and is told as what is asked for.
+			if got := class(s.verified(s.asking(false, byPassword), responseSigned)); got != byPassword {
+				t.Errorf("class %s", got)
+			}
+			s.now = s.now.Add(time.Minute)
+			forced := s.password(s.asking(true, byPhone), user.Username, user.Password)
+			if got := s.verified(s.code(forced), responseSigned); valueAt(got, "./AuthnStatement", "AuthnInstant")[:19] != s.now.Format("2006-01-02T15:04:05") {
+				t.Errorf("AuthnInstant %s at %s", valueAt(got, "./AuthnStatement", "AuthnInstant"), s.now)
+			}
+			declined, err := base64.StdEncoding.DecodeString(s.asking(false, "urn:x:unknown").field("SAMLResponse"))
+			if err != nil || !strings.Contains(string(declined), "status:NoAuthnContext") || strings.Contains(string(declined), "Assertion ") || !strings.Contains(string(declined), "SignatureValue") {
+				t.Errorf("%s, %v", declined, err)
+			}
+		})
+	}
+}
+
 func TestARequestIsAnsweredOnce(t *testing.T) {
 	s := newSite(t, idp.Acme)
 	form := s.get("/sso?" + s.sp.redirect(s.sp.request(s.IdP, nil), ""))
@@ -211,9 +273,12 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"no ID":               set("ID", ""),
 		"binding":             set("ProtocolBinding", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact"),
 		"passive":             set("IsPassive", "true"),
-		"issuer":              func(e *etree.Element) { e.FindElement("./Issuer").SetText("https://evil.example") },
-		"another message":     func(e *etree.Element) { e.Tag = "LogoutRequest" },
-		"too large":           set("Consent", strings.Repeat("x", 70<<10)),
+		"at least a class": func(e *etree.Element) {
+			e.CreateElement("samlp:RequestedAuthnContext").CreateAttr("Comparison", "minimum")
+		},
+		"issuer":          func(e *etree.Element) { e.FindElement("./Issuer").SetText("https://evil.example") },
+		"another message": func(e *etree.Element) { e.Tag = "LogoutRequest" },
+		"too large":       set("Consent", strings.Repeat("x", 70<<10)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := s.get("/sso?" + s.sp.redirect(s.sp.request(s.IdP, change), "")); got.status != http.StatusBadRequest {

@@ -50,6 +50,12 @@ type formPage struct {
 	Users             []User
 }
 
+type codePage struct {
+	frame
+	Request, Code string
+	Wrong         bool // the last try
+}
+
 type postPage struct {
 	frame
 	Action, Host, RelayState string
@@ -79,6 +85,10 @@ func (p *IdP) frame(title string) frame {
 func (p *IdP) showForm(w http.ResponseWriter, status int, page formPage) {
 	page.frame, page.Users = p.frame("Sign in"), p.o.Users
 	p.write(w, status, "form.html", "form-action 'self'", page)
+}
+
+func (p *IdP) showCode(w http.ResponseWriter, status int, request, code string, wrong bool) {
+	p.write(w, status, "code.html", "form-action 'self'", codePage{p.frame("Second step"), request, code, wrong})
 }
 
 // showPost allows any form target: Chrome applies form-action to the redirects

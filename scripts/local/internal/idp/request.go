@@ -34,6 +34,7 @@ var errTooLarge = errors.New("SAMLRequest is too large")
 type authnRequest struct {
 	id, issuer, acs, relayState string
 	forceAuthn                  bool
+	contexts                    []string // classes of which the sign-in must be one, exactly; none: any
 }
 
 // redirectBinding takes a deflated request with its signature in the query
@@ -110,7 +111,7 @@ func (p *IdP) readRequest(r *http.Request, read func(serviceProvider) (*etree.El
 // check reads what is verified. Missing ACS URL: the service provider's default.
 func (p *IdP) check(e *etree.Element, sp serviceProvider) (authnRequest, error) {
 	at, timeErr := time.Parse(time.RFC3339Nano, e.SelectAttrValue("IssueInstant", ""))
-	issuer := child(e, nsAssertion, "Issuer")
+	issuer, requested := child(e, nsAssertion, "Issuer"), child(e, nsProtocol, "RequestedAuthnContext")
 	request := authnRequest{
 		id:         e.SelectAttrValue("ID", ""),
 		acs:        e.SelectAttrValue("AssertionConsumerServiceURL", sp.acs[0]),
@@ -133,9 +134,24 @@ func (p *IdP) check(e *etree.Element, sp serviceProvider) (authnRequest, error) 
 		return request, errors.New("responses are sent by HTTP-POST only")
 	case isTrue(e.SelectAttrValue("IsPassive", "")):
 		return request, errors.New("IsPassive is not supported")
+	case requested != nil && requested.SelectAttrValue("Comparison", "exact") != "exact":
+		return request, errors.New("classes of sign-in are compared exactly only")
 	}
+	request.contexts = classRefs(requested)
 	request.issuer = issuer.Text()
 	return request, nil
+}
+
+// classRefs keeps the order: what stands first is preferred (saml-core 3.3.2.2.1).
+func classRefs(requested *etree.Element) []string {
+	if requested == nil {
+		return nil
+	}
+	var classes []string
+	for _, e := range requested.SelectElements("AuthnContextClassRef") {
+		classes = append(classes, strings.TrimSpace(e.Text()))
+	}
+	return classes
 }
 
 func isTrue(xsBoolean string) bool { return xsBoolean == "true" || xsBoolean == "1" }

@@ -17,7 +17,8 @@ const (
 
 	success         = "urn:oasis:names:tc:SAML:2.0:status:Success"
 	confirmedBy     = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	howSignedIn     = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	responder       = "urn:oasis:names:tc:SAML:2.0:status:Responder"
+	noAuthnContext  = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
 	unspecifiedName = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 
 	// roleAttribute is Alibaba Cloud's own: pairs "role ARN,provider ARN".
@@ -33,6 +34,7 @@ type answer struct {
 	inResponse  string // ID of the request; empty when the sign-in started here
 	now, signin time.Time
 	session     string // SessionIndex
+	class       string // how the person signed in
 }
 
 // dialect is how a style writes XML: the same content, other prefixes.
@@ -75,20 +77,44 @@ func (p *IdP) response(a answer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	root := element(d.protocol, "Response", nsProtocol)
-	identify(root, d, a.now)
-	root.CreateAttr("Destination", a.acs)
-	if a.inResponse != "" {
-		root.CreateAttr("InResponseTo", a.inResponse)
-	}
-	p.addIssuer(root, d)
-	add(add(root, d.protocol, "Status"), d.protocol, "StatusCode").CreateAttr("Value", success)
+	root, status := p.envelope(d, a.acs, a.inResponse, a.now)
+	status.CreateAttr("Value", success)
 	root.AddChild(assertion)
 	if d.signResponse {
 		if root, err = p.signed(root, d); err != nil {
 			return "", err
 		}
 	}
+	return encode(root)
+}
+
+// noAuthnContext is a response without an assertion. It is signed by either style:
+// there is nothing else that could be.
+func (p *IdP) noAuthnContext(request authnRequest, now time.Time) (string, error) {
+	d := p.o.Style.dialect()
+	root, status := p.envelope(d, request.acs, request.id, now)
+	status.CreateAttr("Value", responder)
+	add(status, d.protocol, "StatusCode").CreateAttr("Value", noAuthnContext)
+	root, err := p.signed(root, d)
+	if err != nil {
+		return "", err
+	}
+	return encode(root)
+}
+
+// envelope is a response up to its status.
+func (p *IdP) envelope(d dialect, acs, inResponse string, now time.Time) (root, status *etree.Element) {
+	root = element(d.protocol, "Response", nsProtocol)
+	identify(root, d, now)
+	root.CreateAttr("Destination", acs)
+	if inResponse != "" {
+		root.CreateAttr("InResponseTo", inResponse)
+	}
+	p.addIssuer(root, d)
+	return root, add(add(root, d.protocol, "Status"), d.protocol, "StatusCode")
+}
+
+func encode(root *etree.Element) (string, error) {
 	document := etree.NewDocumentWithRoot(root)
 	document.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
 	text, err := document.WriteToBytes()
@@ -109,7 +135,7 @@ func (p *IdP) assertion(d dialect, a answer) *etree.Element {
 	statement := add(e, d.assertion, "AuthnStatement")
 	statement.CreateAttr("AuthnInstant", a.signin.UTC().Format(d.instant))
 	statement.CreateAttr("SessionIndex", a.session)
-	add(add(statement, d.assertion, "AuthnContext"), d.assertion, "AuthnContextClassRef").SetText(howSignedIn)
+	add(add(statement, d.assertion, "AuthnContext"), d.assertion, "AuthnContextClassRef").SetText(a.class)
 	p.addAttributes(e, d, a.user)
 	return e
 }

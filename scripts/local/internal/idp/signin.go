@@ -18,6 +18,7 @@ const (
 type session struct {
 	user  User
 	at    time.Time
+	phone bool   // a code was given after the password
 	index string // SessionIndex of the assertions made from it
 }
 
@@ -27,12 +28,13 @@ type pending struct {
 	request authnRequest
 	logout  string // ID of a logout request that waits for its answer; "": a sign-in
 	proved  string // the session whose password was just given: satisfies ForceAuthn
+	code    string // what the telephone shows, should one be asked for
 	expires time.Time
 }
 
 func (p *IdP) remember(made pending) string {
 	name, now := newName(), p.now()
-	made.expires = now.Add(pendingLifetime)
+	made.expires, made.code = now.Add(pendingLifetime), newCode()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	maps.DeleteFunc(p.pending, func(_ string, old pending) bool { return now.After(old.expires) })
@@ -86,6 +88,10 @@ func (p *IdP) signinForm(w http.ResponseWriter, r *http.Request) {
 	handle, who, ok := p.current(r)
 	if !ok || (wish.request.forceAuthn && wish.proved != handle) {
 		p.showForm(w, http.StatusOK, formPage{Request: name, Again: ok})
+		return
+	}
+	if who.class(wish.request.contexts) == "" {
+		p.stepUp(w, r, name, wish)
 		return
 	}
 	p.forget(name) // one request, one answer
@@ -179,6 +185,7 @@ func (p *IdP) answer(w http.ResponseWriter, r *http.Request, request authnReques
 		now:        p.now(),
 		signin:     who.at,
 		session:    who.index,
+		class:      who.class(request.contexts),
 	})
 	if err != nil {
 		p.trouble(w, http.StatusInternalServerError, "The answer could not be made", err.Error())
