@@ -34,6 +34,7 @@ func BenchmarkRole(b *testing.B) {
 	for _, n := range []int{1, 100, 10_000} {
 		b.Run(fmt.Sprint(n, " rules"), func(b *testing.B) { takeAdmin(b, manyRules(b, n), ada) })
 		b.Run(fmt.Sprint(n, " rules of all operators"), func(b *testing.B) { takeAdmin(b, mixedRules(b, n), ada) })
+		b.Run(fmt.Sprint(n, " rules of as many roles"), func(b *testing.B) { takeAdmin(b, ownRoles(b, n), ada) })
 	}
 }
 
@@ -100,6 +101,16 @@ func mixed(i int) (operator, key, value string) {
 		return "StringNotEqualsIgnoreCase", "saml:groups", "SRE"
 	}
 	return "StringEquals", "saml:nameID", fmt.Sprintf("person-%d@example.com", i)
+}
+
+// ownRoles give a role each; the last one gives admin.
+func ownRoles(tb testing.TB, n int) federation.Revision {
+	tb.Helper()
+	return compiled(tb, n, func(i int) func(*federation.RuleDraft) {
+		return func(d *federation.RuleDraft) {
+			d.Roles = []string{arn(prod, fmt.Sprintf("role-%d", i))}
+		}
+	})
 }
 
 func compiled(tb testing.TB, n int, condition func(i int) func(*federation.RuleDraft)) federation.Revision {
