@@ -73,7 +73,13 @@ func rule(name, idp string) federation.RuleDraft {
 
 func learned(t *testing.T) []byte {
 	t.Helper()
+	return learnedOf(t, validatetest.EntityID)
+}
+
+func learnedOf(t *testing.T, entityID string) []byte {
+	t.Helper()
 	keys := validatetest.New(t).Keys()
+	keys.EntityID = entityID
 	keys.Origin = validatetest.Source().Origin()
 	text, err := json.Marshal(keys)
 	if err != nil {
