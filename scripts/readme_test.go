@@ -9,6 +9,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -24,7 +25,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()),
+		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()),
 	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
@@ -64,6 +65,23 @@ func findingTable() string {
 	b.WriteString("| finding | severity | what it says |\n|---|---|---|\n")
 	for _, c := range federation.LintChecks() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Severity, c.Meaning)
+	}
+	return b.String()
+}
+
+// keyTable has the keys of a federation file, each below its parent.
+func keyTable() string {
+	var b strings.Builder
+	b.WriteString("| key | what stands there | what it means |\n|---|---|---|\n")
+	for _, key := range yamlfile.Keys() {
+		kind := key.Kind
+		if len(key.Values) > 0 {
+			kind = "`" + strings.Join(key.Values, "`, `") + "`"
+		}
+		if key.Needed {
+			kind += ", needed"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", key.Path, kind, key.Means)
 	}
 	return b.String()
 }

@@ -12,6 +12,19 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
 )
 
+// schema prints what template/federation.schema.json holds.
+func (p program) schema(args []string) error {
+	if len(args) > 0 {
+		return wrong("schema: what is %q for? write ssoctl schema > FILE", args[0])
+	}
+	schema, err := yamlfile.Schema()
+	if err != nil {
+		return err
+	}
+	p.say("%s", schema)
+	return nil
+}
+
 // notInEffect says what is declared and not done yet.
 func (p program) notInEffect(r federation.Revision) {
 	for _, line := range r.NotInEffect() {

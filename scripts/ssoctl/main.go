@@ -29,7 +29,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, version, help"
+const commandNames = "check, plan, apply, history, rollback, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -47,6 +47,7 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   rollback REVISION
                    make what counted before count again; who is suspended now stays
                    suspended, and keys are not touched; -m TEXT
+  schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
 
@@ -115,6 +116,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.history(ctx, args[1:])
 	case "rollback":
 		return p.rollback(ctx, args[1:])
+	case "schema":
+		return p.schema(args[1:])
 	case "version", "-version", "--version":
 		p.say("ssoctl %s\n", version())
 		return nil

@@ -58,7 +58,7 @@ func TestWrongFlagsAreSaidInOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, version, help`},
+		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, schema, version, help`},
 		{[]string{"check"}, "check: no file; " + checkUsage},
 		{[]string{"apply"}, "apply: no file; write ssoctl apply -f FILE [-expect REVISION] [-m TEXT]"},
 		{[]string{"check", "-g"}, "check: flag provided but not defined: -g; " + checkUsage},
@@ -105,6 +105,15 @@ func TestCheckPassesTheExample(t *testing.T) {
 	if !strings.HasSuffix(r.stdout, file+": no faults: 2 identity providers, 2 accounts, 5 rules\n") || r.status != statusDone {
 		t.Errorf("status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
+}
+
+func TestTheSchemaIsThatOfTheTemplate(t *testing.T) {
+	want, err := os.ReadFile("../../template/federation.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ssoctl(t, nil, "schema").want(t, statusDone, string(want), "")
+	ssoctl(t, nil, "schema", "-f", "a.yaml").want(t, statusWrong, "", "ssoctl: schema: what is \"-f\" for? write ssoctl schema > FILE\n")
 }
 
 // A file may be whole before the bundle is; nobody is to rely on what is not done.

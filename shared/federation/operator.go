@@ -91,6 +91,15 @@ func comparisons() []comparison {
 	}
 }
 
+// Comparisons are the names of all, without prefix and suffix.
+func Comparisons() []string {
+	var names []string
+	for _, c := range comparisons() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 // operator is a comparison with its prefix and suffix.
 type operator struct {
 	comparison

@@ -77,7 +77,7 @@ func (r *reader) requires(d *federation.RequiresDraft) object {
 
 func (r *reader) session(s *federation.SessionDraft) object {
 	return object{
-		"name":       r.text(&s.Name).says("Template of the session's name, which ActionTrail shows; {{nameID}} by default. A variable may pass through functions: {{email | before \"@\" | lower}}; there are after, before, clean, default, lower, max, replace and upper."),
+		"name":       r.text(&s.Name).says("Template of the session's name, which ActionTrail shows; {{nameID}} by default. Behind a bar each, a variable may pass through after, before, clean, default, lower, max, replace and upper."),
 		"duration":   r.positive(&s.DurationSeconds).says("How long credentials last: 15m to 12h, 1h by default, and never longer than the role's own maximum."),
 		"policyFile": r.file(func(content []byte) { s.Policy = string(content) }).says("A file beside this one with a RAM policy that narrows the session, taken in at apply; STS takes 2,048 characters, blanks apart."),
 	}
