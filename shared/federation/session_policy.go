@@ -51,15 +51,15 @@ func checkPolicy(text string) error {
 		return err
 	}
 	if version := string(document["Version"]); version != `"1"` {
-		return fmt.Errorf(`Version is %.20s, not "1"`, cmp.Or(version, "missing"))
+		return fmt.Errorf(`the Version is %.20s, not "1"`, cmp.Or(version, "missing"))
 	}
 	var statements []json.RawMessage
 	if err := json.Unmarshal(document["Statement"], &statements); err != nil || len(statements) == 0 {
-		return errors.New("Statement is no list of at least one")
+		return errors.New("the Statement is no list of at least one")
 	}
 	for i, text := range statements {
 		if err := checkStatement(text); err != nil {
-			return fmt.Errorf("Statement[%d]: %w", i, err)
+			return fmt.Errorf("in Statement[%d] %w", i, err)
 		}
 	}
 	return nil
@@ -72,15 +72,15 @@ func checkStatement(text []byte) error {
 	}
 	effect := string(s["Effect"])
 	if effect != `"Allow"` && effect != `"Deny"` {
-		return fmt.Errorf("Effect is %.20s, neither Allow nor Deny", cmp.Or(effect, "missing"))
+		return fmt.Errorf("the Effect is %.20s, neither Allow nor Deny", cmp.Or(effect, "missing"))
 	}
 	for _, pair := range [][2]string{{"Action", "NotAction"}, {"Resource", "NotResource"}} {
 		if (s[pair[0]] == nil) == (s[pair[1]] == nil) {
-			return fmt.Errorf("it needs exactly one of %s and %s", pair[0], pair[1])
+			return fmt.Errorf("exactly one of %s and %s is needed", pair[0], pair[1])
 		}
 		for _, key := range pair {
 			if s[key] != nil && !isWords(s[key]) {
-				return fmt.Errorf("%s is neither a text nor a list of texts", key)
+				return fmt.Errorf("the %s is neither a text nor a list of texts", key)
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func checkStatement(text []byte) error {
 	}
 	var condition map[string]map[string]any
 	if json.Unmarshal(s["Condition"], &condition) != nil {
-		return errors.New("Condition is no map of operators to keys and values")
+		return errors.New("the Condition is no map of operators to keys and values")
 	}
 	return nil
 }

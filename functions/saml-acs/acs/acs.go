@@ -3,11 +3,12 @@
 // single logout service.
 //
 // In: browsers on their way to and from an identity provider. Out: an
-// AuthnRequest, a session, or word that all of a person's sessions have ended;
-// nothing is issued here. Refused is every response
-// that the guard does not believe, every sign-in that this browser did not
-// begin, and whatever the path's record does not permit: the record is the
-// path's, never the message's.
+// AuthnRequest, which for a role that needs more than the session at hand asks for
+// just that; a session; or word that all of a person's sessions have ended. Nothing
+// is issued here. Refused is every response that the guard does not believe, every
+// sign-in that this browser did not begin or that does not prove what it was begun
+// for, and whatever the path's record does not permit: the record is the path's,
+// never the message's.
 package acs
 
 import (

@@ -112,13 +112,6 @@ func missingKeys(mapping *yaml.Node, known object) []string {
 	return slices.Sorted(maps.Keys(missing))
 }
 
-// later refuses what the format has and this version does not do.
-func (r *reader) later(what string) field {
-	return field{shape: shape{kind: kindAnything}, read: func(path string, key, _ *yaml.Node) {
-		r.fault(path, key, what+" not supported yet", "leave "+key.Value+" out")
-	}}
-}
-
 // object reads a mapping. keys makes its table, and the place that it is read
 // into, when there is something to read.
 func (r *reader) object(keys func() object) field {

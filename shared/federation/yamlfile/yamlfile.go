@@ -2,10 +2,9 @@
 //
 // In: the text, and the folder whose files it names. Out: a compiled revision,
 // or every fault at once, sorted, each with line, column, cause and fix. Refused:
-// keys that nobody knows, keys that a later version will know, keys that stand
-// twice, and what makes YAML mean other than it looks like: anchors, aliases,
-// merge keys, tags, several documents. Text is taken as it is written: an account
-// ID is not a number, and no is not false.
+// keys that nobody knows, keys that stand twice, and what makes YAML mean other
+// than it looks like: anchors, aliases, merge keys, tags, several documents. Text
+// is taken as it is written: an account ID is not a number, and no is not false.
 package yamlfile
 
 import (

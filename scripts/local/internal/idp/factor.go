@@ -15,7 +15,7 @@ import (
 // The classes of sign-in that this identity provider knows
 // (saml-authn-context 3.4): by password, and by a code on the telephone after it.
 const (
-	byPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+	byPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport" //nolint:gosec // a URN, no credential
 	byPhone    = "urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract"
 )
 
