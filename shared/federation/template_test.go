@@ -105,3 +105,26 @@ func TestTheSubjectHasItsProtocolsName(t *testing.T) {
 		}
 	}
 }
+
+// What was taken at apply must not fail at a click for another reason than a
+// variable without value.
+func FuzzTemplate(f *testing.F) {
+	for _, text := range []string{
+		"{{email}}", `{{ email | before "@" | clean | max 32 | lower }}-x`, `{{blank | default "}}"}}`, `{{email | replace "." ""}}`, `{{email || }}`, `{{"`, "}}{{",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		template, err := federation.ParseTemplate(text, []string{"email", "blank", "name"})
+		if err != nil {
+			return
+		}
+		expanded, err := template.Expand(values)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if again, _ := template.Expand(values); again != expanded {
+			t.Errorf("%q is %q, then %q", text, expanded, again)
+		}
+	})
+}

@@ -53,17 +53,18 @@ type stage struct {
 
 // mint stands for STS and the console's sign-in, which live outside.
 type mint struct {
-	taken []string
-	login string
-	short bool
-	err   error
+	taken  []string
+	within string // session policy of the last
+	login  string
+	short  bool
+	err    error
 }
 
 func (m *mint) AssumeRole(_ context.Context, grant mapping.Grant) (issue.Issued, error) {
 	if m.err != nil {
 		return issue.Issued{}, m.err
 	}
-	m.taken = append(m.taken, grant.Role().String())
+	m.taken, m.within = append(m.taken, grant.Role().String()), grant.SessionPolicy()
 	return issue.Issued{Credentials: ram.Credentials{
 		AccessKeyID: "STS.example", AccessKeySecret: "s3cr3t", SecurityToken: "t0k3n", Expiration: validatetest.Now().Add(grant.Duration()),
 	}, Shortened: m.short}, nil

@@ -129,3 +129,18 @@ func TestAUserRuleIsNoRole(t *testing.T) {
 	s.draft.Rules[0].User = &federation.UserDraft{Account: prod, Principal: "{{email}}", Domains: []string{"acme.com"}}
 	wantOnPage(t, s.do(t, get("/", s.ada(t).Cookie())), "1 role", "in 1 account")
 }
+
+func TestASessionIsMadeWithinTheRulesPolicy(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
+	s := newStage(t)
+	s.draft.Rules[0].Session.Policy = policy
+	ada := s.ada(t)
+	fields := url.Values{"token": {token(t, s.do(t, get("/", ada.Cookie())).text)}}
+	for role, want := range map[string]string{admin: policy, "acs:ram::" + dev + ":role/dev": ""} {
+		fields.Set("role", role)
+		wantOnPage(t, s.do(t, fromOwnPage("/credentials", fields, ada.Cookie())), "STS.example")
+		if s.mint.within != want {
+			t.Errorf("%s within %q", role, s.mint.within)
+		}
+	}
+}
