@@ -49,7 +49,7 @@ func (c *compiler) issuer(path, issuer string) {
 		c.problem(path, "the issuer has a blank or another character that no address has", copyIssuer)
 	case u.User != nil: // with a password perhaps, which is not repeated
 		c.problem(path, "the issuer has a user name before its host", copyIssuer)
-	case u.Scheme == "http" && !(c.options.AllowLoopback && loopback(u.Hostname())):
+	case u.Scheme == "http" && (!c.options.AllowLoopback || !loopback(u.Hostname())):
 		c.problem(path, fmt.Sprintf("issuer %q is not reached by https", issuer), "write https://: who changes its keys on their way signs in as anybody")
 	case strings.ContainsAny(issuer, "?#"):
 		c.problem(path, fmt.Sprintf("issuer %.200q has a query or a fragment", issuer), "leave off what begins with ? or #: an issuer has neither")

@@ -126,8 +126,8 @@ func (l Login) check(audiences []string) error {
 	return nil
 }
 
-// clone gives a copy that shares nothing with o; nil of none.
-func (o *OIDC) clone() *OIDC {
+// cloneOIDC gives a copy that shares nothing with o; nil of none.
+func cloneOIDC(o *OIDC) *OIDC {
 	if o == nil {
 		return nil
 	}

@@ -157,7 +157,7 @@ func (r Record) Source() Source { return r.source.Clone() }
 // Clone gives a copy that shares nothing with s.
 func (s Source) Clone() Source {
 	s.SAML.Metadata = bytes.Clone(s.SAML.Metadata)
-	s.OIDC = s.OIDC.clone()
+	s.OIDC = cloneOIDC(s.OIDC)
 	s.Attributes = maps.Clone(s.Attributes)
 	s.EmailDomains = slices.Clone(s.EmailDomains)
 	s.Fetch.AllowCIDRs = slices.Clone(s.Fetch.AllowCIDRs)

@@ -114,7 +114,6 @@ func schemaOfKind(s shape) node {
 		return node{"type": "array", "items": schemaOfObject(s.keys())}
 	case kindCondition:
 		return schemaOfCondition()
-	case kindAnything:
 	}
 	return node{}
 }

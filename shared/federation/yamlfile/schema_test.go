@@ -178,7 +178,7 @@ func TestNoKeyMayBeMisspelt(t *testing.T) {
 }
 
 // keysOf are all keys of a document, in its order.
-func keysOf(t testing.TB, text []byte) []*yaml.Node {
+func keysOf(t *testing.T, text []byte) []*yaml.Node {
 	t.Helper()
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -200,7 +200,7 @@ func keysBelow(node *yaml.Node) []*yaml.Node {
 
 // rename gives the document with its i-th key renamed; nothing where the key is
 // the administrator's own word: an alias, a key of a condition.
-func rename(t testing.TB, text []byte, i int, to string) ([]byte, string) {
+func rename(t *testing.T, text []byte, i int, to string) ([]byte, string) {
 	t.Helper()
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {

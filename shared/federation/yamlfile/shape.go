@@ -11,8 +11,7 @@ import (
 type kind int
 
 const (
-	kindAnything kind = iota
-	kindText
+	kindText kind = iota
 	kindBoolean
 	kindDuration
 	kindFile
@@ -27,7 +26,7 @@ const (
 // names are the kinds in the words of the README.
 func (k kind) String() string {
 	return [...]string{
-		"", "text", "true or false", "length of time", "file", "list of texts", "list of networks", "map of texts", "map", "list of maps", "condition",
+		"text", "true or false", "length of time", "file", "list of texts", "list of networks", "map of texts", "map", "list of maps", "condition",
 	}[k]
 }
 

@@ -18,7 +18,7 @@ const (
 	samlARN     = `^acs:ram::[0-9]{5,32}:saml-provider/[A-Za-z0-9._-]{1,128}$`
 	oidcARN     = `^acs:ram::[0-9]{5,32}:oidc-provider/[A-Za-z0-9._-]{1,128}$`
 	webAddress  = `^https?://`
-	secretPlace = `^env:SSO_SECRET_[A-Z0-9_]+$`
+	secretPlace = `^env:SSO_SECRET_[A-Z0-9_]+$` //nolint:gosec // the form of a name, no secret
 )
 
 func (r *reader) identityProvider(s *trust.Source) object {
