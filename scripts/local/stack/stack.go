@@ -234,8 +234,8 @@ func (s *Stack) Reapply(tb testing.TB) string {
 	}
 	deadline := time.After(time.Minute)
 	for {
-		if said := s.Stderr()[before:]; strings.Contains(said, "\n") {
-			return strings.TrimSpace(said)
+		if verdict := lastWord(s.Stderr()[before:]); verdict != "" {
+			return verdict
 		}
 		select {
 		case <-s.stderr.written:
@@ -245,6 +245,18 @@ func (s *Stack) Reapply(tb testing.TB) string {
 			tb.Fatal("the local stack did not apply the file within a minute")
 		}
 	}
+}
+
+// lastWord leaves out the greeting, which may still be on its way, and that the
+// stack is at it.
+func lastWord(said string) string {
+	for line := range strings.Lines(said) {
+		ours := strings.HasPrefix(line, "local: ") && !strings.HasPrefix(line, "local: applying ")
+		if ours && strings.HasSuffix(line, "\n") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
 }
 
 // PIDs lists the living instances of each function now.
