@@ -49,18 +49,20 @@ func Take(rev federation.Revision, who validate.Identity, at Context, role ram.R
 	}
 	var t Taking
 	for rule := range rev.RulesFor(d.source.ID, role) {
-		if d.taken[role] && !rule.Audit() {
+		if !t.Grant.IsZero() && !rule.Audit() {
 			continue
 		}
 		var e Evaluation
 		d.evaluate(rule, &e)
+		if len(e.Roles) > 0 && t.Grant.IsZero() {
+			t.Grant = d.granted(role)
+		}
 		if e.audits() && slices.Contains(e.Roles, role.String()) {
 			t.Audit = append(t.Audit, e.Rule)
 		}
 		d.tell(e)
 	}
-	if i := slices.IndexFunc(d.grants, func(g Grant) bool { return g.role == role }); i >= 0 {
-		t.Grant = d.grants[i]
+	if !t.Grant.IsZero() {
 		return t, nil
 	}
 	open := d.openStepUps()
@@ -69,4 +71,13 @@ func Take(rev federation.Revision, who validate.Identity, at Context, role ram.R
 		return t, reason.New(reason.StepUpNeeded, "role %q: %s", role, d.trace.why())
 	}
 	return t, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
+}
+
+func (d *decision) granted(role ram.RoleARN) Grant {
+	for _, g := range d.grants {
+		if g.role == role {
+			return g
+		}
+	}
+	return Grant{}
 }
