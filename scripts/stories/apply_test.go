@@ -101,7 +101,7 @@ func takenUp(t *testing.T, s *stack.Stack, seen func() bool) {
 			t.Fatalf("not taken up after %s", asked)
 		}
 	}
-	t.Logf("taken up by all after %s", time.Since(began))
+	t.Logf("seen four times in turn after %s", time.Since(began))
 }
 
 // endInstances ends those of the functions that read the trust, by kill -9, and

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
@@ -42,11 +44,7 @@ func (t *Trust) Switch(ctx context.Context, rev string, previous Head, note Note
 	}
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	condition := mustNotExist()
-	if previous.Revision != "" {
-		condition = mustEqual(columnEntry, previous.Entry)
-	}
-	switched, err := t.client.put(ctx, tableTrust, trustKey(partitionHead, headID), condition, column{columnRevision, rev}, column{columnEntry, entry})
+	switched, err := t.client.put(ctx, tableTrust, trustKey(partitionHead, headID), still(previous), column{columnRevision, rev}, column{columnEntry, entry})
 	if err != nil {
 		return unavailable("head", err)
 	}
@@ -54,6 +52,18 @@ func (t *Trust) Switch(ctx context.Context, rev string, previous Head, note Note
 		return reason.New(reason.StoreConflict, "revision %q is not the head any more", previous.Revision)
 	}
 	return nil
+}
+
+// still asks that nobody switched the head since previous was read. One that was
+// written before there was a log has no entry.
+func still(previous Head) *tablestore.RowCondition {
+	switch {
+	case previous.Revision == "":
+		return mustNotExist()
+	case previous.Entry == "":
+		return mustEqual(columnRevision, previous.Revision)
+	}
+	return mustEqual(columnEntry, previous.Entry)
 }
 
 // record writes the entry before it counts: a head whose entry is missing would

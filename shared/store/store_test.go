@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
+
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -81,6 +83,40 @@ func TestWithoutTablesNothingWasApplied(t *testing.T) {
 	second := store.NewTrust(client).Commit(t.Context(), "two", nil, store.Head{}, store.Note{})
 	if first != nil || reason.Of(second) != reason.StoreConflict {
 		t.Errorf("got %v, then %v", first, second)
+	}
+}
+
+// TestAHeadFromBeforeThereWasALogIsReplaced: it names no entry.
+func TestAHeadFromBeforeThereWasALogIsReplaced(t *testing.T) {
+	server := stack.Tablestore(t)
+	client := store.Open(localConfig(server))
+	if _, err := store.CreateTables(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	putHead(t, server, "old")
+	trust := store.NewTrust(client)
+	head, err := trust.Head(t.Context())
+	if err != nil || head != (store.Head{Revision: "old"}) {
+		t.Fatalf("%+v, %v", head, err)
+	}
+	if err := trust.Commit(t.Context(), "new", nil, store.Head{Revision: "other"}, store.Note{}); reason.Of(err) != reason.StoreConflict {
+		t.Error(err)
+	}
+	if err := trust.Commit(t.Context(), "new", nil, head, store.Note{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func putHead(t *testing.T, s *stack.Stack, rev string) {
+	t.Helper()
+	key := new(tablestore.PrimaryKey)
+	key.AddPrimaryKeyColumn("p", "head")
+	key.AddPrimaryKeyColumn("id", "head")
+	change := &tablestore.PutRowChange{TableName: "sso_trust", PrimaryKey: key, Condition: &tablestore.RowCondition{}}
+	change.AddColumn("revision", rev)
+	sdk := tablestore.NewClient(s.Tablestore.Endpoint, s.Tablestore.Instance, s.Tablestore.AccessKeyID, s.Tablestore.AccessKeySecret)
+	if _, err := sdk.PutRow(&tablestore.PutRowRequest{PutRowChange: change}); err != nil {
+		t.Fatal(err)
 	}
 }
 
