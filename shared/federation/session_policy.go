@@ -94,8 +94,9 @@ func checkStatement(text []byte) error {
 	return nil
 }
 
-// exactly reads an object that has no other keys than these. RAM tells their case
-// apart, encoding/json does not where it fills a struct.
+// exactly reads an object that has no other keys than these, and each once: of two
+// RAM may heed another than we do. RAM tells their case apart, encoding/json does
+// not where it fills a struct.
 func exactly(text []byte, known ...string) (map[string]json.RawMessage, error) {
 	var object map[string]json.RawMessage
 	err := json.Unmarshal(text, &object)
@@ -105,12 +106,32 @@ func exactly(text []byte, known ...string) (map[string]json.RawMessage, error) {
 	if err != nil || object == nil {
 		return nil, errors.New("no JSON object {…}")
 	}
+	if key, ok := doubled(text); ok {
+		return nil, fmt.Errorf("key %.80q stands twice", key)
+	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if !slices.Contains(known, key) {
 			return nil, fmt.Errorf("unknown key %.80q; there are %s", key, strings.Join(known, ", "))
 		}
 	}
 	return object, nil
+}
+
+// doubled finds a key of the object, which is sound JSON, that stands twice.
+func doubled(object []byte) (key string, found bool) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	seen := map[string]bool{}
+	_, err := decoder.Token() // {
+	for err == nil && decoder.More() {
+		name, _ := decoder.Token()
+		key, _ := name.(string)
+		if seen[key] {
+			return key, true
+		}
+		seen[key] = true
+		err = decoder.Decode(&json.RawMessage{})
+	}
+	return "", false
 }
 
 func isWords(text []byte) bool {
