@@ -174,11 +174,7 @@ func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, e
 	}
 	var places []place
 	for start != nil {
-		page, err := call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
-			return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: &tablestore.RangeRowQueryCriteria{
-				TableName: tableTrust, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
-			}})
-		})
+		page, err := c.page(ctx, start, end)
 		if err != nil {
 			return nil, err
 		}
@@ -192,6 +188,17 @@ func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, e
 		start = page.NextStartPrimaryKey
 	}
 	return places, nil
+}
+
+// page has a budget of its own: a large federation has many.
+func (c *Client) page(ctx context.Context, start, end *tablestore.PrimaryKey) (*tablestore.GetRangeResponse, error) {
+	ctx, cancel := c.budgeted(ctx)
+	defer cancel()
+	return call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
+		return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: &tablestore.RangeRowQueryCriteria{
+			TableName: tableTrust, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
+		}})
+	})
 }
 
 func readPlace(r *tablestore.Row) (place, error) {

@@ -108,8 +108,6 @@ func (t *Trust) Row(ctx context.Context, rev, id string) (*Item, error) {
 
 // Rows returns the rows of a revision whose IDs begin so, in order of their IDs.
 func (t *Trust) Rows(ctx context.Context, rev, prefix string) ([]Item, error) {
-	ctx, cancel := t.client.budgeted(ctx)
-	defer cancel()
 	places, err := t.client.scan(ctx, partitionRevision+rev, prefix)
 	if err != nil {
 		return nil, unavailable("revision", err)
@@ -217,8 +215,6 @@ func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int6
 
 // AllKeys returns what was learned about every identity provider.
 func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
-	ctx, cancel := t.client.budgeted(ctx)
-	defer cancel()
 	places, err := t.client.scan(ctx, partitionKeys, "")
 	if err != nil {
 		return nil, unavailable("keys", err)

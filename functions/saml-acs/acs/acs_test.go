@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/functions/saml-acs/acs"
+	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
@@ -44,6 +45,7 @@ type stage struct {
 	log     *bytes.Buffer
 	now     time.Time
 	records map[string]trust.Record
+	trust   *book.Book // where the records are those of a real one
 }
 
 func newStage(t *testing.T) *stage {
@@ -83,7 +85,10 @@ func named(id string) func(*trust.Source, *trust.Keys) {
 	return func(source *trust.Source, _ *trust.Keys) { source.ID = id }
 }
 
-func (s *stage) record(_ context.Context, idp string) (trust.Record, error) {
+func (s *stage) record(ctx context.Context, idp string) (trust.Record, error) {
+	if s.trust != nil {
+		return s.trust.Record(ctx, idp)
+	}
 	record, ok := s.records[idp]
 	if !ok {
 		return trust.Record{}, reason.New(reason.IdPUnknown, "no identity provider %q", idp)

@@ -135,9 +135,9 @@ func change(kind Kind, before, after entry) (Change, bool) {
 // withMoves adds where rules stand now that stood otherwise to those which stayed.
 // Only rules of one identity provider meet, so only their order decides anything.
 func withMoves(changes []Change, before, after []federation.RuleDraft) []Change {
-	place := map[string]string{}
+	place, was := map[string]string{}, byIdP(before)
 	for idp, names := range byIdP(after) {
-		maps.Copy(place, moves(byIdP(before)[idp], names))
+		maps.Copy(place, moves(was[idp], names))
 	}
 	for i, c := range changes {
 		if where, ok := place[c.Name]; ok && c.Kind == Changed {

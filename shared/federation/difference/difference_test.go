@@ -3,6 +3,7 @@ package difference_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/federation/difference"
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -118,4 +120,31 @@ func TestThereAndBackIsTheSameTheOtherWay(t *testing.T) {
 	if !difference.Of(before, before).IsZero() {
 		t.Error("a federation differs from itself")
 	}
+}
+
+// BenchmarkOf is what plan adds to reading: 10,000 entries of each kind, of which
+// one is another and one moved.
+func BenchmarkOf(b *testing.B) {
+	before := large(10_000)
+	after := large(10_000)
+	after.IdentityProviders[77].DisplayName = "Other"
+	after.Rules[0].IdP, after.Rules[1].IdP = "idp-1", "idp-0"
+	for b.Loop() {
+		if d := difference.Of(before, after); d.IsZero() {
+			b.Fatal("no difference")
+		}
+	}
+}
+
+func large(n int) federation.Draft {
+	var d federation.Draft
+	for i := range n {
+		account, idp := fmt.Sprintf("1%015d", i), fmt.Sprint("idp-", i)
+		d.IdentityProviders = append(d.IdentityProviders, trust.Source{ID: idp, DisplayName: idp, SAML: trust.SAML{MetadataURL: "https://" + idp + ".example/"}})
+		d.Accounts = append(d.Accounts, federation.AccountDraft{ID: account})
+		d.Rules = append(d.Rules, federation.RuleDraft{
+			Name: fmt.Sprint("rule ", i), IdP: idp, Roles: []string{"acs:ram::" + account + ":role/admin"}, Condition: &federation.ConditionDraft{Any: true},
+		})
+	}
+	return d
 }
