@@ -10,6 +10,7 @@ package difference
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -78,10 +79,10 @@ func (d Difference) Dangers() int {
 	return n
 }
 
-// entry is one entry of a file, flat.
+// entry is one entry of a file.
 type entry struct {
 	id, name string
-	fields   map[string]value // by path
+	says     any
 	danger   func(kind Kind, before, after map[string]value) []string
 }
 
@@ -107,28 +108,33 @@ func compare[T any](before, after []T, read func(T) entry) []Change {
 	}
 	for _, v := range before {
 		if e := read(v); !stays[e.id] {
-			changes = append(changes, Change{Kind: Removed, Name: e.name, Danger: e.danger(Removed, e.fields, nil)})
+			changes = append(changes, Change{Kind: Removed, Name: e.name, Danger: e.danger(Removed, e.fields(), nil)})
 		}
 	}
 	return changes
 }
 
-// change compares field by field.
+// change compares field by field, where anything differs at all: most entries
+// stay as they are.
 func change(kind Kind, before, after entry) (Change, bool) {
+	if kind == Changed && reflect.DeepEqual(before.says, after.says) {
+		return Change{}, false
+	}
 	c := Change{Kind: kind, Name: after.name}
-	paths := slices.Collect(maps.Keys(after.fields))
-	for path := range before.fields {
-		if _, ok := after.fields[path]; !ok {
+	was, is := before.fields(), after.fields()
+	paths := slices.Collect(maps.Keys(is))
+	for path := range was {
+		if _, ok := is[path]; !ok {
 			paths = append(paths, path)
 		}
 	}
 	slices.Sort(paths)
 	for _, path := range paths {
-		if f, differs := field(path, before.fields[path], after.fields[path]); differs {
+		if f, differs := field(path, was[path], is[path]); differs {
 			c.Fields = append(c.Fields, f)
 		}
 	}
-	c.Danger = after.danger(kind, before.fields, after.fields)
+	c.Danger = after.danger(kind, was, is)
 	return c, kind == Added || len(c.Fields) > 0
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -146,23 +147,24 @@ func without(a, b value) []string {
 
 func (v value) is(s string) bool { return !v.list && len(v.texts) == 1 && v.texts[0] == s }
 
-func identityProvider(s trust.Source) entry {
-	fields := flat(s)
-	delete(fields, "id")
-	return entry{s.ID, s.ID, fields, idpDangers}
-}
+func identityProvider(s trust.Source) entry { return entry{s.ID, s.ID, s, idpDangers} }
 
 func account(a federation.AccountDraft) entry {
-	fields, name := flat(a), a.ID
-	delete(fields, "id")
+	name := a.ID
 	if a.Alias != "" {
 		name += " (" + a.Alias + ")"
 	}
-	return entry{a.ID, name, fields, accountDangers}
+	return entry{a.ID, name, a, accountDangers}
 }
 
-func rule(r federation.RuleDraft) entry {
-	fields := flat(r)
-	delete(fields, "name")
-	return entry{r.Name, r.Name, fields, ruleDangers}
+func rule(r federation.RuleDraft) entry { return entry{r.Name, r.Name, r, ruleDangers} }
+
+// fields are all that the entry says beside its name, by path; of none, nothing.
+func (e entry) fields() map[string]value {
+	if e.says == nil {
+		return nil
+	}
+	fields := flat(e.says)
+	maps.DeleteFunc(fields, func(path string, v value) bool { return (path == "id" || path == "name") && v.is(e.id) })
+	return fields
 }
