@@ -34,6 +34,15 @@ const (
 	DestinationMismatch  Code = "destination_mismatch"
 	RecipientMismatch    Code = "recipient_mismatch"
 	SubjectMissing       Code = "subject_missing"
+	TokenMalformed       Code = "token_malformed"
+	TokenType            Code = "token_type"
+	KeyUnknown           Code = "key_unknown"
+	PartyMismatch        Code = "authorized_party_mismatch"
+	TokenTooOld          Code = "token_too_old"
+	NonceMismatch        Code = "nonce_mismatch"
+	NonceUnexpected      Code = "nonce_unexpected"
+	AccessTokenMismatch  Code = "at_hash_mismatch"
+	LoginOnly            Code = "login_only"
 	ConfirmationMissing  Code = "confirmation_missing"
 	ConditionUnknown     Code = "condition_unknown"
 	AuthnMissing         Code = "authn_statement_missing"
@@ -128,6 +137,15 @@ func table() []Row {
 		{DestinationMismatch, http.StatusUnauthorized, IdPAdmin, "the destination must be our assertion consumer service URL"},
 		{RecipientMismatch, http.StatusUnauthorized, IdPAdmin, "the recipient must be our assertion consumer service URL"},
 		{SubjectMissing, http.StatusUnauthorized, IdPAdmin, "the assertion names nobody: add a NameID claim"},
+		{TokenMalformed, http.StatusBadRequest, IdPAdmin, "the token breaks the rules of JWS, JWT or JSON: the detail says which"},
+		{TokenType, http.StatusUnauthorized, IdPAdmin, "the token is another one than an ID token: send that"},
+		{KeyUnknown, http.StatusUnauthorized, IdPAdmin, "the token names a key that the issuer does not publish, or was not known to publish a moment ago"},
+		{PartyMismatch, http.StatusUnauthorized, IdPAdmin, "the token was issued to another party than its audience: azp"},
+		{TokenTooOld, http.StatusUnauthorized, Person, "the token was issued longer ago than maxAge of the record allows: fetch a fresh one"},
+		{NonceMismatch, http.StatusUnauthorized, Person, "the token answers another sign-in than the one under way"},
+		{NonceUnexpected, http.StatusUnauthorized, Person, "the token was made for a sign-in in a browser, and is not exchanged"},
+		{AccessTokenMismatch, http.StatusUnauthorized, IdPAdmin, "the token was issued beside another access token"},
+		{LoginOnly, http.StatusForbidden, CloudAdmin, "people sign in by this record; exchange: true would let its tokens be exchanged too"},
 		{ConfirmationMissing, http.StatusUnauthorized, IdPAdmin, "no subject confirmation of the bearer kind holds"},
 		{ConditionUnknown, http.StatusUnauthorized, IdPAdmin, "the assertion has a condition that we do not know and so must not ignore"},
 		{AuthnMissing, http.StatusUnauthorized, IdPAdmin, "the assertion does not say when the person signed in"},

@@ -1,0 +1,432 @@
+package jose
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxDepth   = 16
+	maxMembers = 2000
+)
+
+// Object is a JSON object in which each name stands once, at every depth. Its
+// members are decoded when they are asked for, by their exact names. The zero
+// value has none.
+type Object struct {
+	members []member
+	text    []byte
+}
+
+// member is one of an object's: its name, decoded, and its value, as it stands.
+type member struct {
+	name  string
+	value []byte
+}
+
+// ParseObject reads exactly one JSON object (RFC 8259), strictly: UTF-8 alone, no
+// name twice, at most 16 objects and lists inside each other, nothing behind it.
+func ParseObject(text []byte) (Object, error) {
+	if !utf8.Valid(text) {
+		return Object{}, errors.New("it is not UTF-8")
+	}
+	r := reader{rest: text}
+	r.blanks()
+	members := r.object(0)
+	r.blanks()
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail("something stands behind the object")
+	}
+	if r.err != nil {
+		return Object{}, r.err
+	}
+	return Object{members, text}, nil
+}
+
+// Raw is the text that the object was read from, as a copy.
+func (o Object) Raw() []byte { return bytes.Clone(o.text) }
+
+// IsZero says that nothing was read.
+func (o Object) IsZero() bool { return o.text == nil }
+
+// Names gives the names in their order.
+func (o Object) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, m := range o.members {
+			if !yield(m.name) {
+				return
+			}
+		}
+	}
+}
+
+// Has says whether there is a member of exactly this name, null included.
+func (o Object) Has(name string) bool { return o.raw(name) != nil }
+
+func (o Object) raw(name string) []byte {
+	for i := range o.members {
+		if o.members[i].name == name {
+			return o.members[i].value
+		}
+	}
+	return nil
+}
+
+// Text is a member that is text, and not empty.
+func (o Object) Text(name string) (string, bool) {
+	text, ok := text(o.raw(name))
+	return text, ok && text != ""
+}
+
+// Date is a member that is a number of seconds since 1970 (RFC 7519 section 2,
+// NumericDate), cut to whole ones: a JSON number within the years that we live in.
+// A number in quotes is text.
+func (o Object) Date(name string) (seconds int64, ok bool) {
+	const latest = 1 << 40 // in the year 36812; as a float it is exact
+	raw := o.raw(name)
+	if len(raw) == 0 || raw[0] == '"' || len(raw) > 32 {
+		return 0, false
+	}
+	number, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || number < 0 || number > latest {
+		return 0, false
+	}
+	return int64(number), true
+}
+
+// Texts are the values of a member as conditions compare them: text, number or
+// truth value as one, a list as all of its own; null, objects and lists inside
+// lists are none. A name that begins with a slash is a JSON pointer (RFC 6901)
+// into objects below, where no member bears it.
+func (o Object) Texts(name string) []string {
+	raw := o.raw(name)
+	if raw == nil && strings.HasPrefix(name, "/") {
+		raw = o.pointed(name[1:])
+	}
+	if len(raw) == 0 || raw[0] != '[' {
+		if value, ok := scalar(raw); ok {
+			return []string{value}
+		}
+		return nil
+	}
+	var values []string
+	for item := range items(raw) {
+		if value, ok := scalar(item); ok {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// TextList is a member that is one text or a list of nothing else, as the claim aud
+// may be (RFC 7519 section 4.1.3).
+func (o Object) TextList(name string) ([]string, bool) {
+	raw := o.raw(name)
+	if one, ok := text(raw); ok {
+		return []string{one}, true
+	}
+	if len(raw) == 0 || raw[0] != '[' {
+		return nil, false
+	}
+	var values []string
+	for item := range items(raw) {
+		value, ok := text(item)
+		if !ok {
+			return nil, false
+		}
+		values = append(values, value)
+	}
+	return values, true
+}
+
+// pointed follows a pointer, which was checked with the rest of the text.
+func (o Object) pointed(pointer string) []byte {
+	step, below, more := strings.Cut(pointer, "/")
+	raw := o.raw(strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+	if !more || len(raw) == 0 || raw[0] != '{' {
+		if more {
+			return nil
+		}
+		return raw
+	}
+	r := reader{rest: raw}
+	return Object{members: r.object(0)}.pointed(below)
+}
+
+// text decodes a JSON string.
+func text(raw []byte) (string, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	if inside := raw[1 : len(raw)-1]; bytes.IndexByte(inside, '\\') < 0 {
+		return string(inside), true
+	}
+	var decoded string
+	err := json.Unmarshal(raw, &decoded)
+	return decoded, err == nil
+}
+
+func scalar(raw []byte) (string, bool) {
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || raw[0] == 'n' {
+		return "", false
+	}
+	if raw[0] == '"' {
+		return text(raw)
+	}
+	return string(raw), true
+}
+
+// items walks a list that was checked.
+func items(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		r := reader{rest: list[1:]}
+		for r.blanks(); r.err == nil && !r.next(']'); r.blanks() {
+			if !yield(r.value(1)) {
+				return
+			}
+			r.blanks()
+			r.next(',')
+		}
+	}
+}
+
+// reader takes from the front of rest; after the first fault it takes nothing.
+type reader struct {
+	rest  []byte
+	err   error
+	count int // of members
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+	r.rest = nil
+}
+
+func (r *reader) blanks() {
+	i := 0
+	for i < len(r.rest) && (r.rest[i] == ' ' || r.rest[i] == '\t' || r.rest[i] == '\n' || r.rest[i] == '\r') {
+		i++
+	}
+	r.rest = r.rest[i:]
+}
+
+func (r *reader) next(c byte) bool {
+	if len(r.rest) == 0 || r.rest[0] != c {
+		return false
+	}
+	r.rest = r.rest[1:]
+	return true
+}
+
+func (r *reader) object(depth int) []member {
+	if !r.next('{') {
+		r.fail("it is no JSON object")
+		return nil
+	}
+	var members []member
+	if r.blanks(); r.next('}') {
+		return members
+	}
+	for r.err == nil {
+		m, ok := r.member(depth)
+		if !ok {
+			return nil
+		}
+		if slices.ContainsFunc(members, func(other member) bool { return other.name == m.name }) {
+			r.fail("%.80q stands twice", m.name)
+			return nil
+		}
+		if members == nil {
+			members = make([]member, 0, 24)
+		}
+		members = append(members, m)
+		if r.blanks(); r.next('}') {
+			return members
+		}
+		if !r.next(',') {
+			r.fail("a comma or the end of an object is missing")
+		}
+		r.blanks()
+	}
+	return nil
+}
+
+func (r *reader) member(depth int) (member, bool) {
+	if r.count++; r.count > maxMembers {
+		r.fail("it has more than %d members", maxMembers)
+		return member{}, false
+	}
+	name, ok := text(r.text())
+	if !ok {
+		r.fail("a name is missing")
+		return member{}, false
+	}
+	if r.blanks(); !r.next(':') {
+		r.fail("the value of %.80q is missing", name)
+	}
+	r.blanks()
+	value := r.value(depth + 1)
+	return member{name, value}, r.err == nil
+}
+
+// value takes one value and gives the text of it.
+func (r *reader) value(depth int) []byte {
+	if depth > maxDepth {
+		r.fail("more than %d objects and lists inside each other", maxDepth)
+	}
+	if len(r.rest) == 0 {
+		r.fail("a value is missing")
+		return nil
+	}
+	from := r.rest
+	switch from[0] {
+	case '{':
+		r.object(depth)
+	case '[':
+		r.list(depth)
+	case '"':
+		r.text()
+	case 't':
+		r.word("true")
+	case 'f':
+		r.word("false")
+	case 'n':
+		r.word("null")
+	default:
+		r.number()
+	}
+	if r.err != nil {
+		return nil
+	}
+	return from[: len(from)-len(r.rest) : len(from)-len(r.rest)]
+}
+
+func (r *reader) list(depth int) {
+	r.next('[')
+	if r.blanks(); r.next(']') {
+		return
+	}
+	for r.err == nil {
+		if r.count++; r.count > maxMembers {
+			r.fail("it has more than %d members", maxMembers)
+		}
+		r.value(depth + 1)
+		if r.blanks(); r.next(']') {
+			return
+		}
+		if !r.next(',') {
+			r.fail("a comma or the end of a list is missing")
+		}
+		r.blanks()
+	}
+}
+
+func (r *reader) word(word string) {
+	if !bytes.HasPrefix(r.rest, []byte(word)) {
+		r.fail("a value is neither text nor number nor true, false, null")
+		return
+	}
+	r.rest = r.rest[len(word):]
+}
+
+// text takes a string with its quotes. The whole was found to be UTF-8; an escaped
+// half of a character is none, and would become another one on its way.
+func (r *reader) text() []byte {
+	from := r.rest
+	if len(from) == 0 || from[0] != '"' {
+		return nil
+	}
+	for i := 1; i < len(from); i++ {
+		switch c := from[i]; {
+		case c == '"':
+			r.rest = from[i+1:]
+			return from[: i+1 : i+1]
+		case c < ' ':
+			r.fail("a text has a control character")
+			return nil
+		case c == '\\':
+			width := escape(from[i:])
+			if width == 0 {
+				r.fail("a text has an escape that stands for nothing")
+				return nil
+			}
+			i += width - 1
+		}
+	}
+	r.fail("a text has no end")
+	return nil
+}
+
+// escape is how many bytes an escape has; 0 where it is none.
+func escape(s []byte) int {
+	if len(s) < 2 {
+		return 0
+	}
+	if s[1] != 'u' {
+		if strings.IndexByte(`"\/bfnrt`, s[1]) < 0 {
+			return 0
+		}
+		return 2
+	}
+	first, ok := hexadecimal(s)
+	switch {
+	case !ok || first >= 0xDC00 && first < 0xE000:
+		return 0
+	case first < 0xD800 || first >= 0xE000:
+		return 6
+	}
+	if second, ok := hexadecimal(s[6:]); ok && second >= 0xDC00 && second < 0xE000 {
+		return 12
+	}
+	return 0
+}
+
+func hexadecimal(s []byte) (uint64, bool) {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(s[2:6]), 16, 16)
+	return n, err == nil && s[2] != '+'
+}
+
+// number takes one by the grammar of RFC 8259 section 6.
+func (r *reader) number() {
+	i := 0
+	digits := func() bool {
+		from := i
+		for i < len(r.rest) && '0' <= r.rest[i] && r.rest[i] <= '9' {
+			i++
+		}
+		return i > from
+	}
+	at := func(set string) bool { return i < len(r.rest) && strings.IndexByte(set, r.rest[i]) >= 0 }
+	if at("-") {
+		i++
+	}
+	zero, from := at("0"), i
+	ok := digits() && (!zero || i == from+1)
+	if ok && at(".") {
+		i++
+		ok = digits()
+	}
+	if ok && at("eE") {
+		if i++; at("+-") {
+			i++
+		}
+		ok = digits()
+	}
+	if !ok {
+		r.fail("a value is neither text nor number nor true, false, null")
+		return
+	}
+	r.rest = r.rest[i:]
+}
