@@ -25,7 +25,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()),
+		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()), "tokens": checkTable(validate.TokenChecks()),
 	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)

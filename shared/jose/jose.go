@@ -51,14 +51,11 @@ func Parse(compact string) (Token, error) {
 	}
 	end := strings.LastIndexByte(compact, '.')
 	head, body, _ := strings.Cut(compact[:end], ".")
-	token := Token{signed: compact[:end]}
-	header, err := part("header", head, maxHeader)
+	token, err := readHeader(head)
 	if err != nil {
 		return Token{}, err
 	}
-	if err := token.readHeader(header); err != nil {
-		return Token{}, err
-	}
+	token.signed = compact[:end]
 	payload, err := part("payload", body, MaxToken)
 	if err != nil {
 		return Token{}, err
@@ -95,42 +92,45 @@ func part(name, text string, most int) ([]byte, error) {
 
 // readHeader takes what we need. Keys that a header brings along (jwk, jku, x5c,
 // x5u) are nobody's: they are not looked at (RFC 8725 section 3.10).
-func (t *Token) readHeader(data []byte) error {
+func readHeader(encoded string) (Token, error) {
+	data, err := part("header", encoded, maxHeader)
+	if err != nil {
+		return Token{}, err
+	}
 	header, err := ParseObject(data)
 	if err != nil {
-		return reason.New(reason.TokenMalformed, "the header: %w", err)
+		return Token{}, reason.New(reason.TokenMalformed, "the header: %w", err)
 	}
 	for _, name := range []string{"crit", "b64", "zip", "enc"} {
 		if header.Has(name) {
-			return reason.New(reason.TokenMalformed, "the header has %s, which no ID token needs and we do not understand", name)
+			return Token{}, reason.New(reason.TokenMalformed, "the header has %s, which no ID token needs and we do not understand", name)
 		}
 	}
-	algorithm, ok := header.Text("alg")
-	if !ok {
-		return reason.New(reason.TokenMalformed, "the header names no algorithm")
+	var t Token
+	var ok bool
+	if t.Algorithm, ok = header.Text("alg"); !ok {
+		return Token{}, reason.New(reason.TokenMalformed, "the header names no algorithm")
 	}
-	t.Algorithm = algorithm
-	if t.HasKeyID = header.Has("kid"); t.HasKeyID {
-		if t.KeyID, ok = header.Text("kid"); !ok {
-			return reason.New(reason.TokenMalformed, "kid is no text")
-		}
+	t.HasKeyID = header.Has("kid")
+	if t.KeyID, ok = header.Text("kid"); t.HasKeyID && !ok {
+		return Token{}, reason.New(reason.TokenMalformed, "kid is no text")
 	}
-	return t.readType(header)
+	t.Type, err = readType(header)
+	return t, err
 }
 
 // readType refuses what says to be another kind of token: an access token or a
 // logout token with our audience must not sign anybody in (RFC 8725 section 3.11).
-func (t *Token) readType(header Object) error {
+func readType(header Object) (string, error) {
 	if !header.Has("typ") {
-		return nil
+		return "", nil
 	}
 	kind, ok := header.Text("typ")
 	if !ok {
-		return reason.New(reason.TokenMalformed, "typ is no text")
+		return "", reason.New(reason.TokenMalformed, "typ is no text")
 	}
-	t.Type = kind
 	if base := strings.TrimPrefix(strings.ToLower(kind), "application/"); base != "jwt" {
-		return reason.New(reason.TokenType, "the token is of type %.80q, an ID token is a JWT", kind)
+		return "", reason.New(reason.TokenType, "the token is of type %.80q, an ID token is a JWT", kind)
 	}
-	return nil
+	return kind, nil
 }

@@ -61,8 +61,10 @@ type jwk struct {
 }
 
 // ParseKey reads one JSON Web Key (RFC 7517) that verifies signatures.
-func ParseKey(text []byte) (Key, error) {
-	o, err := ParseObject(text)
+func ParseKey(text []byte) (Key, error) { return parseKey(string(text)) }
+
+func parseKey(text string) (Key, error) {
+	o, err := parseObject(text)
 	if err != nil {
 		return Key{}, err
 	}
@@ -277,7 +279,7 @@ func ParseSet(text []byte) (keys []Key, skipped []Skipped, err error) {
 		if index++; index == maxKeys {
 			return nil, nil, fmt.Errorf("the key set has more than %d keys", maxKeys)
 		}
-		key, err := ParseKey(raw)
+		key, err := parseKey(raw)
 		if err != nil {
 			skipped = append(skipped, Skipped{index, err.Error()})
 			continue

@@ -1,7 +1,6 @@
 package jose
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,19 +21,19 @@ const (
 // value has none.
 type Object struct {
 	members []member
-	text    []byte
+	text    string
 }
 
 // member is one of an object's: its name, decoded, and its value, as it stands.
-type member struct {
-	name  string
-	value []byte
-}
+// Both are parts of the object's text, so that reading copies nothing.
+type member struct{ name, value string }
 
 // ParseObject reads exactly one JSON object (RFC 8259), strictly: UTF-8 alone, no
 // name twice, at most 16 objects and lists inside each other, nothing behind it.
-func ParseObject(text []byte) (Object, error) {
-	if !utf8.Valid(text) {
+func ParseObject(text []byte) (Object, error) { return parseObject(string(text)) }
+
+func parseObject(text string) (Object, error) {
+	if !utf8.ValidString(text) {
 		return Object{}, errors.New("it is not UTF-8")
 	}
 	r := reader{rest: text}
@@ -51,10 +50,10 @@ func ParseObject(text []byte) (Object, error) {
 }
 
 // Raw is the text that the object was read from, as a copy.
-func (o Object) Raw() []byte { return bytes.Clone(o.text) }
+func (o Object) Raw() []byte { return []byte(o.text) }
 
 // IsZero says that nothing was read.
-func (o Object) IsZero() bool { return o.text == nil }
+func (o Object) IsZero() bool { return o.text == "" }
 
 // Names gives the names in their order.
 func (o Object) Names() iter.Seq[string] {
@@ -68,15 +67,15 @@ func (o Object) Names() iter.Seq[string] {
 }
 
 // Has says whether there is a member of exactly this name, null included.
-func (o Object) Has(name string) bool { return o.raw(name) != nil }
+func (o Object) Has(name string) bool { return o.raw(name) != "" }
 
-func (o Object) raw(name string) []byte {
+func (o Object) raw(name string) string {
 	for i := range o.members {
 		if o.members[i].name == name {
 			return o.members[i].value
 		}
 	}
-	return nil
+	return ""
 }
 
 // Text is a member that is text, and not empty.
@@ -94,7 +93,7 @@ func (o Object) Date(name string) (seconds int64, ok bool) {
 	if len(raw) == 0 || raw[0] == '"' || len(raw) > 32 {
 		return 0, false
 	}
-	number, err := strconv.ParseFloat(string(raw), 64)
+	number, err := strconv.ParseFloat(raw, 64)
 	if err != nil || number < 0 || number > latest {
 		return 0, false
 	}
@@ -107,7 +106,7 @@ func (o Object) Date(name string) (seconds int64, ok bool) {
 // into objects below, where no member bears it.
 func (o Object) Texts(name string) []string {
 	raw := o.raw(name)
-	if raw == nil && strings.HasPrefix(name, "/") {
+	if raw == "" && strings.HasPrefix(name, "/") {
 		raw = o.pointed(name[1:])
 	}
 	if len(raw) == 0 || raw[0] != '[' {
@@ -147,12 +146,12 @@ func (o Object) TextList(name string) ([]string, bool) {
 }
 
 // pointed follows a pointer, which was checked with the rest of the text.
-func (o Object) pointed(pointer string) []byte {
+func (o Object) pointed(pointer string) string {
 	step, below, more := strings.Cut(pointer, "/")
 	raw := o.raw(strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
 	if !more || len(raw) == 0 || raw[0] != '{' {
 		if more {
-			return nil
+			return ""
 		}
 		return raw
 	}
@@ -161,31 +160,31 @@ func (o Object) pointed(pointer string) []byte {
 }
 
 // text decodes a JSON string.
-func text(raw []byte) (string, bool) {
+func text(raw string) (string, bool) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", false
 	}
-	if inside := raw[1 : len(raw)-1]; bytes.IndexByte(inside, '\\') < 0 {
-		return string(inside), true
+	if inside := raw[1 : len(raw)-1]; strings.IndexByte(inside, '\\') < 0 {
+		return inside, true
 	}
 	var decoded string
-	err := json.Unmarshal(raw, &decoded)
+	err := json.Unmarshal([]byte(raw), &decoded)
 	return decoded, err == nil
 }
 
-func scalar(raw []byte) (string, bool) {
+func scalar(raw string) (string, bool) {
 	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || raw[0] == 'n' {
 		return "", false
 	}
 	if raw[0] == '"' {
 		return text(raw)
 	}
-	return string(raw), true
+	return raw, true
 }
 
 // items walks a list that was checked.
-func items(list []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
+func items(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
 		r := reader{rest: list[1:]}
 		for r.blanks(); r.err == nil && !r.next(']'); r.blanks() {
 			if !yield(r.value(1)) {
@@ -199,7 +198,7 @@ func items(list []byte) iter.Seq[[]byte] {
 
 // reader takes from the front of rest; after the first fault it takes nothing.
 type reader struct {
-	rest  []byte
+	rest  string
 	err   error
 	count int // of members
 }
@@ -208,7 +207,7 @@ func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
-	r.rest = nil
+	r.rest = ""
 }
 
 func (r *reader) blanks() {
@@ -279,13 +278,13 @@ func (r *reader) member(depth int) (member, bool) {
 }
 
 // value takes one value and gives the text of it.
-func (r *reader) value(depth int) []byte {
+func (r *reader) value(depth int) string {
 	if depth > maxDepth {
 		r.fail("more than %d objects and lists inside each other", maxDepth)
 	}
 	if len(r.rest) == 0 {
 		r.fail("a value is missing")
-		return nil
+		return ""
 	}
 	from := r.rest
 	switch from[0] {
@@ -305,9 +304,9 @@ func (r *reader) value(depth int) []byte {
 		r.number()
 	}
 	if r.err != nil {
-		return nil
+		return ""
 	}
-	return from[: len(from)-len(r.rest) : len(from)-len(r.rest)]
+	return from[:len(from)-len(r.rest)]
 }
 
 func (r *reader) list(depth int) {
@@ -331,7 +330,7 @@ func (r *reader) list(depth int) {
 }
 
 func (r *reader) word(word string) {
-	if !bytes.HasPrefix(r.rest, []byte(word)) {
+	if !strings.HasPrefix(r.rest, word) {
 		r.fail("a value is neither text nor number nor true, false, null")
 		return
 	}
@@ -340,34 +339,34 @@ func (r *reader) word(word string) {
 
 // text takes a string with its quotes. The whole was found to be UTF-8; an escaped
 // half of a character is none, and would become another one on its way.
-func (r *reader) text() []byte {
+func (r *reader) text() string {
 	from := r.rest
 	if len(from) == 0 || from[0] != '"' {
-		return nil
+		return ""
 	}
 	for i := 1; i < len(from); i++ {
 		switch c := from[i]; {
 		case c == '"':
 			r.rest = from[i+1:]
-			return from[: i+1 : i+1]
+			return from[:i+1]
 		case c < ' ':
 			r.fail("a text has a control character")
-			return nil
+			return ""
 		case c == '\\':
 			width := escape(from[i:])
 			if width == 0 {
 				r.fail("a text has an escape that stands for nothing")
-				return nil
+				return ""
 			}
 			i += width - 1
 		}
 	}
 	r.fail("a text has no end")
-	return nil
+	return ""
 }
 
 // escape is how many bytes an escape has; 0 where it is none.
-func escape(s []byte) int {
+func escape(s string) int {
 	if len(s) < 2 {
 		return 0
 	}
@@ -390,11 +389,11 @@ func escape(s []byte) int {
 	return 0
 }
 
-func hexadecimal(s []byte) (uint64, bool) {
+func hexadecimal(s string) (uint64, bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(s[2:6]), 16, 16)
+	n, err := strconv.ParseUint(s[2:6], 16, 16)
 	return n, err == nil && s[2] != '+'
 }
 

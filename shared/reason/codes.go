@@ -41,7 +41,7 @@ const (
 	TokenTooOld          Code = "token_too_old"
 	NonceMismatch        Code = "nonce_mismatch"
 	NonceUnexpected      Code = "nonce_unexpected"
-	AccessTokenMismatch  Code = "at_hash_mismatch"
+	AccessTokenMismatch  Code = "at_hash_mismatch" //nolint:gosec // a name
 	LoginOnly            Code = "login_only"
 	ConfirmationMissing  Code = "confirmation_missing"
 	ConditionUnknown     Code = "condition_unknown"

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/jose"
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
@@ -21,6 +22,8 @@ type Record struct {
 	source       Source
 	keys         Keys
 	certificates []*x509.Certificate
+	issuer       Issuer
+	tokenKeys    []jose.Key
 }
 
 // Parse makes the record of revision from its stored parts. keys is empty
@@ -44,11 +47,14 @@ func Parse(revision string, source, keys []byte) (Record, error) {
 	return record.withKeys(keys)
 }
 
-// withKeys adds what was learned. Keys beside a source of OpenID Connect are those
-// of metadata that its id had before: they say nothing of it.
+// withKeys adds what was learned. What was learned of an id when it spoke the other
+// protocol says nothing of it.
 func (r Record) withKeys(stored []byte) (Record, error) {
-	if r.Kind() != KindSAML {
+	switch {
+	case learnedKind(stored) != r.Kind():
 		return r, nil
+	case r.Kind() == KindOIDC:
+		return r.withIssuer(stored)
 	}
 	var keys Keys
 	if err := decode(stored, &keys); err != nil {
@@ -63,6 +69,34 @@ func (r Record) withKeys(stored []byte) (Record, error) {
 	}
 	r.keys, r.certificates = keys, certificates
 	return r, nil
+}
+
+func (r Record) withIssuer(stored []byte) (Record, error) {
+	var issuer Issuer
+	if err := decode(stored, &issuer); err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
+	keys, err := issuer.Parse()
+	if err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
+	if issuer.Issuer == r.source.OIDC.Issuer { // else they are of the one that the source named before
+		r.issuer, r.tokenKeys = issuer, keys
+	}
+	return r, nil
+}
+
+// learnedKind tells the two kinds of stored keys apart: only an issuer has a key
+// set. What is neither is left to the reader of the source's kind.
+func learnedKind(stored []byte) Kind {
+	var has struct {
+		JWKSURI  string `json:"jwksURI"`
+		EntityID string `json:"entityID"`
+	}
+	if json.Unmarshal(stored, &has) == nil && has.JWKSURI != "" && has.EntityID == "" {
+		return KindOIDC
+	}
+	return KindSAML
 }
 
 // decode reads exactly one JSON value that has no field unknown to v.
@@ -97,7 +131,7 @@ func (r Record) Revision() string { return r.revision }
 func (r Record) EntityID() string { return r.keys.EntityID }
 
 // Pending says that no keys are known: nothing can be verified.
-func (r Record) Pending() bool { return len(r.certificates) == 0 }
+func (r Record) Pending() bool { return len(r.certificates) == 0 && len(r.tokenKeys) == 0 }
 
 // Suspended says that the administrator switched the record off.
 func (r Record) Suspended() bool { return r.source.Suspended }
@@ -112,8 +146,31 @@ func (r Record) AllowSHA1() bool { return r.source.SAML.AllowSHA1 }
 // not signed.
 func (r Record) AllowUnsignedCBC() bool { return r.source.SAML.AllowUnsignedCBC }
 
+// OIDC is what was declared of an issuer of ID tokens, as a copy; the zero value
+// where the provider speaks SAML.
+func (r Record) OIDC() OIDC {
+	if r.source.OIDC == nil {
+		return OIDC{}
+	}
+	return *cloneOIDC(r.source.OIDC)
+}
+
+// Issuer is what the issuer publishes of itself, its keys apart; the zero value
+// while pending.
+func (r Record) Issuer() Issuer {
+	i := r.issuer
+	i.Keys, i.TokenAuth = nil, slices.Clone(i.TokenAuth)
+	return i
+}
+
+// TokenKeys are the issuer's keys, as a copy.
+func (r Record) TokenKeys() []jose.Key { return slices.Clone(r.tokenKeys) }
+
 // ClockSkew is by how much the provider's clock may differ from ours.
 func (r Record) ClockSkew() time.Duration {
+	if r.source.OIDC != nil {
+		return DefaultClockSkew
+	}
 	return time.Duration(r.source.SAML.ClockSkewSeconds) * time.Second
 }
 

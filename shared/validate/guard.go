@@ -98,17 +98,19 @@ type trial struct {
 }
 
 // need is what a check cannot do without.
-type need uint8
+type need uint16
 
 const (
-	keys      need = 1 << iota // the record's
-	field                      // decoded
-	document                   // read
-	single                     // exactly one assertion, plain or encrypted
-	covered                    // by a signature that holds, if it is encrypted and there is one
-	assertion                  // readable
-	verified                   // by a key of the record
-	live                       // may use up what is good once
+	keys       need = 1 << iota // the record's
+	field                       // decoded
+	document                    // read
+	single                      // exactly one assertion, plain or encrypted
+	covered                     // by a signature that holds, if it is encrypted and there is one
+	assertion                   // readable
+	purpose                     // of the record, and the token's fits it
+	candidates                  // keys that may have signed a token
+	verified                    // by a key of the record
+	live                        // may use up what is good once
 )
 
 func (t *trial) skew() time.Duration { return t.record.ClockSkew() }

@@ -11,15 +11,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/jose"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 )
 
 // Identity is a person of whom an identity provider said, verifiably, here and
-// just now, who it is. Its makers are [Guard.Response] and [Unseal]; the zero
+// just now, who it is. Its makers are [Guard.Response], [Guard.Token] and [Unseal]; the zero
 // value is nobody.
 type Identity struct {
 	says     says
+	claims   jose.Object // what says.Claims holds, read
 	warnings []string
 }
 
@@ -30,6 +32,7 @@ type says struct {
 	Subject             string              `json:"sub"`
 	NameIDFormat        string              `json:"fmt,omitempty"`
 	Attributes          map[string][]string `json:"attr,omitempty"`
+	Claims              json.RawMessage     `json:"claims,omitempty"` // of an ID token, instead of attributes
 	AuthenticatedAt     time.Time           `json:"at"`
 	AuthnContext        string              `json:"acr,omitempty"`
 	SessionNotOnOrAfter time.Time           `json:"end,omitzero"`
@@ -98,11 +101,23 @@ func (i Identity) Subject() string { return i.says.Subject }
 // NameIDFormat is the format of the subject, "" if none was named.
 func (i Identity) NameIDFormat() string { return i.says.NameIDFormat }
 
-// Attribute returns all values of the attribute of exactly this Name.
-func (i Identity) Attribute(name string) []string { return slices.Clone(i.says.Attributes[name]) }
+// Attribute returns all values of the attribute, or the claim, of exactly this
+// name. Of a claim that is an object a JSON pointer names what is in it:
+// /realm_access/roles.
+func (i Identity) Attribute(name string) []string {
+	if !i.claims.IsZero() {
+		return i.claims.Texts(name)
+	}
+	return slices.Clone(i.says.Attributes[name])
+}
 
 // AttributeNames returns the names in order.
-func (i Identity) AttributeNames() []string { return slices.Sorted(maps.Keys(i.says.Attributes)) }
+func (i Identity) AttributeNames() []string {
+	if !i.claims.IsZero() {
+		return slices.Sorted(i.claims.Names())
+	}
+	return slices.Sorted(maps.Keys(i.says.Attributes))
+}
 
 // AuthenticatedAt is when the person signed in at the identity provider.
 func (i Identity) AuthenticatedAt() time.Time { return i.says.AuthenticatedAt }
@@ -160,6 +175,12 @@ func Unseal(key [32]byte, box []byte) (Identity, error) {
 	var i Identity
 	if err := json.Unmarshal(plain, &i.says); err != nil || i.IsZero() {
 		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity is nobody's: %w", err)
+	}
+	if len(i.says.Claims) == 0 {
+		return i, nil
+	}
+	if i.claims, err = jose.ParseObject(i.says.Claims); err != nil {
+		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity has no claims: %w", err)
 	}
 	return i, nil
 }

@@ -94,8 +94,11 @@ func TestEveryReasonHasAVector(t *testing.T) {
 	for _, v := range vectors(t) {
 		seen[v.expect] = true
 	}
+	for _, v := range tokenVectors(t) {
+		seen[v.expect] = true
+	}
 	elsewhere := map[string]bool{"MetadataInvalid": true, "SessionMissing": true, "Internal": true}
-	for name := range reasonsIn(t, ".", "../samldoc") {
+	for name := range reasonsIn(t, ".", "../samldoc", "../jose") {
 		if code := codeOf(t, name); !seen[code] && !elsewhere[name] {
 			t.Errorf("no vector expects %s", code)
 		}
