@@ -8,6 +8,9 @@ func Closest(written string, names []string) (string, bool) {
 	best, found := "", false
 	least := min(2, len(written)/2) + 1
 	for _, name := range names {
+		if max(len(written)-len(name), len(name)-len(written)) >= least {
+			continue // each letter more or less is a slip
+		}
 		if d := distance(strings.ToLower(written), strings.ToLower(name)); d < least {
 			best, found, least = name, true, d
 		}

@@ -84,13 +84,14 @@ type compiler struct {
 	problems []Problem
 	presets  map[string]Preset
 	audience map[[2]string]string    // issuer and audience: the identity provider that has them
+	meant    map[string]string       // by what was written: the operator that it is close to
 	names    func() []string         // of identity providers, in the order of the alphabet
 	reader   string                  // the identity provider whose rule is read at the moment
 	named    map[string]map[int]bool // by identity provider: places of the accounts that its rules name
 }
 
 func compile(d Draft, options Options) (*compiler, []Problem) {
-	c := &compiler{options: options, presets: presetsByName(), audience: map[[2]string]string{}, named: map[string]map[int]bool{}, Revision: Revision{
+	c := &compiler{options: options, presets: presetsByName(), audience: map[[2]string]string{}, named: map[string]map[int]bool{}, meant: map[string]string{}, Revision: Revision{
 		idp:     map[string]int{},
 		account: map[ram.AccountID]int{},
 		ofIdP:   map[string][]Rule{},
@@ -113,6 +114,15 @@ func compile(d Draft, options Options) (*compiler, []Problem) {
 
 func (c *compiler) problem(path, cause, fix string) {
 	c.problems = append(c.problems, Problem{path, cause, fix})
+}
+
+// few refuses a list that no product needs, and that would have to be compared
+// with itself.
+func (c *compiler) few(path string, n, most int) bool {
+	if n > most {
+		c.problem(path, fmt.Sprintf("%d entries, %d is the most", n, most), "keep those that are needed")
+	}
+	return n <= most
 }
 
 func (c *compiler) count(path string, n int) {

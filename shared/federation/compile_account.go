@@ -10,6 +10,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
+// maxSuffixes is more than the three that RAM has at a time: a company that is
+// renamed lists the old ones too.
+const maxSuffixes = 20
+
 func (c *compiler) allAccounts(drafts []AccountDraft) {
 	alias := map[string]bool{}
 	for i, d := range drafts {
@@ -121,6 +125,9 @@ func (c *compiler) userSSO(path string, u *UserSSO) {
 	}
 	if len(u.Suffixes) == 0 {
 		c.problem(path+".suffixes", "userSSO names no login suffix", "add suffixes: [ALIAS.onaliyun.com]: without one nobody could sign in")
+	}
+	if !c.few(path+".suffixes", len(u.Suffixes), maxSuffixes) {
+		return
 	}
 	for i, suffix := range u.Suffixes {
 		path := fmt.Sprintf("%s.suffixes[%d]", path, i)

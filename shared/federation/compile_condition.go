@@ -42,7 +42,7 @@ func (c *compiler) operator(path, name string) (operator, bool) {
 	switch {
 	case !ok:
 		fix := "write one that RAM has: StringEquals, StringLike, NumericEquals, DateLessThan, Bool, IpAddress, Null and their kin"
-		if meant, found := Closest(name, Operators()); found {
+		if meant := c.likelyOperator(name); meant != "" {
 			fix = fmt.Sprintf("did you mean %s?", meant)
 		}
 		c.problem(path, fmt.Sprintf("RAM has no condition operator %.80q", name), fix)
@@ -51,6 +51,17 @@ func (c *compiler) operator(path, name string) (operator, bool) {
 		return o, false
 	}
 	return o, ok
+}
+
+// likelyOperator is the one that was meant, or "". Who misspells an operator does
+// so in each of ten thousand rules, and is asked once.
+func (c *compiler) likelyOperator(name string) string {
+	meant, asked := c.meant[name]
+	if !asked {
+		meant, _ = Closest(name, Operators())
+		c.meant[name] = meant
+	}
+	return meant
 }
 
 // clause gives one that is sound, or says what is wrong. Of an operator that is

@@ -29,6 +29,10 @@ func (c *compiler) direct(path string, d RuleDraft, rule Rule, source trust.Sour
 		c.problem(path+".requires", fmt.Sprintf("account %s has issue: direct, and STS cannot see how somebody signed in", accounts[0]),
 			"remove requires, or write issue: assume-role for the account")
 	}
+	if d.Session.Policy != "" {
+		c.problem(path+".session.policyFile", fmt.Sprintf("account %s has issue: direct, and who goes to STS without us leaves the policy out", accounts[0]),
+			"narrow the role itself, or write issue: assume-role for the account")
+	}
 	if d.Condition == nil {
 		return
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	maxDisplayName   = 100
 	maxAttributeName = 1024
+	maxAttributes    = 100
 	aliasCharacters  = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 	domainCharacters = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 )
@@ -127,6 +128,9 @@ func loopback(host string) bool {
 }
 
 func (c *compiler) attributes(path string, s trust.Source) {
+	if !c.few(path, len(s.Attributes), maxAttributes) {
+		return
+	}
 	for _, alias := range slices.Sorted(maps.Keys(s.Attributes)) {
 		path, name := path+"."+alias, s.Attributes[alias]
 		switch {
@@ -168,6 +172,9 @@ func validDomain(domain string) bool {
 }
 
 func (c *compiler) template(path, text string, s trust.Source) Template {
+	if len(s.Attributes) > maxAttributes { // which is said already
+		return Template{}
+	}
 	variables := append(SubjectVariables(s), slices.Sorted(maps.Keys(s.Attributes))...)
 	t, err := ParseTemplate(text, variables)
 	if _, ok := errors.AsType[callError](err); ok {

@@ -17,6 +17,8 @@ const (
 	maxAudiences = 50
 )
 
+const maxScopes = 20
+
 const scopeOpenID = "openid" // without it there is no ID token (OpenID Connect Core 3.1.2.1)
 
 func (c *compiler) oidc(path string, s trust.Source) {
@@ -99,6 +101,9 @@ func (c *compiler) login(path string, l trust.Login, audiences []string) {
 	}
 	if l.Scopes != nil && !slices.Contains(l.Scopes, scopeOpenID) {
 		c.problem(path+".scopes", "scopes lacks openid", "add it: without it there is no ID token")
+	}
+	if !c.few(path+".scopes", len(l.Scopes), maxScopes) {
+		return
 	}
 	for i, scope := range l.Scopes {
 		path := fmt.Sprintf("%s.scopes[%d]", path, i)

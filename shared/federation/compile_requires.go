@@ -47,14 +47,18 @@ func (c *compiler) requires(path string, d *RequiresDraft, source trust.Source) 
 	if len(r.acr) > maxACRs {
 		c.problem(path+".acr", fmt.Sprintf("%d classes, %d is the most", len(r.acr), maxACRs), "name those that the identity provider has")
 	}
-	for i, class := range r.acr {
+	for i, class := range r.acr[:min(len(r.acr), maxACR)] {
 		c.class(fmt.Sprintf("%s.acr[%d]", path, i), class, r.acr[:i], source)
 	}
+	c.few(path+".acr", len(r.acr), maxACR)
 	if r.maxAge != 0 && (r.maxAge < MinMaxAge || r.maxAge > MaxMaxAge) {
 		c.problem(path+".maxAge", fmt.Sprintf("maxAge %s is not within 1m and 720h", short(r.maxAge)), "write how long ago the person may have signed in: 15m, 12h")
 	}
 	return r
 }
+
+// maxACR is more classes than an identity provider knows.
+const maxACR = 50
 
 // class is a URI in SAML (saml-core 3.3.2.2.1). OpenID Connect takes any word, but
 // sends several parted by blanks.

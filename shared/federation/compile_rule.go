@@ -3,7 +3,6 @@ package federation
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -108,6 +107,7 @@ func (c *compiler) ruleIdP(path, idp string) (trust.Source, bool) {
 
 func (c *compiler) roles(path string, texts []string) []ram.RoleARN {
 	var roles []ram.RoleARN
+	seen := map[ram.RoleARN]bool{}
 	for i, text := range texts {
 		path := fmt.Sprintf("%s[%d]", path, i)
 		role, err := ram.ParseRoleARN(text)
@@ -116,11 +116,11 @@ func (c *compiler) roles(path string, texts []string) []ram.RoleARN {
 			c.problem(path, err.Error(), "write acs:ram::ACCOUNT:role/NAME, one role each; * only in assertedRoles")
 		case !Grantable(role):
 			c.problem(path, fmt.Sprintf("%s is a role of fc-sso itself", role), "give people roles of their own: nobody may become a function")
-		case slices.Contains(roles, role):
+		case seen[role]:
 			c.problem(path, fmt.Sprintf("%s stands here twice", role), "remove one")
 		default:
 			c.listed(path, role.Account())
-			roles = append(roles, role)
+			roles, seen[role] = append(roles, role), true
 		}
 	}
 	return roles

@@ -111,10 +111,26 @@ func syntaxFault(text []byte, err error) *Fault {
 }
 
 // problemLine finds the line at which the parser gave up. The line that it names
-// is often that where the surrounding block began. It reads from left to right,
-// so the shortest beginning of the file with the very same error ends there.
+// is often that where the surrounding block began. It reads from left to right, so
+// that the shortest beginning of the file with the very same error ends there;
+// and it reads few lines ahead, so that only those need be tried that it took last.
 func problemLine(text []byte, err error) int {
-	ends := []int{}
+	const ahead = 8
+	ends := lineEnds(text)
+	taken := &byLine{text: text, ends: ends}
+	_ = lastError(taken)
+	from, to := max(taken.line-ahead, 0), max(taken.line, 1)-1
+	if from > 0 && sameError(text[:ends[from-1]], err) { // many blank lines before it
+		from = 0
+	}
+	return 1 + from + sort.Search(to-from, func(n int) bool {
+		return sameError(text[:ends[from+n]], err)
+	})
+}
+
+// lineEnds are the places behind each line.
+func lineEnds(text []byte) []int {
+	var ends []int
 	for i, c := range text {
 		if c == '\n' {
 			ends = append(ends, i+1)
@@ -123,18 +139,43 @@ func problemLine(text []byte, err error) int {
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		ends = append(ends, len(text))
 	}
-	return 1 + sort.Search(len(ends)-1, func(n int) bool {
-		return sameError(text[:ends[n]], err)
-	})
+	return ends
+}
+
+// byLine is a reader that counts the lines that it gave.
+type byLine struct {
+	text []byte
+	ends []int
+	line int // how many were begun
+	at   int
+}
+
+func (r *byLine) Read(to []byte) (int, error) {
+	if r.at == len(r.text) {
+		return 0, io.EOF
+	}
+	if r.line == 0 || r.at == r.ends[r.line-1] {
+		r.line++
+	}
+	n := copy(to, r.text[r.at:r.ends[r.line-1]])
+	r.at += n
+	return n, nil
 }
 
 func sameError(text []byte, want error) bool {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	err := lastError(bytes.NewReader(text))
+	return err != nil && err.Error() == want.Error()
+}
+
+// lastError is what ended the reading of all documents; nil at their end.
+func lastError(text io.Reader) error {
+	decoder := yaml.NewDecoder(text)
 	for {
 		var doc yaml.Node
-		err := decoder.Decode(&doc)
-		if err != nil {
-			return err.Error() == want.Error()
+		if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
 		}
 	}
 }

@@ -210,7 +210,24 @@ func FuzzParse(f *testing.F) {
 		if err != nil || again.ID() != revision.ID() {
 			t.Errorf("stored and read: %q becomes %q, %v", revision.ID(), again.ID(), err)
 		}
+		requireKnownKeys(t, text)
 	})
+}
+
+// requireKnownKeys renames each key of a document without faults in turn: none can
+// be misspelt and overlooked.
+func requireKnownKeys(t *testing.T, text []byte) {
+	t.Helper()
+	const enough = 30 // of a document that a fuzzer has lengthened
+	for i := range min(len(keysOf(t, text)), enough) {
+		renamed, name := rename(t, text, i, "colour")
+		if renamed == nil {
+			continue
+		}
+		if _, faults := yamlfile.Parse(renamed, fstest.MapFS{}, federation.Options{}); len(faults) == 0 {
+			t.Errorf("%q as colour was taken:\n%s", name, renamed)
+		}
+	}
 }
 
 func TestTheMetadataKeyIsTakenIn(t *testing.T) {
