@@ -146,7 +146,7 @@ func codeOf(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(source)) {
-		if f := strings.Fields(line); len(f) == 4 && f[0] == name && f[1] == "Code" {
+		if f := strings.Fields(line); len(f) >= 4 && f[0] == name && f[1] == "Code" {
 			code, err := strconv.Unquote(f[3])
 			if err != nil {
 				t.Fatal(err)
