@@ -118,6 +118,30 @@ func TestLoopbackIsForTheLocalStackAlone(t *testing.T) {
 	}
 }
 
+// A token's iss is compared byte for byte, so that an issuer is kept as it is
+// written; http is for the local stack alone.
+func TestAnIssuerIsKeptAsItIsWritten(t *testing.T) {
+	for issuer, local := range map[string]bool{
+		"https://idp.example": false, "https://idp.example/": false, "https://IDP.example/Realm/": false, "https://idp.example:8443/%41": false,
+		"http://localhost:9000/oidc": true, "http://127.0.0.1:9000": true, "http://[::1]:9000": true,
+	} {
+		text := fmt.Appendf(nil, "identityProviders: [{id: a, oidc: {issuer: %q, audiences: [a]}}]", issuer)
+		if _, faults := yamlfile.Parse(text, nil, federation.Options{}); (len(faults) > 0) != local {
+			t.Errorf("%s: %s", issuer, format(faults))
+		}
+		revision, faults := yamlfile.Parse(text, nil, federation.Options{AllowLoopback: true})
+		if len(faults) > 0 || revision.IdentityProviders()[0].OIDC.Issuer != issuer {
+			t.Errorf("%s on the local stack: %s", issuer, format(faults))
+		}
+	}
+	for _, issuer := range []string{"http://idp.example", "http://localhost.evil.example", "ftp://localhost", "https://", "localhost:9000", "https://idp.example?x", "https://a@idp.example"} {
+		text := fmt.Appendf(nil, "identityProviders: [{id: a, oidc: {issuer: %q, audiences: [a]}}]", issuer)
+		if _, faults := yamlfile.Parse(text, nil, federation.Options{AllowLoopback: true}); len(faults) != 1 {
+			t.Errorf("%s: %s", issuer, format(faults))
+		}
+	}
+}
+
 func TestFilesAreTakenIn(t *testing.T) {
 	const text = `identityProviders: [{id: a, saml: {metadataFile: idp/metadata.xml}}]`
 	dir := fstest.MapFS{"idp/metadata.xml": {Data: []byte("<EntityDescriptor/>")}}
