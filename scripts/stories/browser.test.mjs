@@ -3,7 +3,7 @@
 // go to .build/screenshots, for people to look at.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,8 @@ const stacks = [];
 async function start(...flags) {
   const data = mkdtempSync(path.join(tmpdir(), 'fc-sso-browser-'));
   const stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-data', data, ...flags],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  stack.stderr.pipe(process.stderr);
   const line = await new Promise((resolve, reject) => {
     createInterface({ input: stack.stdout }).on('line', (text) => {
       if (text.startsWith('READY ')) resolve(JSON.parse(text.slice('READY '.length)));
@@ -194,6 +195,62 @@ test('two tabs sign in side by side', async (t) => {
   await other.reload();
   if (!new URL(other.url()).host.startsWith('127')) await signIn(other, 'acme', 'alice').catch(() => undefined);
   await other.getByRole('heading', { name: 'Your roles' }).waitFor();
+});
+
+// Rules that ask for more than a password, applied before anybody came: no
+// instance has read the old ones.
+const stricter = `
+  - name: the vault opens by a second factor
+    idp: acme
+    roles: [acs:ram::1234567890123456:role/vault]
+    condition: any
+    requires: {acr: [urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract]}
+  - name: the strongroom by a card that nobody has
+    idp: acme
+    roles: [acs:ram::1234567890123456:role/strongroom]
+    condition: any
+    requires: {acr: [urn:x-acme:card]}
+`;
+
+// apply appends rules and waits until the stack says that they count.
+async function apply(rules) {
+  const { stack, data, pid } = stacks.at(-1);
+  const applied = new Promise((resolve) => {
+    stack.stderr.on('data', (text) => { if (/revision \w+ applied/.test(text)) resolve(); });
+  });
+  appendFileSync(path.join(data, 'federation.yaml'), rules);
+  process.kill(pid, 'SIGHUP');
+  await applied;
+}
+
+test('a role that asks for a second factor sends to sign in again, and opens', async (t) => {
+  const strict = await start();
+  await apply(stricter);
+  const { page, faults } = await open(t);
+  await page.goto(strict.url);
+  await page.getByRole('link', { name: 'Acme' }).click();
+  await signIn(page, 'acme', 'alice');
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await shoot(page, 'roles-stepup');
+  await page.getByRole('searchbox').fill('vault');
+  await page.getByRole('button', { name: /console.*admin/i }).waitFor({ state: 'hidden' });
+  await page.getByRole('searchbox').press('Enter');
+  await page.waitForURL(/^http:\/\/localhost:/);
+  await shoot(page, 'idp-second-factor');
+  const code = (await page.locator('body').innerText()).match(/\b\d{6}\b/)[0];
+  await page.getByLabel(/code/i).fill(code);
+  await page.getByRole('button', { name: /sign in|continue|confirm/i }).click();
+  await page.waitForURL((url) => url.origin === strict.url, { timeout: 10_000 });
+  await page.goto(strict.url);
+  await page.getByRole('button', { name: /console.*vault/i }).click();
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /vault/);
+
+  await page.goto(strict.url);
+  await page.locator('a[href*="strongroom"]').first().click();
+  await page.getByText(/step_up_failed|status_not_success/).waitFor();
+  await shoot(page, 'stepup-refused');
+  assert.equal(faults.filter((fault) => !/403|401/.test(fault)).length, 0, faults.join());
 });
 
 test('over TLS, as in life', async (t) => {

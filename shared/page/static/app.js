@@ -72,7 +72,7 @@ if (search) {
   search.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
     event.preventDefault();
-    document.querySelector('.role:not([hidden]) form[action="/console"] button')?.click();
+    document.querySelector('.role:not([hidden]) :is(form[action="/console"] button, .does > a)')?.click();
   });
   filter(); // a browser may bring back what was typed
   if (matchMedia('(pointer: fine)').matches) search.focus({ preventScroll: true });
