@@ -11,8 +11,11 @@
 //
 // Why a scan of our own before any library: every signature wrapping of the last
 // years was a difference between the parser that verified and the one that read.
-// Here a strict scan fixes one meaning first, etree must find the same tree in
-// the same bytes, and what goxmldsig verified must be that tree once more.
+// Here a strict scan fixes one meaning first and makes the tree that goxmldsig
+// works on in the same walk, and what goxmldsig verified, which it reads from the
+// bytes that it digested, must be that tree once more. Metadata, which may have
+// comments, and what was encrypted are read by etree, which must find what the scan
+// found.
 package samldoc
 
 import (
@@ -63,7 +66,7 @@ func Parse(xml []byte) (*Document, error) {
 // readProtocol is the one way by which a message of the protocol comes in: it
 // has one meaning, the root that is asked for, and nothing out of its place.
 func readProtocol(xml []byte, name string) (*element, *etree.Document, error) {
-	root, err := scan(xml, responseLimits())
+	root, tree, err := scanTree(xml, responseLimits())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -73,11 +76,7 @@ func readProtocol(xml []byte, name string) (*element, *etree.Document, error) {
 	if err := checkIDs(root); err != nil {
 		return nil, nil, err
 	}
-	if err := checkShape(root); err != nil {
-		return nil, nil, err
-	}
-	tree, err := parseTree(xml, root)
-	return root, tree, err
+	return root, tree, checkShape(root)
 }
 
 // Claimed returns what the document says, whoever wrote it: for refusing early

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/beevik/etree"
 )
 
 // limits bound one kind of document. etree refuses at depth 1,024 and goxmldsig
@@ -48,6 +50,8 @@ type scanner struct {
 	named int // of attributes
 
 	raw []attribute // of the element at hand
+
+	tree *etree.Document // what goxmldsig works on; nil where nothing will be verified
 }
 
 // frame is an element whose end has not come yet.
@@ -56,6 +60,7 @@ type frame struct {
 	name     string   // as written, for the end tag
 	pieces   []string // of its text, after the first
 	declared int      // length of the scope outside
+	node     *etree.Element
 }
 
 // scan reads XML 1.0 in UTF-8, less all that has a second reading or that SAML
@@ -63,15 +68,28 @@ type frame struct {
 // real ones that we know of has any, and in text they divide parsers.
 func scan(xml []byte, most limits) (*element, error) { return scanIn(xml, most, nil) }
 
+// scanTree makes the tree on which goxmldsig works in the same walk, of the same
+// names, values and texts: there is no second reading of the bytes that could
+// differ from ours. Comments are not in it, so that it is for what has none.
+func scanTree(xml []byte, most limits) (*element, *etree.Document, error) {
+	tree := etree.NewDocument()
+	root, err := (&scanner{tree: tree}).scan(xml, most)
+	return root, tree, err
+}
+
 // scanIn reads a document that will stand where these declarations are in force.
 func scanIn(xml []byte, most limits, around scope) (*element, error) {
+	return (&scanner{scope: around}).scan(xml, most)
+}
+
+func (s *scanner) scan(xml []byte, most limits) (*element, error) {
 	if len(xml) > most.bytes {
 		return nil, tooLarge("the document has %d bytes, at most %d", len(xml), most.bytes)
 	}
 	if !most.hand && !strings.HasPrefix(string(xml), "<") {
 		return nil, malformed("the document does not begin with <")
 	}
-	s := &scanner{in: string(xml), most: most, scope: around}
+	s.in, s.most = string(xml), most
 	if err := legal(s.in); err != nil {
 		return nil, err
 	}
@@ -184,6 +202,9 @@ func (s *scanner) characters() error {
 		return err
 	}
 	inner := &s.open[len(s.open)-1]
+	if inner.node != nil {
+		inner.node.AddChild(etree.NewText(text))
+	}
 	if inner.text == "" {
 		inner.text = text
 	} else {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/beevik/etree"
 )
 
 // startTag reads <name attributes> or <name attributes/>.
@@ -25,11 +27,29 @@ func (s *scanner) startTag() error {
 	if err != nil {
 		return err
 	}
-	s.enter(frame{element: e, name: name, declared: outside})
+	s.enter(frame{element: e, name: name, declared: outside, node: s.node(name, raw)})
 	if empty {
 		s.leave()
 	}
 	return nil
+}
+
+// node is the element as it is written, where the tree is wanted.
+func (s *scanner) node(name string, raw []attribute) *etree.Element {
+	if s.tree == nil {
+		return nil
+	}
+	node := etree.NewElement(name)
+	node.Attr = make([]etree.Attr, 0, len(raw))
+	for _, a := range raw { // CreateAttr would look for each among the others, and none stands twice
+		node.Attr = append(node.Attr, etree.Attr{Space: a.space, Key: a.local, Value: a.value})
+	}
+	if len(s.open) == 0 {
+		s.tree.SetRoot(node)
+	} else {
+		s.open[len(s.open)-1].node.AddChild(node)
+	}
+	return node
 }
 
 // room refuses one element too many.
