@@ -242,11 +242,11 @@ func FuzzPatternsMatchAsDefined(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
 		if !utf8.ValidString(pattern) || !utf8.ValidString(text) || text == "" {
-			t.Skip()
+			return // no text of a token or an assertion is like that
 		}
 		c, problems := clause("StringLike", "saml:groups", pattern)
 		if len(problems) > 0 {
-			t.Skip()
+			return // apply refuses the pattern: too long, or empty
 		}
 		if got, want := c.Wants(federation.ValueOf(text)), liked([]rune(pattern), []rune(text)); got != want {
 			t.Errorf("%q on %q: %v", pattern, text, got)
