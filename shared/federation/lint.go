@@ -46,7 +46,7 @@ func LintChecks() []LintCheck {
 		{"subject_too_wide", Error, "anybody at a provider that serves the world, or any service account of a cluster, meets the rule", (*linter).wideSubjects},
 		{"pull_request_subject", Warning, "a pull request meets the rule: who may open one gets its roles", (*linter).pullRequests},
 		{"rule_expired", Warning, "the rule's time is over", (*linter).expired},
-		{"rule_never_holds", Warning, "the rule's hours contradict each other", (*linter).emptyWindows},
+		{"rule_never_holds", Warning, "the rule's numbers, times or networks exclude each other", (*linter).never},
 		{"rule_shadowed", Warning, "an earlier rule decides wherever this one holds", (*linter).shadowed},
 		{"rules_alike", Warning, "two names differ by case alone, and traces name rules", (*linter).alikeNames},
 		{"session_nameless", Warning, "every session of the rule bears one name in ActionTrail", (*linter).namelessSessions},

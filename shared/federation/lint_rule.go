@@ -10,50 +10,34 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
-// bounds are the hours within which a rule's clauses on the time can hold.
-type bounds struct {
-	from, to time.Time // zero: open
-	last     Clause    // that sets to
-}
-
-// hours reads the clauses that say before or after when. Equality and negation
-// are left out: nobody writes a rule for one second.
-func (r Rule) hours() bounds {
-	var b bounds
+// hours is when the rule's clauses that say before or at when last hold. Equality
+// and negation are left out: nobody writes a rule for one second.
+func (r Rule) hours() (end time.Time, by Clause) {
 	for _, c := range r.clauses {
-		if c.fact != CurrentTime || c.operator.kind != date || c.operator.negated {
+		if c.fact != CurrentTime || c.operator.negated || c.operator.relation != less && c.operator.relation != lessOrEqual {
 			continue
 		}
-		for value := range c.values.All() {
-			at, ok := readDate(value)
-			switch relation := c.operator.relation; {
-			case !ok || c.values.Len() > 1: // of which any is enough: nobody writes that
-			case relation == less || relation == lessOrEqual:
-				if b.to.IsZero() || at.Before(b.to) {
-					b.to, b.last = at, c
-				}
-			case relation == greater || relation == greaterOrEqual:
-				if at.After(b.from) {
-					b.from = at
-				}
-			}
+		if latest := c.latest(); by.clause == nil || latest.Before(end) {
+			end, by = latest, c
 		}
 	}
-	return b
+	return end, by
+}
+
+// latest is the last of the clause's times, of which any is enough.
+func (c Clause) latest() time.Time {
+	var times []time.Time
+	for text := range c.values.All() {
+		at, _ := readDate(text)
+		times = append(times, at)
+	}
+	return slices.MaxFunc(times, time.Time.Compare)
 }
 
 func (l *linter) expired() {
 	for i, rule := range l.rules {
-		if b := rule.hours(); !b.to.IsZero() && b.to.Before(l.Now) {
-			l.find(b.last.path(i), fmt.Sprintf("rule %q has held for the last time on %s", rule.name, b.to.UTC().Format(time.RFC3339)), "remove the rule, or give it more time")
-		}
-	}
-}
-
-func (l *linter) emptyWindows() {
-	for i, rule := range l.rules {
-		if b := rule.hours(); !b.to.IsZero() && b.from.After(b.to) {
-			l.find(b.last.path(i), fmt.Sprintf("rule %q ends before it begins, on %s", rule.name, b.from.UTC().Format(time.RFC3339)), "exchange the two times")
+		if end, by := rule.hours(); by.clause != nil && end.Before(l.Now.Truncate(time.Second)) {
+			l.find(by.path(i), fmt.Sprintf("rule %q has held for the last time on %s", rule.name, end.UTC().Format(time.RFC3339)), "remove the rule, or give it more time")
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
@@ -66,19 +67,82 @@ func TestAShadowedRuleDecidesNothing(t *testing.T) {
 	}
 }
 
-// TestARuleWhoseHoursNeverComeNeverHolds asks at every hour around its bounds.
-func TestARuleWhoseHoursNeverComeNeverHolds(t *testing.T) {
-	rev := revision(t, rule("never", operators(map[string]map[string][]string{
-		"DateGreaterThan": {"currentTime": {"2026-12-01T00:00:00Z"}}, "DateLessThan": {"currentTime": {"2026-11-30T00:00:00Z"}},
-	})))
-	if len(found(rev, "rule_never_holds")) != 1 {
-		t.Error("nobody says so")
+// ranged makes a rule that compares one fact twice, and often leaves nothing.
+func (w world) ranged() federation.RuleDraft {
+	compare := func() string {
+		return w.pick("LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals", "Equals", "NotEquals")
 	}
-	ada := validatetest.New(t).Identity()
-	for hour := range 96 {
-		begin := time.Date(2026, 11, 29, hour, 0, 0, 0, time.UTC)
-		if grants, _ := mapping.Roles(rev, ada, mapping.Context{Now: begin}); len(grants) > 0 {
-			t.Errorf("it holds at %s", begin)
+	each := func() string { return w.pick("", "", "ForAllValues:", "ForAnyValue:") }
+	exists := func() string { return w.pick("", "", "IfExists") }
+	one, other, key, values := "", "", "saml:level", []string{"-3", "1", "1.5", "2.5", "3"}
+	switch w.IntN(3) {
+	case 0:
+		one, other = "Numeric"+compare(), "Numeric"+compare()
+	case 1:
+		one, other, key = "Date"+compare(), "Date"+compare(), w.pick("saml:hired", "currentTime")
+		values = []string{"2026-01-02T15:04:05Z", "2026-12-01T00:00:00Z", "2027-03-01T12:00:00Z"}
+	case 2:
+		one, other, key = w.pick("IpAddress", "NotIpAddress"), "IpAddress", "sourceIp"
+		values = []string{"10.0.0.0/8", "10.1.0.0/16", "203.0.113.1", "fd00::/8", "::/0"}
+	}
+	all := map[string]map[string][]string{each() + one + exists(): {key: w.some(slices.Clone(values)...)[:1]}}
+	all[each()+other+exists()] = map[string][]string{key: w.some(slices.Clone(values)...)[:1]}
+	return rule("ranged", operators(all))
+}
+
+// TestARuleThatNeverHoldsNeverHolds asks for many people at many hours, and wants
+// that a rule which somebody meets is not called so.
+func TestARuleThatNeverHoldsNeverHolds(t *testing.T) {
+	never, met := 0, 0
+	inManyWorlds(t, func(s scene) {
+		for range 20 {
+			draft := s.ranged()
+			rev, problems := compileRules(draft)
+			if len(problems) > 0 {
+				t.Fatal(problems)
+			}
+			holds := len(s.granted(draft)) > 0
+			if holds {
+				met++
+			}
+			if len(found(rev, "rule_never_holds")) == 0 {
+				continue
+			}
+			never++
+			if holds {
+				t.Errorf("it holds: %+v", draft.Condition)
+			}
+		}
+	})
+	if never < 500 || met < 500 {
+		t.Errorf("%d rules never hold, and %d were met: this shows little", never, met)
+	}
+}
+
+// TestOnlyRulesThatNeverHoldAreCalledSo tries every value of a grid: a rule of two
+// bounds that nothing on it passes is found, and no other.
+func TestOnlyRulesThatNeverHoldAreCalledSo(t *testing.T) {
+	compared := []string{"LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals", "Equals", "NotEquals"}
+	idp := validatetest.New(t)
+	var people []validate.Identity
+	for _, level := range []string{"0", "1", "1.5", "2", "3"} {
+		people = append(people, idp.Identity(validatetest.Attribute("level", level)))
+	}
+	for _, one := range compared {
+		for _, other := range compared {
+			for _, bound := range []string{"1", "2"} {
+				draft := rule("two bounds", operators(map[string]map[string][]string{
+					"ForAllValues:Numeric" + one: {"saml:level": {bound}}, "Numeric" + other: {"saml:level": {"1"}},
+				}))
+				rev := revision(t, draft)
+				met := slices.ContainsFunc(people, func(who validate.Identity) bool {
+					grants, _ := mapping.Roles(rev, who, mapping.Context{Now: validatetest.Now()})
+					return len(grants) > 0
+				})
+				if never := len(found(rev, "rule_never_holds")) > 0; never == met {
+					t.Errorf("each %s %s and one %s 1: never holds: %v, met: %v", one, bound, other, never, met)
+				}
+			}
 		}
 	}
 }
