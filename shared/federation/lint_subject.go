@@ -13,30 +13,40 @@ import (
 type crowd struct {
 	issuers []string
 	preset  string // names it where the issuer is one's own
-	owners  []ownerClaim
+	owners  []ownerClaim // the subject first
 	numbers []string // claims that name the owner for good
 	anybody string   // who meets a rule that does not say whose it means
 }
 
-// ownerClaim is a claim that says whose a token is. Up to and with the mark it
-// names an owner, what follows is the owner's own; without one it names nothing
-// else.
-type ownerClaim struct{ name, mark string }
+// ownerClaim is a claim that says whose a token is, in one of these forms: * stands
+// for the owner's name, which ends with what follows it; without forms the whole
+// claim is a name. Of a claim that is free whoever asks for a token chooses the
+// form, so that one which names no owner is anybody's.
+type ownerClaim struct {
+	name  string
+	forms []string
+	free  bool
+}
 
 // crowds are those that are known, by what their tokens say.
 func crowds() []crowd {
+	path := []string{"*/"}
 	return []crowd{
 		{
 			issuers: []string{"https://token.actions.githubusercontent.com"}, preset: "github",
 			owners: []ownerClaim{
-				{"sub", "/"},
-				{"repository", "/"},
-				{"job_workflow_ref", "/"},
-				{"repository_owner", ""},
-				{"repository_owner_id", ""},
-				{"repository_id", ""},
-				{"enterprise", ""},
-				{"enterprise_id", ""},
+				// A repository may make its subjects of other claims than its own name:
+				// https://docs.github.com/en/actions/reference/security/oidc
+				{"sub", []string{
+					"repo:*/", "repository:*/", "job_workflow_ref:*/", "repository_owner:*:", "repository_owner_id:*:", "repository_id:*:", "enterprise:*:", "enterprise_id:*:",
+				}, true},
+				{name: "repository", forms: path},
+				{name: "job_workflow_ref", forms: path},
+				{name: "repository_owner"},
+				{name: "repository_owner_id"},
+				{name: "repository_id"},
+				{name: "enterprise"},
+				{name: "enterprise_id"},
 			},
 			numbers: []string{"repository_owner_id", "repository_id", "enterprise_id"},
 			anybody: "any workflow of any repository at GitHub",
@@ -44,39 +54,51 @@ func crowds() []crowd {
 		{
 			issuers: []string{"https://gitlab.com"}, preset: "gitlab",
 			owners: []ownerClaim{
-				{"sub", "/"},
-				{"project_path", "/"},
-				{"namespace_path", ""},
-				{"project_id", ""},
-				{"namespace_id", ""},
+				{name: "sub", forms: []string{"project_path:*/"}},
+				{name: "project_path", forms: path},
+				{name: "namespace_path", forms: path},
+				{name: "project_id"},
+				{name: "namespace_id"},
 			},
 			numbers: []string{"project_id", "namespace_id"},
 			anybody: "any job of any project at GitLab",
 		},
 		{
-			preset: "kubernetes", owners: []ownerClaim{{"sub", "system:serviceaccount:*:"}},
+			preset: "kubernetes", owners: []ownerClaim{{name: "sub", forms: []string{"system:serviceaccount:*:"}}},
 			anybody: "any service account of the cluster",
 		},
 	}
 }
 
-// crowdOf is the crowd at a source, if there is one.
-func crowdOf(s trust.Source) (crowd, bool) {
+// crowdOf is the crowd at a source, if there is one: by its issuer, by what the
+// file calls it, or where it says neither, by how the subjects of a rule begin.
+func crowdOf(s trust.Source, rule Rule) (crowd, bool) {
 	if s.OIDC == nil {
 		return crowd{}, false
 	}
-	for _, c := range crowds() {
-		if slices.Contains(c.issuers, s.OIDC.Issuer) || s.Preset != "" && s.Preset == c.preset {
-			return c, true
-		}
+	all := crowds()
+	i := slices.IndexFunc(all, func(at crowd) bool {
+		return slices.Contains(at.issuers, s.OIDC.Issuer) || s.Preset != "" && s.Preset == at.preset
+	})
+	if i < 0 {
+		i = slices.IndexFunc(all, func(at crowd) bool { return slices.ContainsFunc(rule.clauses, at.sounds) })
 	}
-	return crowd{}, false
+	if i < 0 {
+		return crowd{}, false
+	}
+	return all[i], true
+}
+
+// sounds says that the clause is about subjects such as the crowd has.
+func (at crowd) sounds(c Clause) bool {
+	begins, _, _ := strings.Cut(at.owners[0].forms[0], "*")
+	return c.fact == Subject && slices.ContainsFunc(c.values.list, func(v string) bool { return strings.HasPrefix(v, begins) })
 }
 
 func (l *linter) ofCrowds(look func(i int, rule Rule, at crowd)) {
 	for i, rule := range l.rules {
 		source, _ := l.IdentityProvider(rule.idp)
-		if at, ok := crowdOf(source); ok {
+		if at, ok := crowdOf(source, rule); ok {
 			look(i, rule, at)
 		}
 	}
@@ -90,9 +112,9 @@ func (l *linter) wideSubjects() {
 		path, cause := rulePath(i)+".condition", fmt.Sprintf("rule %q does not say whose it means: %s meets it", rule.name, at.anybody)
 		if wide := slices.IndexFunc(rule.clauses, at.asks); wide >= 0 {
 			c := rule.clauses[wide]
-			path, cause = c.path(i), fmt.Sprintf("%s %s spans owners: %s may meet rule %q", c.written, c.values, at.anybody, rule.name)
+			path, cause = c.path(i), fmt.Sprintf("%s %s leaves the owner open: %s may meet rule %q", c.written, c.values, at.anybody, rule.name)
 		}
-		l.find(path, cause, "name the owner before any *: StringEquals, or StringLike with the owner written out")
+		l.find(path, cause, "name the owner whole, before any *: oidc:sub begins "+strings.Replace(at.owners[0].forms[0], "*", "OWNER", 1))
 	})
 }
 
@@ -114,40 +136,46 @@ func (at crowd) owner(c Clause) *ownerClaim {
 // names says that the clause wants owners that it names, each of them whole.
 func (at crowd) names(c Clause) bool {
 	owner := at.owner(c)
-	if owner == nil || c.operator.negated || c.absent || c.operator.kind != text && c.operator.kind != pattern {
+	if owner == nil || !c.wantsTexts() {
 		return false
 	}
 	for value := range c.values.All() {
-		if c.operator.kind == pattern && !owner.whole(value) {
+		if !owner.named(c, value) {
 			return false
 		}
 	}
 	return true
 }
 
-// whole says that nothing stands open in the pattern before the owner's name has
-// ended.
-func (o ownerClaim) whole(pattern string) bool {
-	fixed, _, open := cutAtWildcard(pattern)
-	switch {
-	case !open:
-		return true
-	case o.mark == "":
-		return false
-	}
-	if before, after, ok := strings.Cut(o.mark, "*"); ok { // a name between two marks
-		name, found := strings.CutPrefix(fixed, before)
-		return found && strings.Contains(name, after)
-	}
-	return strings.Contains(fixed, o.mark)
+// wantsTexts says that the clause holds of nothing but texts that it has, or that
+// are like them.
+func (c Clause) wantsTexts() bool {
+	return !c.operator.negated && !c.absent && (c.operator.kind == text || c.operator.kind == pattern)
 }
 
-func cutAtWildcard(pattern string) (before, after string, found bool) {
-	i := strings.IndexAny(pattern, "*?")
-	if i < 0 {
-		return pattern, "", false
+// named says that nothing stands open in the value before the owner's name has
+// ended.
+func (o ownerClaim) named(c Clause, value string) bool {
+	fixed, open := value, false
+	if c.operator.kind == pattern {
+		fixed, open = untilWildcard(value)
 	}
-	return pattern[:i], pattern[i:], true
+	if !open && !o.free {
+		return true
+	}
+	return slices.ContainsFunc(o.forms, func(form string) bool {
+		before, after, _ := strings.Cut(form, "*")
+		rest, found := strings.CutPrefix(fixed, before)
+		name, _, ended := strings.Cut(rest, after)
+		return found && name != "" && (ended || !open)
+	})
+}
+
+func untilWildcard(pattern string) (fixed string, open bool) {
+	if i := strings.IndexAny(pattern, "*?"); i >= 0 {
+		return pattern[:i], true
+	}
+	return pattern, false
 }
 
 // pullRequests: GitHub says of a run for a pull request repo:OWNER/NAME:pull_request,
@@ -158,12 +186,28 @@ func (l *linter) pullRequests() {
 			return
 		}
 		for _, c := range rule.clauses {
+			if c.fact != Subject || !c.wantsTexts() {
+				continue
+			}
 			for value := range c.values.All() {
-				if c.fact == Subject && !c.operator.negated && c.Wants(ValueOf(pullRequestOf(value))) {
+				if c.Wants(ValueOf(pullRequestOf(value))) && !rule.refusesPullRequest(pullRequestOf(value)) {
 					l.find(c.path(i), fmt.Sprintf("%q is met by pull requests too, of whoever may open one", value), "name the branch, tag or environment: repo:OWNER/NAME:ref:refs/heads/main")
 				}
 			}
 		}
+	})
+}
+
+// refusesPullRequest says that another clause turns away what this subject would
+// pass: by the subject itself, or by what GitHub says of the run's ref and event.
+func (r Rule) refusesPullRequest(subject string) bool {
+	said := map[string]string{"ref": "refs/pull/1/merge", "event_name": "pull_request", "ref_type": "branch"}
+	return slices.ContainsFunc(r.clauses, func(c Clause) bool {
+		value, ok := said[c.attribute]
+		if c.fact == Subject {
+			value, ok = subject, true
+		}
+		return ok && (c.fact == Subject || c.fact == Attribute) && !c.Wants(ValueOf(value))
 	})
 }
 
@@ -175,10 +219,27 @@ func pullRequestOf(value string) string {
 
 func (l *linter) ownersByName() {
 	l.ofCrowds(func(i int, rule Rule, at crowd) {
-		byNumber := func(c Clause) bool { return at.names(c) && slices.Contains(at.numbers, at.owner(c).name) }
-		if named := slices.IndexFunc(rule.clauses, at.names); named >= 0 && len(at.numbers) > 0 && !slices.ContainsFunc(rule.clauses, byNumber) {
+		if named := slices.IndexFunc(rule.clauses, at.names); named >= 0 && len(at.numbers) > 0 && !slices.ContainsFunc(rule.clauses, at.numbered) {
 			l.find(rule.clauses[named].path(i), fmt.Sprintf("rule %q knows the owner by a name, which is free for others once its owner gives it up", rule.name),
 				fmt.Sprintf("add StringEquals: {\"oidc:%s\": NUMBER}", at.numbers[0]))
 		}
 	})
+}
+
+// numbered says that the clause knows owners by numbers, in a claim of that name or
+// in a subject that begins with it.
+func (at crowd) numbered(c Clause) bool {
+	if !at.names(c) {
+		return false
+	}
+	if c.fact != Subject {
+		return slices.Contains(at.numbers, c.attribute)
+	}
+	for value := range c.values.All() {
+		claim, _, _ := strings.Cut(value, ":")
+		if !slices.Contains(at.numbers, claim) {
+			return false
+		}
+	}
+	return true
 }
