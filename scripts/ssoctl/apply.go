@@ -27,7 +27,7 @@ func (p program) apply(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	revision, err := p.read(*file, federation.Options{AllowLoopback: d.local})
+	revision, remarks, err := p.review(*file, federation.Options{AllowLoopback: d.local})
 	if err != nil {
 		return fmt.Errorf("nothing was applied: %w", err)
 	}
@@ -38,6 +38,7 @@ func (p program) apply(ctx context.Context, args []string) error {
 		return err
 	}
 	p.notInEffect(revision)
+	p.lookAgain(*file, remarks)
 	return p.refresh(ctx, d.trust, revision, d.local)
 }
 

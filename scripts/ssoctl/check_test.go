@@ -84,3 +84,43 @@ func TestCheckSpeaksToMachines(t *testing.T) {
 		t.Errorf("status %d %s", r.status, r.stderr)
 	}
 }
+
+// TestCheckKeepsItsShape holds every name of what machines read: README says them.
+func TestCheckKeepsItsShape(t *testing.T) {
+	const accept = " # sso-check: allow subject_too_wide because this is a playground"
+	file := wide(t, accept)
+	r := ssoctl(t, nil, "check", "-o", "json", "-f", file, "-role-max", "acs:ram::1234567890123456:role/deploy=2h")
+	want := `{
+  "file": "` + file + `",
+  "faults": [],
+  "findings": [
+    {
+      "line": 11,
+      "column": 21,
+      "cause": "all sessions of rule \"deploy\" are called \"deploy\"",
+      "fix": "use a variable that tells people apart: {{nameID}}",
+      "code": "session_nameless",
+      "severity": "warning"
+    },
+    {
+      "line": 12,
+      "column": 42,
+      "cause": "StringLike [\"repo:*\"] leaves the owner open: any workflow of any repository at GitHub may meet rule \"deploy\"",
+      "fix": "name the owner whole, before any *: oidc:sub begins repo:OWNER/",
+      "code": "subject_too_wide",
+      "severity": "error",
+      "accepted": "this is a playground"
+    },
+    {
+      "line": 12,
+      "column": 42,
+      "cause": "\"repo:*\" is met by pull requests too, of whoever may open one",
+      "fix": "name the branch, tag or environment: repo:OWNER/NAME:ref:refs/heads/main",
+      "code": "pull_request_subject",
+      "severity": "warning"
+    }
+  ]
+}
+`
+	r.want(t, statusDone, want, "")
+}

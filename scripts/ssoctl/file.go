@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
@@ -41,6 +42,36 @@ func (p program) read(file string, options federation.Options) (federation.Revis
 	}
 	revision, faults := yamlfile.Parse(text, dir, options)
 	return revision, p.tell(file, faults)
+}
+
+// review is read and a second look.
+func (p program) review(file string, options federation.Options) (federation.Revision, []yamlfile.Remark, error) {
+	text, dir, err := open(file)
+	if err != nil {
+		return federation.Revision{}, nil, err
+	}
+	revision, faults, remarks := yamlfile.Review(text, dir, options, federation.LintOptions{Now: p.now()})
+	return revision, remarks, p.tell(file, faults)
+}
+
+// lookAgain counts what check would find and nobody has accepted. Findings are not
+// in the way of an apply: who has to mend something at night mends that first.
+func (p program) lookAgain(file string, remarks []yamlfile.Remark) {
+	found := map[federation.Severity]int{}
+	for _, r := range remarks {
+		if r.Accepted == "" {
+			found[r.Severity]++
+		}
+	}
+	var counts []string
+	for _, severity := range []federation.Severity{federation.Error, federation.Warning} {
+		if n := found[severity]; n > 0 {
+			counts = append(counts, count(n, string(severity)))
+		}
+	}
+	if len(counts) > 0 {
+		p.say("%s deserves a second look, %s: ssoctl check -f %s\n", file, strings.Join(counts, " and "), file)
+	}
 }
 
 func (p program) tell(file string, faults []yamlfile.Fault) error {

@@ -289,3 +289,16 @@ func TestADeploymentIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+func TestApplySaysHowMuchDeservesASecondLook(t *testing.T) {
+	o := newOperator(t)
+	file := write(t, o.idp.federation("    session: {name: everybody}\n"))
+	look := file + " deserves a second look, 1 warning: ssoctl check -f " + file + "\n"
+	if r := o.run("apply", "-f", file); r.status != statusDone || !strings.Contains(r.stdout, look) {
+		t.Errorf("%+v", r)
+	}
+	accepted := write(t, o.idp.federation("    session: {name: everybody} # sso-check: allow session_nameless because it is a test\n"))
+	if r := o.run("apply", "-f", accepted); r.status != statusDone || strings.Contains(r.stdout, "second look") {
+		t.Errorf("%+v", r)
+	}
+}

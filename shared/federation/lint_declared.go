@@ -2,6 +2,8 @@ package federation
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -30,6 +32,54 @@ func (l *linter) unusedAccounts() {
 	for i, a := range l.accounts {
 		if !used[a.id] {
 			l.find(fmt.Sprintf("accounts[%d]", i), fmt.Sprintf("no rule gives anything in account %s", a.Name()), "add a rule, or remove the account")
+		}
+	}
+}
+
+// unusedProviders looks at accounts in which something is given, and not to people
+// of every identity provider that RAM there has.
+func (l *linter) unusedProviders() {
+	type place struct {
+		account ram.AccountID
+		idp     string
+	}
+	used := map[place]bool{}
+	for _, rule := range l.rules {
+		for _, id := range rule.accounts() {
+			used[place{id, rule.idp}] = true
+		}
+	}
+	for i, a := range l.accounts {
+		unused := func(field, idp string) {
+			if !used[place{a.id, idp}] {
+				l.find(fmt.Sprintf("accounts[%d].%s.%s", i, field, idp), fmt.Sprintf("no rule gives people of %s anything in account %s", idp, a.Name()), "add a rule, or remove the entry and the provider in RAM")
+			}
+		}
+		for _, idp := range slices.Sorted(maps.Keys(a.samlProviders)) {
+			unused("samlProviders", idp)
+		}
+		for _, idp := range slices.Sorted(maps.Keys(a.oidcProviders)) {
+			unused("oidcProviders", idp)
+		}
+	}
+}
+
+// withoutDomains looks at identity providers at which people sign in.
+func (l *linter) withoutDomains() {
+	var without []int
+	people := 0
+	for i, s := range l.idps {
+		if s.OIDC != nil && s.OIDC.Login == nil {
+			continue
+		}
+		people++
+		if len(s.EmailDomains) == 0 {
+			without = append(without, i)
+		}
+	}
+	for _, i := range without {
+		if people > 1 {
+			l.find(idpPath(i), fmt.Sprintf("the sign-in page cannot send people to %s by their e-mail address: they choose from %d", l.idps[i].ID, people), "add emailDomains: [acme.com]")
 		}
 	}
 }

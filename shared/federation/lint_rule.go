@@ -121,9 +121,55 @@ func (l *linter) alikeNames() {
 
 func (l *linter) namelessSessions() {
 	for i, rule := range l.rules {
-		constant := !slices.ContainsFunc(rule.session.parts, func(p part) bool { return p.variable != "" })
-		if len(rule.session.parts) > 0 && constant {
+		if len(rule.session.parts) > 0 && len(rule.session.variables()) == 0 {
 			l.find(rulePath(i)+".session.name", fmt.Sprintf("all sessions of rule %q are called %q", rule.name, rule.session.text), "use a variable that tells people apart: {{"+NameID+"}}")
+		}
+	}
+}
+
+// sessionsByEmail says so once of an identity provider: most of its rules will have
+// one template. Beside another variable an address does no harm.
+func (l *linter) sessionsByEmail() {
+	emails := emailAttributes()
+	said := map[string]bool{}
+	for i, rule := range l.rules {
+		source, _ := l.IdentityProvider(rule.idp)
+		variables := rule.session.variables()
+		lasting := func(v string) bool { return !emails[source.AttributeName(v)] }
+		if said[rule.idp] || len(variables) == 0 || !rule.user.IsZero() || slices.ContainsFunc(variables, lasting) {
+			continue
+		}
+		said[rule.idp] = true
+		l.find(rulePath(i)+".session.name", fmt.Sprintf("people of %s are known by %s alone, in ActionTrail too, and who leaves gives an address back", rule.idp, rule.session.text),
+			"nothing, where no address is ever given to another person; else add what is theirs for good, such as {{"+NameID+"}}")
+	}
+}
+
+// emailAttributes are what products call an e-mail address.
+func emailAttributes() map[string]bool {
+	names := map[string]bool{}
+	for _, p := range Presets() {
+		for _, attributes := range p.attributes() {
+			if name, ok := attributes["email"]; ok {
+				names[name] = true
+			}
+		}
+	}
+	return names
+}
+
+// idlePatterns leaves out subjects of crowds, which wideSubjects finds.
+func (l *linter) idlePatterns() {
+	for i, rule := range l.rules {
+		source, _ := l.IdentityProvider(rule.idp)
+		at, crowded := crowdOf(source, rule)
+		for _, c := range rule.clauses {
+			if c.operator.kind != pattern || c.operator.negated || crowded && at.asks(c) {
+				continue
+			}
+			if slices.ContainsFunc(c.values.list, func(p string) bool { return strings.Trim(p, "*") == "" }) {
+				l.find(c.path(i), fmt.Sprintf("%s %s is met by any value of %s", c.written, c.values, c.key), "name the values, or write Null: {"+c.key+": false} if it is enough that there is one")
+			}
 		}
 	}
 }

@@ -12,10 +12,10 @@ import (
 // from one issuer: a rule has to say whose it means.
 type crowd struct {
 	issuers []string
-	preset  string // names it where the issuer is one's own
+	preset  string       // names it where the issuer is one's own
 	owners  []ownerClaim // the subject first
-	numbers []string // claims that name the owner for good
-	anybody string   // who meets a rule that does not say whose it means
+	numbers []string     // claims that name the owner for good
+	anybody string       // who meets a rule that does not say whose it means
 }
 
 // ownerClaim is a claim that says whose a token is, in one of these forms: * stands

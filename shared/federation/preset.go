@@ -133,6 +133,18 @@ func (p Preset) speaks(kind trust.Kind) bool {
 	return kind == trust.KindSAML && p.SAML != nil || kind == trust.KindOIDC && p.OIDC != nil
 }
 
+// attributes are what the product calls things, by each protocol that it speaks.
+func (p Preset) attributes() []map[string]string {
+	var all []map[string]string
+	if p.SAML != nil {
+		all = append(all, p.SAML.Attributes)
+	}
+	if p.OIDC != nil {
+		all = append(all, p.OIDC.Attributes)
+	}
+	return all
+}
+
 func named(email, groups, name string) map[string]string {
 	attributes := map[string]string{"email": email, "groups": groups, "name": name}
 	maps.DeleteFunc(attributes, func(_, exact string) bool { return exact == "" })

@@ -139,3 +139,14 @@ func (t Template) Expand(value func(variable string) (string, bool)) (string, er
 	}
 	return b.String(), nil
 }
+
+// variables are those that the template names.
+func (t Template) variables() []string {
+	var names []string
+	for _, p := range t.parts {
+		if p.variable != "" {
+			names = append(names, p.variable)
+		}
+	}
+	return names
+}
