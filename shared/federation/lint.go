@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // Severity says how much a finding matters.
@@ -89,6 +90,9 @@ type linter struct {
 func (l *linter) find(path, cause, fix string) {
 	l.findings = append(l.findings, Finding{l.check.Code, l.check.Severity, Problem{path, cause, fix}})
 }
+
+// sourceOf is not copied: metadata is long and rules are many.
+func (l *linter) sourceOf(rule Rule) trust.Source { return l.idps[l.idp[rule.idp]] }
 
 func rulePath(i int) string { return fmt.Sprintf("rules[%d]", i) }
 

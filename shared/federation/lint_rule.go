@@ -133,7 +133,7 @@ func (l *linter) sessionsByEmail() {
 	emails := emailAttributes()
 	said := map[string]bool{}
 	for i, rule := range l.rules {
-		source, _ := l.IdentityProvider(rule.idp)
+		source := l.sourceOf(rule)
 		variables := rule.session.variables()
 		lasting := func(v string) bool { return !emails[source.AttributeName(v)] }
 		if said[rule.idp] || len(variables) == 0 || !rule.user.IsZero() || slices.ContainsFunc(variables, lasting) {
@@ -161,7 +161,7 @@ func emailAttributes() map[string]bool {
 // idlePatterns leaves out subjects of crowds, which wideSubjects finds.
 func (l *linter) idlePatterns() {
 	for i, rule := range l.rules {
-		source, _ := l.IdentityProvider(rule.idp)
+		source := l.sourceOf(rule)
 		at, crowded := crowdOf(source, rule)
 		for _, c := range rule.clauses {
 			if c.operator.kind != pattern || c.operator.negated || crowded && at.asks(c) {

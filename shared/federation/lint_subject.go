@@ -97,7 +97,7 @@ func (at crowd) sounds(c Clause) bool {
 
 func (l *linter) ofCrowds(look func(i int, rule Rule, at crowd)) {
 	for i, rule := range l.rules {
-		source, _ := l.IdentityProvider(rule.idp)
+		source := l.sourceOf(rule)
 		if at, ok := crowdOf(source, rule); ok {
 			look(i, rule, at)
 		}

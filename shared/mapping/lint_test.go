@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -158,5 +160,65 @@ func TestARuleWhoseTimeIsOverHasHeld(t *testing.T) {
 		if grants, _ := mapping.Roles(rev, ada, mapping.Context{Now: validatetest.Now().Add(later)}); len(grants) != want {
 			t.Errorf("after %s: %d roles", later, len(grants))
 		}
+	}
+}
+
+// githubRule asks of a token in one or two of many ways, sound ones and others.
+func (w world) githubRule() federation.RuleDraft {
+	values := map[string][]string{
+		"oidc:sub": {
+			"repo:acme/shop:ref:refs/heads/main", "repo:acme/*", "repo:acme*", "repo:*", "repo:*/shop:*", "repo:acm?/shop:*", "*", "*acme/*",
+			"environment:production", "environment:*", "ref:refs/heads/main", "repository_owner_id:12345:*", "repository_owner_id:1*", "repository_owner:acme:*",
+		},
+		"oidc:repository":          {"acme/shop", "acme/*", "acme*", "*/shop", "*"},
+		"oidc:repository_owner_id": {"12345", "1*", "*"},
+		"oidc:ref":                 {"refs/heads/main", "*"},
+	}
+	all := map[string]map[string][]string{}
+	for range 1 + w.IntN(2) {
+		key := w.pick(slices.Sorted(maps.Keys(values))...)
+		operator := w.pick("", "", "ForAnyValue:", "ForAllValues:") + w.pick("StringEquals", "StringLike", "StringLike", "StringNotLike", "StringEqualsIgnoreCase") + w.pick("", "", "IfExists")
+		all[operator] = map[string][]string{key: w.some(values[key]...)[:1]}
+	}
+	return rule("deploy", operators(all), func(d *federation.RuleDraft) { d.IdP = "issuer" })
+}
+
+// TestNoStrangerMeetsARuleThatIsNotTooWide: whatever a stranger's repository makes
+// its subjects of, only rules that the lint names let it in.
+func TestNoStrangerMeetsARuleThatIsNotTooWide(t *testing.T) {
+	issuer := validatetest.NewIssuer(t)
+	var strangers []validate.Identity
+	for _, subject := range []string{
+		"repo:acme-evil/shop:ref:refs/heads/main", "repo:acme-evil/shop:environment:acme/", "environment:production", "environment:acme/", "ref:refs/heads/main",
+		"repository_owner_id:1999:ref:refs/heads/main", "repository_owner:acme-evil:x", "workflow:acme/:ref:refs/heads/main",
+	} {
+		strangers = append(strangers, issuer.Workload(map[string]any{
+			"sub": subject, "jti": subject, "repository": "acme-evil/shop", "repository_owner": "acme-evil", "repository_owner_id": "1999", "ref": "refs/heads/main",
+		}))
+	}
+	source := validatetest.TokenSource()
+	source.Preset = "github"
+	wide, sound := 0, 0
+	for seed := range uint64(4000) {
+		draft := world{rand.New(rand.NewPCG(seed, 6))}.githubRule()
+		rev, problems := federation.Compile(federation.Draft{
+			IdentityProviders: []trust.Source{source}, Accounts: []federation.AccountDraft{{ID: prod}}, Rules: []federation.RuleDraft{draft},
+		}, federation.Options{})
+		if len(problems) > 0 { // a pattern that nothing passes
+			continue
+		}
+		if len(found(rev, "subject_too_wide")) > 0 {
+			wide++
+			continue
+		}
+		sound++
+		for _, who := range strangers {
+			if grants, _ := mapping.Roles(rev, who, mapping.Context{Now: validatetest.Now()}); len(grants) > 0 {
+				t.Errorf("%s meets %v", who.Subject(), draft.Condition.Operators)
+			}
+		}
+	}
+	if wide < 500 || sound < 500 {
+		t.Errorf("%d rules are too wide, %d are not: this shows little", wide, sound)
 	}
 }
