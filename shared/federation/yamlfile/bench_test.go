@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,7 +59,7 @@ func TestTheLargestFederationIsRead(t *testing.T) {
 // Who makes one mistake in a large file makes it everywhere. Ten times the file
 // may take ten times as long; a quadratic reader takes a hundred.
 func TestALargeFileFullOfOneMistakeIsReadInTime(t *testing.T) {
-	few, many := string(large(200)), string(large(2_000))
+	few, many := string(large(100)), string(large(1_000))
 	for name, mistake := range map[string]func(string) string{
 		"an operator":            func(s string) string { return strings.ReplaceAll(s, "StringEquals", "StringEqual") },
 		"an identity provider":   func(s string) string { return strings.ReplaceAll(s, "    idp: idp-", "    idp: idq-") },
@@ -65,24 +67,36 @@ func TestALargeFileFullOfOneMistakeIsReadInTime(t *testing.T) {
 		"no YAML at its end":     func(s string) string { return s + "x: [" },
 		"no YAML from the start": func(s string) string { return `"` + s },
 	} {
-		if ratio := float64(parseTime(t, mistake(many))) / float64(parseTime(t, mistake(few))); ratio > 40 {
+		if ratio := float64(parseTime(t, mistake(many))) / float64(parseTime(t, mistake(few))); ratio > 50 {
 			t.Errorf("%s: ten times the file takes %.0f times as long", name, ratio)
 		}
 	}
 }
 
-// parseTime is the best of three.
+// parseTime is the best of three, in the time that this thread had of a processor:
+// what else the machine does is no matter of the file's.
 func parseTime(t *testing.T, text string) time.Duration {
 	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	best := time.Duration(math.MaxInt64)
 	for range 3 {
-		began := time.Now()
+		began := processorTime(t)
 		if _, faults := yamlfile.Parse([]byte(text), nil, federation.Options{}); len(faults) == 0 {
 			t.Error("no fault")
 		}
-		best = min(best, time.Since(began))
+		best = min(best, processorTime(t)-began)
 	}
 	return best
+}
+
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_THREAD, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // A list that would have to be compared with itself ends where no product needs
