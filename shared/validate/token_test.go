@@ -482,14 +482,14 @@ func TestARecordOfTheOtherProtocolBelievesNoToken(t *testing.T) {
 // FuzzToken: whatever arrives is believed only if the test's key signed exactly it.
 func FuzzToken(f *testing.F) {
 	issuer := validatetest.NewIssuer(f)
-	good := issuer.Token(nil)
+	good, edwards := issuer.Token(nil), issuer.By("EdDSA").Token(nil) // neither algorithm is random
 	f.Add(good)
-	f.Add(issuer.By("EdDSA").Token(nil))
+	f.Add(edwards)
 	record := issuer.Record()
 	f.Fuzz(func(t *testing.T, token string) {
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
 		who, err := guard.Token(t.Context(), record, validate.TokenWant{}, token)
-		if err == nil && token != good && !strings.HasPrefix(token, "eyJhbGciOiJFZERTQSI") || err != nil && !who.IsZero() {
+		if err == nil && token != good && token != edwards || err != nil && !who.IsZero() {
 			t.Fatalf("%q is believed: %v", token, err)
 		}
 	})
