@@ -24,13 +24,17 @@ type Issuer struct {
 	FetchedAt             time.Time         `json:"fetchedAt"`
 }
 
+// ValidEndpoint says whether s may be an address that an issuer names: https, or
+// http to this machine, without user information and of a length that travels.
+func ValidEndpoint(s string) bool { return len(s) <= maxLocation && webAddress(s) }
+
 // Parse checks what was learned and gives its keys.
 func (i Issuer) Parse() ([]jose.Key, error) {
 	if !ValidIssuer(i.Issuer) {
 		return nil, fmt.Errorf("issuer %.200q is no https address without query", i.Issuer)
 	}
 	for name, address := range map[string]string{"jwks_uri": i.JWKSURI, "authorization_endpoint": i.AuthorizationEndpoint, "token_endpoint": i.TokenEndpoint} {
-		if (address != "" || name == "jwks_uri") && (len(address) > maxLocation || !webAddress(address)) {
+		if (address != "" || name == "jwks_uri") && !ValidEndpoint(address) {
 			return nil, fmt.Errorf("%s %.200q is no https address", name, address)
 		}
 	}
