@@ -11,6 +11,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -21,13 +22,15 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-// Limits of one fetch, all of it.
+// Limits of one fetch, all of it. A caller may set narrower ones; the deadline of
+// its context is one.
 const (
 	MaxSize = 1 << 20
 	MaxTime = 5 * time.Second
@@ -43,6 +46,17 @@ type Options struct {
 	AllowCIDRs    []netip.Prefix // private networks that the source may stand in
 	CA            string         // PEM of authorities to believe instead of the system's
 	AllowLoopback bool           // http and loopback: the local stack alone
+	MaxSize       int            // of the body, in bytes; 0: [MaxSize]
+	Accept        string         // media types to ask for; "": SAML metadata
+}
+
+const acceptMetadata = "application/samlmetadata+xml, application/xml, text/xml, */*;q=0.1"
+
+func (o Options) maxSize() int {
+	if o.MaxSize <= 0 {
+		return MaxSize
+	}
+	return min(o.MaxSize, MaxSize)
 }
 
 // Get reads the document at address. Its refusals are source_unavailable.
@@ -74,7 +88,8 @@ func get(ctx context.Context, u *url.URL, options Options) ([]byte, error) {
 		return nil, fmt.Errorf("request: %w", err)
 	}
 	request.Header.Set("User-Agent", userAgent)
-	request.Header.Set("Accept", "application/samlmetadata+xml, application/xml, text/xml, */*;q=0.1")
+	request.Header.Set("Accept", cmp.Or(options.Accept, acceptMetadata))
+	request.Header.Set("Accept-Encoding", "identity") // where we set it, net/http unpacks nothing
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, plain(ctx, err)
@@ -83,18 +98,21 @@ func get(ctx context.Context, u *url.URL, options Options) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("it answers with status %d%s", response.StatusCode, redirection(response))
 	}
-	return read(ctx, response)
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return nil, fmt.Errorf("its answer is compressed by %.80q, and none was asked for", encoding)
+	}
+	return read(ctx, response, options.maxSize())
 }
 
-func read(ctx context.Context, response *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxSize+1))
+func read(ctx context.Context, response *http.Response, most int) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(most)+1))
 	switch {
 	case err != nil:
 		return nil, plain(ctx, err)
 	case ctx.Err() != nil: // a server that sees us hang up may still end its answer in good order
 		return nil, plain(ctx, ctx.Err())
-	case len(body) > MaxSize:
-		return nil, fmt.Errorf("it sends more than %d bytes", MaxSize)
+	case len(body) > most:
+		return nil, fmt.Errorf("it sends more than %d bytes", most)
 	case len(body) == 0:
 		return nil, errors.New("it sends nothing")
 	}

@@ -92,13 +92,40 @@ func TestTooMuchIsRefused(t *testing.T) {
 	}
 }
 
-func TestACompressedBombIsMeasuredUnpacked(t *testing.T) {
+func TestNothingIsUnpacked(t *testing.T) {
 	bomb := gzipOf(t, strings.Repeat("x", 64<<20))
+	for _, encoding := range []string{"gzip", "br", "x-unknown"} {
+		address, options := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if got := r.Header.Get("Accept-Encoding"); got != "identity" {
+				t.Errorf("asked for %q", got)
+			}
+			w.Header().Set("Content-Encoding", encoding)
+			send(w, bomb)
+		})
+		refused(t, address, options, "compressed by \""+encoding+"\"")
+	}
 	address, options := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		send(w, bomb)
+		w.Header().Set("Content-Encoding", "identity")
+		send(w, document)
 	})
-	refused(t, address, options, "more than 1048576 bytes")
+	if body, err := fetch.Get(t.Context(), address, options); err != nil || string(body) != document {
+		t.Errorf("%q, %v", body, err)
+	}
+}
+
+func TestACallerMayWantLess(t *testing.T) {
+	address, options := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept") != "application/json" {
+			t.Errorf("asked for %q", r.Header.Get("Accept"))
+		}
+		send(w, strings.Repeat("x", 100))
+	})
+	options.Accept, options.MaxSize = "application/json", 99
+	refused(t, address, options, "more than 99 bytes")
+	options.MaxSize = 100
+	if body, err := fetch.Get(t.Context(), address, options); err != nil || len(body) != 100 {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
 }
 
 func TestASlowBodyIsCutOff(t *testing.T) {
