@@ -39,7 +39,8 @@ func (p program) apply(ctx context.Context, args []string) error {
 	}
 	p.notInEffect(revision)
 	p.lookAgain(*file, remarks)
-	return p.refresh(ctx, d.trust, revision, d.local)
+	_, err = p.refresh(ctx, p.refresher(d, revision), revision.IdentityProviders())
+	return err
 }
 
 func (p program) createTables(ctx context.Context, client *store.Client) error {

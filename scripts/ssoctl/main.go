@@ -29,7 +29,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -39,7 +39,7 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    a role's sessions may last in RAM
   plan -f FILE     what apply would change, and what of it is dangerous (!); -o json
   apply -f FILE    check it, store it as a new revision, and fetch the identity
-                   providers' metadata; tables that are missing are created
+                   providers' keys; tables that are missing are created
                    -expect REVISION  only if that still counts (none: nothing does)
                    -m TEXT           why, for the history
   history          what was applied, when and by whose access key, the last first
@@ -47,6 +47,9 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   rollback REVISION
                    make what counted before count again; who is suspended now stays
                    suspended, and keys are not touched; -m TEXT
+  trust refresh [IDP ...]
+                   fetch the keys of all identity providers, or of these, now; what
+                   cannot be had changes nothing, and is exit status 1
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
@@ -116,6 +119,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.history(ctx, args[1:])
 	case "rollback":
 		return p.rollback(ctx, args[1:])
+	case "trust":
+		return p.trust(ctx, args[1:])
 	case "schema":
 		return p.schema(args[1:])
 	case "version", "-version", "--version":

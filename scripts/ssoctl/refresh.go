@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/fetch"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
-	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
@@ -26,56 +24,71 @@ type refresher struct {
 	revision federation.Revision
 }
 
-// refresh fetches what the identity providers say of themselves. One that cannot
-// be had is told, and does not undo the revision: its record waits for keys.
-func (p program) refresh(ctx context.Context, book *store.Trust, revision federation.Revision, local bool) error {
-	r := refresher{revision: revision, Refresher: refresh.Refresher{
-		Store: book,
-		Fetch: func(ctx context.Context, address string, how trust.Fetch) ([]byte, error) {
-			return fetch.Get(ctx, address, fetch.Options{AllowCIDRs: how.AllowCIDRs, CA: how.CA, AllowLoopback: local})
+func (p program) refresher(d deployment, revision federation.Revision) refresher {
+	return refresher{revision: revision, Refresher: refresh.Refresher{
+		Store: d.trust,
+		Fetch: func(ctx context.Context, document refresh.Document) ([]byte, error) {
+			return fetch.Get(ctx, document.Address, fetch.Options{
+				AllowCIDRs: document.How.AllowCIDRs, CA: document.How.CA, AllowLoopback: d.local,
+				Accept: document.Accept, MaxSize: document.MaxSize,
+			})
 		},
 		Now:           p.now,
-		AllowLoopback: local,
+		AllowLoopback: d.local,
 	}}
-	lines, err := r.all(ctx)
-	p.say("%s", strings.Join(lines, ""))
-	if err != nil {
-		return fmt.Errorf("cannot store keys: %w", err)
-	}
-	return nil
 }
 
-// all gives a line for each SAML identity provider, in the order of the file.
-func (r refresher) all(ctx context.Context) ([]string, error) {
-	sources := slices.DeleteFunc(r.revision.IdentityProviders(), func(s trust.Source) bool { return s.Kind() != trust.KindSAML })
-	lines, failed := make([]string, len(sources)), make([]error, len(sources))
+// refresh fetches what the identity providers say of themselves, and tells it in
+// the order of the list; left is how many could not be had. Those do not undo the
+// revision: a record without keys waits for them.
+func (p program) refresh(ctx context.Context, r refresher, sources []trust.Source) (left int, err error) {
+	outcomes, failed := make([]outcome, len(sources)), make([]error, len(sources))
 	turn := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup
 	for i, source := range sources {
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			lines[i], failed[i] = r.one(ctx, source)
+			outcomes[i], failed[i] = r.one(ctx, source)
 		})
 	}
 	wait.Wait()
-	return lines, errors.Join(failed...)
+	for _, o := range outcomes {
+		p.say("%s", o.line)
+		if o.left {
+			left++
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return left, fmt.Errorf("cannot store keys: %w", err)
+	}
+	return left, nil
 }
 
-func (r refresher) one(ctx context.Context, source trust.Source) (line string, failed error) {
+// outcome is what a refresh of one source came to; left: it changed nothing,
+// because the source is at fault.
+type outcome struct {
+	line string
+	left bool
+}
+
+func (r refresher) one(ctx context.Context, source trust.Source) (outcome, error) {
 	result, err := r.Record(ctx, source)
 	if err == nil {
-		return describe(source, result), nil
+		return outcome{line: describe(source, result)}, nil
 	}
 	if code := reason.Of(err); code == reason.SourceUnavailable || code == reason.MetadataInvalid {
-		return fmt.Sprintf("%s: %s: %v\n", source.ID, r.standing(ctx, source), err), nil
+		return outcome{fmt.Sprintf("%s: %s: %v\n", source.ID, r.standing(ctx, source), err), true}, nil
 	}
-	return "", err
+	return outcome{}, err
 }
 
 // standing says what a record is that could not be refreshed.
 func (r refresher) standing(ctx context.Context, source trust.Source) string {
-	const pending = "pending, it refuses sign-ins until its metadata can be read"
+	pending := "pending, it refuses sign-ins until its metadata can be read"
+	if source.Kind() == trust.KindOIDC {
+		pending = "pending, it refuses tokens until its keys can be read"
+	}
 	keys, _, err := r.Store.Keys(ctx, source.ID)
 	if err != nil {
 		return pending
@@ -92,9 +105,17 @@ func describe(source trust.Source, result refresh.Result) string {
 	if result.Changed {
 		verb = "keys fetched"
 	}
+	what := describeKeys
+	if source.Kind() == trust.KindOIDC {
+		what = describeIssuer
+	}
+	return fmt.Sprintf("%s: %s: %s\n", source.ID, verb, what(result))
+}
+
+func describeKeys(result refresh.Result) string {
 	certificates, err := result.Keys.Parse()
 	if err != nil {
-		return fmt.Sprintf("%s: %s: %v\n", source.ID, verb, err)
+		return err.Error()
 	}
 	ends := certificates[0].NotAfter
 	for _, c := range certificates {
@@ -102,6 +123,15 @@ func describe(source trust.Source, result refresh.Result) string {
 			ends = c.NotAfter
 		}
 	}
-	return fmt.Sprintf("%s: %s: entity ID %s, %s, valid until %s\n",
-		source.ID, verb, result.Keys.EntityID, count(len(certificates), "certificate"), ends.UTC().Format(time.DateOnly))
+	return fmt.Sprintf("entity ID %s, %s, valid until %s", result.Keys.EntityID, count(len(certificates), "certificate"), ends.UTC().Format(time.DateOnly))
+}
+
+// describeIssuer tells of keys that are of no use too: the next one may be meant
+// for us, and be none.
+func describeIssuer(result refresh.Result) string {
+	text := fmt.Sprintf("%s of issuer %s", count(len(result.Issuer.Keys), "key"), result.Issuer.Issuer)
+	if len(result.Skipped) > 0 {
+		text += fmt.Sprintf("; of no use: %s", strings.Join(result.Skipped, "; "))
+	}
+	return text
 }

@@ -247,7 +247,7 @@ func TestRollbackRevivesNoKeys(t *testing.T) {
 	o.apply("-f", write(t, other.federation("")))
 	keys := o.keys()
 	r := o.run("rollback", one)
-	if r.status != statusDone || !strings.HasSuffix(r.stdout, "test: pending, it refuses sign-ins until its metadata is fetched: apply does that\n") {
+	if r.status != statusDone || !strings.HasSuffix(r.stdout, "test: pending, it believes nobody until its keys are fetched: ssoctl trust refresh test\n") {
 		t.Errorf("%+v", r)
 	}
 	if !maps.Equal(o.keys(), keys) {

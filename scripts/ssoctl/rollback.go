@@ -7,7 +7,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/store"
-	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // rollback makes count what counted before. Whoever was suspended since stays so:
@@ -127,8 +126,8 @@ func (p program) sayPending(ctx context.Context, d deployment, revision federati
 	}
 	for _, s := range revision.IdentityProviders() {
 		record, err := revision.Record(s.ID, keys[s.ID])
-		if s.Kind() == trust.KindSAML && (err != nil || record.Pending()) {
-			p.say("%s: pending, it refuses sign-ins until its metadata is fetched: apply does that\n", s.ID)
+		if err != nil || record.Pending() {
+			p.say("%s: pending, it believes nobody until its keys are fetched: ssoctl trust refresh %s\n", s.ID, s.ID)
 		}
 	}
 	return nil

@@ -1,9 +1,11 @@
 // Package refresh brings the keys of one trust record up to date.
 //
 // In: what the federation declares of an identity provider. Out: the keys that
-// its metadata holds now, stored if they differ from what was stored. Refused:
-// metadata that cannot be had, is not usable, or names another entity ID than
-// before. A refusal changes nothing: the old keys stay, and the caller reports it.
+// its metadata, or its discovery document and key set, hold now; stored if they
+// differ from what was stored. Refused: documents that cannot be had, are not
+// usable, or name another entity ID or issuer than before. A refusal changes
+// nothing: the old keys stay, and the caller reports it. A key that is published
+// no more is gone, but never the last one.
 //
 // Only metadata-rotation and ssoctl call it; a login function reads keys and
 // never writes them.
@@ -30,100 +32,130 @@ type Store interface {
 	PutKeys(ctx context.Context, idp string, body []byte, version int64) error
 }
 
+// Document is one that a source publishes, and how it may be had.
+type Document struct {
+	Address string
+	How     trust.Fetch
+	Accept  string // media type; "": SAML metadata
+	MaxSize int    // 0: as much as a fetch takes
+}
+
 // Refresher has what a refresh needs of the world.
 type Refresher struct {
 	Store         Store
-	Fetch         func(ctx context.Context, address string, how trust.Fetch) ([]byte, error)
+	Fetch         func(ctx context.Context, document Document) ([]byte, error)
 	Now           func() time.Time
 	AllowLoopback bool // identity providers by http on this machine: the local stack alone
 }
 
 // Result is what a refresh found.
 type Result struct {
-	Keys    trust.Keys
-	Changed bool // and so written
+	Keys    trust.Keys   // of a SAML identity provider
+	Issuer  trust.Issuer // of an issuer of ID tokens
+	Skipped []string     // of the issuer's keys: which are of no use, and why
+	Changed bool         // and so written
 }
+
+// learned is what is to be stored.
+func (r Result) learned() any {
+	if r.Issuer.Issuer != "" {
+		return r.Issuer
+	}
+	return r.Keys
+}
+
+// compare judges what was fetched beside what is stored.
+type compare func(stored []byte) (Result, error)
 
 // Record refreshes the keys of one identity provider.
 func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, error) {
-	if source.Kind() != trust.KindSAML {
-		return Result{}, reason.New(reason.NotImplemented, "identity provider %s speaks OpenID Connect: its keys are not fetched yet", source.ID)
+	fetch := r.metadata
+	if source.Kind() == trust.KindOIDC {
+		fetch = r.issuer
 	}
-	metadata, err := r.metadata(ctx, source)
+	fetched, err := fetch(ctx, source)
 	if err != nil {
-		return Result{}, err
+		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
 	}
-	result, err := r.store(ctx, source, metadata)
+	result, err := r.store(ctx, source, fetched)
 	if reason.Of(err) == reason.StoreConflict {
 		// Somebody else refreshed it meanwhile: what they wrote decides once more
 		// whether there is anything left to write.
-		return r.store(ctx, source, metadata)
+		result, err = r.store(ctx, source, fetched)
 	}
-	return result, err
-}
-
-func (r Refresher) metadata(ctx context.Context, source trust.Source) ([]byte, error) {
-	if source.SAML.MetadataURL == "" {
-		return source.SAML.Metadata, nil
-	}
-	metadata, err := r.Fetch(ctx, source.SAML.MetadataURL, source.Fetch)
 	if err != nil {
-		return nil, fmt.Errorf("identity provider %s: %w", source.ID, err)
+		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
 	}
-	return metadata, nil
+	return result, nil
 }
 
-func (r Refresher) store(ctx context.Context, source trust.Source, metadata []byte) (Result, error) {
-	known, version, err := r.known(ctx, source)
+func (r Refresher) store(ctx context.Context, source trust.Source, fetched compare) (Result, error) {
+	stored, version, err := r.Store.Keys(ctx, source.ID)
 	if err != nil {
 		return Result{}, err
 	}
+	if trust.LearnedKind(stored) != source.Kind() { // when it spoke the other protocol
+		stored = nil
+	}
+	result, err := fetched(stored)
+	if err != nil || !result.Changed {
+		return result, err
+	}
+	body, err := json.Marshal(result.learned())
+	if err != nil {
+		return Result{}, fmt.Errorf("keys: %w", err)
+	}
+	return result, r.Store.PutKeys(ctx, source.ID, body, version)
+}
+
+func (r Refresher) metadata(ctx context.Context, source trust.Source) (compare, error) {
 	signers, err := source.SAML.MetadataSigners()
 	if err != nil {
-		return Result{}, reason.New(reason.ConfigurationInvalid, "identity provider %s: metadataKey: %w", source.ID, err)
+		return nil, reason.New(reason.ConfigurationInvalid, "metadataKey: %w", err)
 	}
-	learned, err := validate.Metadata(metadata, r.Now(), validate.MetadataWant{
-		EntityID: known.EntityID, Signers: signers, AllowLoopback: r.AllowLoopback,
-	})
-	if err != nil {
-		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
+	xml := source.SAML.Metadata
+	if source.SAML.MetadataURL != "" {
+		if xml, err = r.Fetch(ctx, Document{Address: source.SAML.MetadataURL, How: source.Fetch}); err != nil {
+			return nil, err
+		}
 	}
-	learned.Origin = source.Origin()
-	if same(known, learned) {
-		return Result{Keys: known}, nil
-	}
-	body, err := json.Marshal(learned)
-	if err != nil {
-		return Result{}, fmt.Errorf("identity provider %s: keys: %w", source.ID, err)
-	}
-	if err := r.Store.PutKeys(ctx, source.ID, body, version); err != nil {
-		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
-	}
-	return Result{Keys: learned, Changed: true}, nil
+	return func(stored []byte) (Result, error) {
+		known, err := knownKeys(source, stored)
+		if err != nil {
+			return Result{}, err
+		}
+		learned, err := validate.Metadata(xml, r.Now(), validate.MetadataWant{
+			EntityID: known.EntityID, Signers: signers, AllowLoopback: r.AllowLoopback,
+		})
+		if err != nil {
+			return Result{}, err
+		}
+		learned.Origin = source.Origin()
+		if same(known, learned) {
+			return Result{Keys: known}, nil
+		}
+		return Result{Keys: learned, Changed: true}, nil
+	}, nil
 }
 
-// known gives the stored keys, or none where the source does not believe them any
-// more: an administrator who names another source or pins another certificate
+// knownKeys gives the stored keys, or none where the source does not believe them
+// any more: an administrator who names another source or pins another certificate
 // may mean another issuer too.
-func (r Refresher) known(ctx context.Context, source trust.Source) (trust.Keys, int64, error) {
-	body, version, err := r.Store.Keys(ctx, source.ID)
-	if err != nil {
-		return trust.Keys{}, 0, fmt.Errorf("identity provider %s: %w", source.ID, err)
-	}
-	if len(body) == 0 {
-		return trust.Keys{}, version, nil
+func knownKeys(source trust.Source, stored []byte) (trust.Keys, error) {
+	if len(stored) == 0 {
+		return trust.Keys{}, nil
 	}
 	var keys trust.Keys
-	if err := strict(body, &keys); err != nil {
-		return trust.Keys{}, 0, fmt.Errorf("identity provider %s: stored keys: %w", source.ID, err)
+	if err := strict(stored, &keys); err != nil {
+		return trust.Keys{}, fmt.Errorf("stored keys: %w", err)
 	}
 	if !source.Believes(keys) {
-		return trust.Keys{}, version, nil
+		return trust.Keys{}, nil
 	}
-	return keys, version, nil
+	return keys, nil
 }
 
-func strict(body []byte, keys *trust.Keys) error {
+func strict(body []byte, keys any) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(keys); err != nil {

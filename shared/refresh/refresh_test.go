@@ -68,8 +68,8 @@ func (w *world) refresh(t *testing.T, source trust.Source) (refresh.Result, erro
 	t.Helper()
 	r := refresh.Refresher{
 		Store: w.store,
-		Fetch: func(_ context.Context, address string, _ trust.Fetch) ([]byte, error) {
-			w.fetched = append(w.fetched, address)
+		Fetch: func(_ context.Context, document refresh.Document) ([]byte, error) {
+			w.fetched = append(w.fetched, document.Address)
 			return []byte(w.metadata), w.err
 		},
 		Now: validatetest.Now,
@@ -281,12 +281,4 @@ func (w *world) pending(t *testing.T, source trust.Source) bool {
 		t.Fatal(err)
 	}
 	return record.Pending()
-}
-
-func TestASourceOfOpenIDConnectHasNoMetadata(t *testing.T) {
-	w := newWorld(t)
-	source := trust.Source{ID: "github", OIDC: &trust.OIDC{Issuer: "https://token.actions.githubusercontent.com"}}
-	if _, err := w.refresh(t, source); reason.Of(err) != reason.NotImplemented || len(w.fetched) > 0 || w.store.writes > 0 {
-		t.Errorf("%v, fetched %q", err, w.fetched)
-	}
 }

@@ -51,7 +51,7 @@ func Parse(revision string, source, keys []byte) (Record, error) {
 // protocol says nothing of it.
 func (r Record) withKeys(stored []byte) (Record, error) {
 	switch {
-	case learnedKind(stored) != r.Kind():
+	case LearnedKind(stored) != r.Kind():
 		return r, nil
 	case r.Kind() == KindOIDC:
 		return r.withIssuer(stored)
@@ -86,9 +86,9 @@ func (r Record) withIssuer(stored []byte) (Record, error) {
 	return r, nil
 }
 
-// learnedKind tells the two kinds of stored keys apart: only an issuer has a key
-// set. What is neither is left to the reader of the source's kind.
-func learnedKind(stored []byte) Kind {
+// LearnedKind tells the two kinds of stored keys apart: only an issuer has a key
+// set. What is neither is left to the reader of SAML's.
+func LearnedKind(stored []byte) Kind {
 	var has struct {
 		JWKSURI  string `json:"jwksURI"`
 		EntityID string `json:"entityID"`

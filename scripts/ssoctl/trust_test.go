@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+// issuer is an OpenID Provider's documents, with these keys.
+type issuer struct {
+	*httptest.Server
+	keys []json.RawMessage
+	down bool
+}
+
+func newIssuer(t *testing.T, keys ...json.RawMessage) *issuer {
+	t.Helper()
+	s := &issuer{keys: keys}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case s.down:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case r.URL.Path == "/.well-known/openid-configuration":
+			_, _ = fmt.Fprintf(w, `{"issuer":%q,"jwks_uri":%q}`, s.URL, s.URL+"/jwks") // the reader may be gone
+		default:
+			_ = json.NewEncoder(w).Encode(map[string]any{"keys": s.keys})
+		}
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// and declares the issuer beside the SAML identity provider.
+func (s *issuer) and(federation string) string {
+	return strings.Replace(federation, "accounts:", fmt.Sprintf(`  - id: ci
+    oidc: {issuer: %q, audiences: [sts.aliyuncs.com]}
+accounts:`, s.URL), 1)
+}
+
+func TestKeysOfIssuersAreFetchedToo(t *testing.T) {
+	signer := validatetest.NewIssuer(t)
+	op, ci := newOperator(t), newIssuer(t, signer.Key(nil), signer.By("ES256").Key(nil))
+	file := write(t, ci.and(op.idp.federation("")))
+	two := "2 keys of issuer " + ci.URL + "\n"
+	if r := op.run("apply", "-f", file); r.status != statusDone || !strings.Contains(r.stdout, "ci: keys fetched: "+two) || !strings.Contains(r.stdout, "test: keys fetched: entity ID ") {
+		t.Fatalf("%+v", r)
+	}
+	if r := op.run("trust", "refresh"); r.status != statusDone || !strings.HasSuffix(r.stdout, "ci: keys unchanged: "+two) || !strings.HasPrefix(r.stdout, "test: keys unchanged: ") {
+		t.Errorf("%+v", r)
+	}
+	ci.keys = []json.RawMessage{signer.Key(map[string]any{"use": "enc"}), validatetest.OtherIssuer(t).Key(nil)}
+	op.run("trust", "refresh", "ci").
+		want(t, statusDone, "ci: keys fetched: 1 key of issuer "+ci.URL+"; of no use: key 1: it is not for signatures: use \"enc\"\n", "")
+}
+
+func TestARefreshThatFailsChangesNothingAndSaysSo(t *testing.T) {
+	op, ci := newOperator(t), newIssuer(t, validatetest.NewIssuer(t).Key(nil))
+	ci.down = true
+	file := write(t, ci.and(op.idp.federation("")))
+	why := fmt.Sprintf(": identity provider ci: source_unavailable: fetch %q: it answers with status 503\n", ci.URL+"/.well-known/openid-configuration")
+	if r := op.run("apply", "-f", file); r.status != statusDone || !strings.HasSuffix(r.stdout, "ci: pending, it refuses tokens until its keys can be read"+why) {
+		t.Errorf("%+v", r)
+	}
+	ci.down = false
+	if r := op.run("trust", "refresh", "ci"); r.status != statusDone || r.stdout != "ci: keys fetched: 1 key of issuer "+ci.URL+"\n" {
+		t.Errorf("%+v", r)
+	}
+	ci.down = true
+	op.run("trust", "refresh", "ci").
+		want(t, statusFailed, "ci: keeps the keys that it has"+why, "ssoctl: 1 of 1 identity provider could not be refreshed\n")
+}
+
+func TestWhatCannotBeRefreshedIsSaid(t *testing.T) {
+	op := newOperator(t)
+	const write = "write ssoctl trust refresh [IDP ...]\n"
+	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: "+write)
+	op.run("trust", "approve").want(t, statusWrong, "", "ssoctl: trust: "+write)
+	op.run("trust", "refresh", "-x").want(t, statusWrong, "", "ssoctl: trust refresh: flag provided but not defined: -x; "+write)
+	op.run("trust", "refresh").want(t, statusWrong, "", "ssoctl: nothing was applied yet; write ssoctl apply -f FILE\n")
+	revision := op.apply("-f", op.file(1, false))
+	op.run("trust", "refresh", "nobody").want(t, statusWrong, "", "ssoctl: there is no identity provider \"nobody\" in revision "+revision+"\n")
+}

@@ -1,0 +1,59 @@
+package refresh
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
+)
+
+// issuerTime is how long the documents of an issuer may take, both together: a
+// sign-in may wait for them.
+const issuerTime = 5 * time.Second
+
+// issuer fetches the discovery document, and the key set that it names.
+func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, error) {
+	ctx, cancel := context.WithTimeout(ctx, issuerTime)
+	defer cancel()
+	discovery, err := r.json(ctx, source, validate.DiscoveryAddress(source.OIDC.Issuer))
+	if err != nil {
+		return nil, err
+	}
+	learned, err := validate.Discovery(discovery, validate.IssuerWant{
+		Issuer: source.OIDC.Issuer, Login: source.OIDC.Login != nil, AllowLoopback: r.AllowLoopback,
+	})
+	if err != nil {
+		return nil, err
+	}
+	set, err := r.json(ctx, source, learned.JWKSURI)
+	if err != nil {
+		return nil, err
+	}
+	learned, skipped, err := validate.JWKS(set, r.Now(), learned)
+	if err != nil {
+		return nil, err
+	}
+	return func(stored []byte) (Result, error) {
+		var known trust.Issuer
+		if strict(stored, &known) == nil && sameIssuer(known, learned) {
+			return Result{Issuer: known, Skipped: skipped}, nil
+		}
+		return Result{Issuer: learned, Skipped: skipped, Changed: true}, nil
+	}, nil
+}
+
+func (r Refresher) json(ctx context.Context, source trust.Source, address string) ([]byte, error) {
+	return r.Fetch(ctx, Document{Address: address, How: source.Fetch, Accept: "application/json", MaxSize: validate.MaxIssuerDocument})
+}
+
+// sameIssuer compares all but the hour at which it was fetched.
+func sameIssuer(a, b trust.Issuer) bool {
+	return a.Issuer == b.Issuer && a.JWKSURI == b.JWKSURI && a.ISSParameter == b.ISSParameter &&
+		a.AuthorizationEndpoint == b.AuthorizationEndpoint && a.TokenEndpoint == b.TokenEndpoint &&
+		slices.Equal(a.TokenAuth, b.TokenAuth) &&
+		slices.EqualFunc(a.Keys, b.Keys, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) })
+}
