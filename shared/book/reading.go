@@ -19,6 +19,7 @@ type Reading struct {
 	rows    *shelf[*federation.Item] // nil: there is no such identity provider
 	records *shelf[known]
 	parts   *shelf[part]
+	issuers *shelf[[]federation.Trusting] // none: nobody believes it
 	listed  []federation.Listed
 }
 
@@ -39,6 +40,7 @@ func newReading(source Source, id string) *Reading {
 	return &Reading{
 		source: source, id: id, turn: newTurn(),
 		rows: newShelf[*federation.Item](maxKept), records: newShelf[known](maxKept), parts: newShelf[part](maxKept),
+		issuers: newShelf[[]federation.Trusting](maxKept),
 	}
 }
 
@@ -82,6 +84,37 @@ func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, er
 		r.parts.put(idp, part{revision, err}, sizeOf(items))
 	}
 	return revision, err
+}
+
+// Trusting are the records that believe an issuer of ID tokens. It refuses as
+// [reason.IdPUnknown] where there is none.
+func (r *Reading) Trusting(ctx context.Context, issuer string) ([]federation.Trusting, error) {
+	if !trust.ValidIssuer(issuer) {
+		return nil, reason.New(reason.IdPUnknown, "%.300q cannot be an issuer", issuer)
+	}
+	if err := r.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer r.turn.give()
+	known, ok := r.issuers.get(issuer)
+	if !ok {
+		row, err := r.source.Row(ctx, r.id, federation.IssuerRow(issuer))
+		if err != nil {
+			return nil, err
+		}
+		size := 0
+		if row != nil {
+			if known, err = federation.FromIssuerRow(r.id, issuer, federation.Item(*row)); err != nil {
+				return nil, err
+			}
+			size = len(row.Body)
+		}
+		r.issuers.put(issuer, known, size)
+	}
+	if len(known) == 0 {
+		return nil, reason.New(reason.IdPUnknown, "no identity provider has issuer %.300q", issuer)
+	}
+	return known, nil
 }
 
 // row is the one that declares an identity provider.

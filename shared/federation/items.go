@@ -25,12 +25,14 @@ type Item struct {
 
 // The rows of a revision, by the beginning of their IDs: a source and parts for
 // each identity provider, which are all that a sign-in there asks for; accounts;
-// and an index of the identity providers for whoever has to choose one.
+// an index of the identity providers for whoever has to choose one; and a row for
+// each issuer of ID tokens, for a token comes without the name of its record.
 const (
-	rowsOfIdP   = "idp/"
-	sourceRow   = "/source"
-	partRow     = "/part/"
-	rowsOfIndex = "index/"
+	rowsOfIdP     = "idp/"
+	sourceRow     = "/source"
+	partRow       = "/part/"
+	rowsOfIndex   = "index/"
+	rowsOfIssuers = "issuer/"
 )
 
 // Rows are cut here: far below Tablestore's 2 MB, and few for who reads them.
@@ -49,6 +51,9 @@ type row struct {
 	// Part has rules of one identity provider and the accounts that they name.
 	Part  []row    `json:"part,omitempty"`
 	Index []Listed `json:"index,omitempty"`
+	// Of an issuer: its name as tokens have it, and the records that believe it.
+	Issuer   string     `json:"issuer,omitempty"`
+	Trusting []Trusting `json:"trusting,omitempty"`
 }
 
 // Listed is what a person who has to choose an identity provider needs of it.
@@ -58,6 +63,13 @@ type Listed struct {
 	Kind         trust.Kind `json:"kind"`
 	EmailDomains []string   `json:"emailDomains,omitempty"`
 	Suspended    bool       `json:"suspended,omitempty"`
+}
+
+// Trusting is a record that believes an issuer, and whom a token must be for. No
+// other record of the issuer has one of its audiences.
+type Trusting struct {
+	ID        string   `json:"id"`
+	Audiences []string `json:"audiences"`
 }
 
 // Items are the rows to store, ordered by ID.
@@ -120,6 +132,7 @@ func itemsOf(d Draft, named map[string]map[int]bool) ([]Item, error) {
 		w.add("account/"+d.Accounts[i].ID, row{Order: i, Account: &d.Accounts[i]})
 	}
 	w.index()
+	w.issuers()
 	slices.SortFunc(w.items, byID)
 	return w.items, errors.Join(w.errs...)
 }
@@ -161,6 +174,18 @@ func (w *writer) index() {
 	}
 }
 
+func (w *writer) issuers() {
+	believed := map[string][]Trusting{}
+	for _, s := range w.draft.IdentityProviders {
+		if s.OIDC != nil {
+			believed[s.OIDC.Issuer] = append(believed[s.OIDC.Issuer], Trusting{s.ID, s.OIDC.Audiences})
+		}
+	}
+	for issuer, by := range believed {
+		w.add(IssuerRow(issuer), row{Issuer: issuer, Trusting: by})
+	}
+}
+
 // cut makes lists of about partBytes each.
 func cut[T any](w *writer, all []T) [][]T {
 	var lists [][]T
@@ -198,7 +223,7 @@ func pick(m map[string]string, key string) map[string]string {
 func (r Revision) Draft() (Draft, error) { return draftOf(r.items) }
 
 // draftOf reads whole revisions; parts of it say the accounts a second time, and
-// the index all identity providers.
+// the index and the issuers all identity providers.
 func draftOf(items []Item) (Draft, error) {
 	var rows []row
 	for _, item := range items {
@@ -209,7 +234,7 @@ func draftOf(items []Item) (Draft, error) {
 		switch {
 		case r.Part != nil:
 			rows = append(rows, slices.DeleteFunc(r.Part, func(r row) bool { return r.Account != nil })...)
-		case r.Index == nil:
+		case r.Index == nil && r.Issuer == "":
 			rows = append(rows, r)
 		}
 	}

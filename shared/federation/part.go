@@ -1,6 +1,8 @@
 package federation
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -17,6 +19,22 @@ func RowsOf(idp string) string { return rowsOfIdP + idp + "/" }
 
 // IndexRows begin the IDs of the rows that list the identity providers.
 func IndexRows() string { return rowsOfIndex }
+
+// IssuerRow is the ID of the row that says who believes an issuer. It is a hash:
+// an issuer may be longer than a key of Tablestore, and have any character.
+func IssuerRow(issuer string) string {
+	sum := sha256.Sum256([]byte(issuer))
+	return rowsOfIssuers + hex.EncodeToString(sum[:])
+}
+
+// FromIssuerRow reads the row that [IssuerRow] names.
+func FromIssuerRow(rev, issuer string, item Item) ([]Trusting, error) {
+	r, err := find(rev, IssuerRow(issuer), []Item{item})
+	if err == nil && (r.Issuer != issuer || len(r.Trusting) == 0) {
+		err = broken("row %q is not of issuer %q", item.ID, issuer)
+	}
+	return r.Trusting, err
+}
 
 // FromRows makes of the rows below [RowsOf] the part of revision rev that decides
 // for people of one identity provider: what is declared of it, its rules, and the
