@@ -26,6 +26,19 @@ func compacted(policy string) string {
 	return b.String()
 }
 
+// SessionPolicy reads a policy that somebody else than the file asks for, by the
+// rules that hold for the file's own.
+func SessionPolicy(text string) (string, error) {
+	if err := checkPolicy(text); err != nil {
+		return "", err
+	}
+	text = compacted(text)
+	if n := utf8.RuneCountInString(text); n > MaxPolicy {
+		return "", fmt.Errorf("it has %d characters without blanks, STS takes %d", n, MaxPolicy)
+	}
+	return text, nil
+}
+
 // sessionPolicy refuses at apply what STS would refuse with every click.
 func (c *compiler) sessionPolicy(path, text string) string {
 	if text == "" {

@@ -1,7 +1,9 @@
 package mapping
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -80,4 +82,34 @@ func (d *decision) granted(role ram.RoleARN) Grant {
 		}
 	}
 	return Grant{}
+}
+
+// TakeOnly decides about the one role that the identity may take. Where there are
+// several it refuses as role_unclear and names them; where there is none, as [Take].
+func TakeOnly(rev federation.Revision, who validate.Identity, at Context) (Taking, error) {
+	d := Decide(rev, who, at)
+	t := Taking{Audit: d.Trace.Auditors()}
+	switch {
+	case len(d.Grants) == 1:
+		t.Grant = d.Grants[0]
+		return t, nil
+	case len(d.Grants) > 1:
+		return t, reason.New(reason.RoleUnclear, "name one of the roles %s", rolesOf(d.Grants))
+	case len(d.StepUps) > 0:
+		t.StepUp = d.StepUps[0]
+		return t, reason.New(reason.StepUpNeeded, "no role: %s", d.Trace.short().why())
+	}
+	return t, reason.New(reason.RoleNotGranted, "no role: %s", d.Trace.short().why())
+}
+
+func rolesOf(grants []Grant) string {
+	names := make([]string, 0, mostTold)
+	for _, g := range grants[:min(len(grants), mostTold)] {
+		names = append(names, g.role.String())
+	}
+	list := strings.Join(names, ", ")
+	if more := len(grants) - len(names); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
 }

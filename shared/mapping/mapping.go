@@ -99,10 +99,12 @@ func (d *decision) expect(rules int) {
 	d.conditions = make([]Condition, 0, rules)
 }
 
+// mostTold is how many rules, or roles, a refusal names.
+const mostTold = 20
+
 // tell keeps what a rule lacked for the refusal, which of very many names some.
 func (d *decision) tell(e Evaluation) {
-	const most = 20
-	if len(d.trace.Rules) < most {
+	if len(d.trace.Rules) < mostTold {
 		d.trace.Rules = append(d.trace.Rules, e)
 		return
 	}

@@ -94,6 +94,14 @@ func (t Trace) Auditors() []string {
 // audits says that only its mode keeps the rule from giving what it names.
 func (e Evaluation) audits() bool { return e.Audit && e.Holds && e.Lacks == "" }
 
+// short is the trace as a refusal tells it.
+func (t Trace) short() Trace {
+	if len(t.Rules) > mostTold {
+		t.untold, t.Rules = len(t.Rules)-mostTold, t.Rules[:mostTold]
+	}
+	return t
+}
+
 // why says in one line for the operator what stood between the person and a role,
 // of which the trace holds the rules that could give it.
 func (t Trace) why() string {

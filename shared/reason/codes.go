@@ -62,6 +62,9 @@ const (
 	SessionMissing       Code = "session_missing"
 	SessionOtherPerson   Code = "session_other_person"
 	RoleNotGranted       Code = "role_not_granted"
+	RoleUnclear          Code = "role_unclear"
+	NarrowingRefused     Code = "narrowing_refused"
+	GrantTypeUnknown     Code = "grant_type_unknown"
 	StepUpNeeded         Code = "step_up_needed"
 	StepUpFailed         Code = "step_up_failed"
 	RoleRefused          Code = "role_refused"
@@ -165,6 +168,9 @@ func table() []Row {
 		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},
+		{RoleUnclear, http.StatusBadRequest, Person, "the token may take several roles and the request names none: the detail lists them"},
+		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
+		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role after another sign-in: the detail says what its requires lacks"},
 		{StepUpFailed, http.StatusForbidden, IdPAdmin, "the identity provider was asked for a sign-in of a class or age and sent another: the detail has both"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
