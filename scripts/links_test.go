@@ -27,7 +27,7 @@ func forbidden() map[string][]string {
 	return map[string][]string{
 		"saml-acs":          slices.Concat(nobody, keyWriters, mint),
 		"portal":            slices.Concat(nobody, keyWriters, ourKeys),
-		"oidc-exchange":     slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
+		"oidc-exchange":     slices.Concat(nobody, keyWriters, ourKeys, pages),
 		"scim":              slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
 		"metadata-rotation": slices.Concat(nobody, ourKeys, store, saml, mint, register, pages),
 		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),

@@ -1,7 +1,12 @@
-// Command oidc-exchange is the function behind /oidc/ and /sts.
+// Command oidc-exchange is the function behind /oidc/ and /sts: ID tokens in, STS
+// tokens out.
 package main
 
 import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -9,18 +14,51 @@ import (
 
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/exchange"
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
 )
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
 	}
 	desk := respond.Desk{Function: exchange.Name, Log: log, Now: time.Now, Refuse: exchange.Refuse}
-	fc.Start(trigger.HTTP(desk, cfg.URL, exchange.New(desk)))
+	fc.Start(trigger.HTTP(desk, cfg.URL, wire(log, cfg)))
+}
+
+func wire(log *slog.Logger, cfg config.Config) http.Handler {
+	client := store.Open(store.Config{
+		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
+	})
+	trusted := book.New(store.NewTrust(client), time.Now)
+	return exchange.New(exchange.Config{
+		Log: log, Now: time.Now,
+		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: reading(trusted, (*book.Reading).Part),
+		SourceIP: trigger.SourceIP,
+		Nonces:   store.NewNonces(client),
+		Issuer: issue.New(issue.Config{
+			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,
+			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
+		}),
+	})
+}
+
+// reading asks the revision that counts now.
+func reading[T federation.Revision | []federation.Trusting](trusted *book.Book, ask func(*book.Reading, context.Context, string) (T, error)) func(context.Context, string) (T, error) {
+	return func(ctx context.Context, name string) (T, error) {
+		now, err := trusted.Read(ctx)
+		if err != nil {
+			return *new(T), err
+		}
+		return ask(now, ctx, name)
+	}
 }

@@ -60,7 +60,7 @@ func (s *station) prepareFederation(context.Context) error {
 		}
 	}
 	s.line.Federation = s.federation
-	asserted := named{accounts: map[string]string{}, roles: map[string]string{}}
+	asserted := named{accounts: map[string]string{}, roles: map[string][]string{}}
 	for _, provider := range s.idps {
 		for _, user := range provider.Users() {
 			for _, role := range user.Roles {

@@ -91,8 +91,8 @@ func (s *station) refusal(said string, err error) error {
 
 // named is what a federation file names in RAM.
 type named struct {
-	accounts  map[string]string // ID: alias
-	roles     map[string]string // ARN: the function role that may assume it
+	accounts  map[string]string   // ID: alias
+	roles     map[string][]string // ARN: the function roles that may assume it
 	providers []string
 }
 
@@ -105,7 +105,7 @@ var (
 // names collects accounts, roles and providers from a federation file, however
 // faulty: judging the file is ssoctl's work, with code of its own.
 func names(content []byte) named {
-	n := named{accounts: map[string]string{}, roles: map[string]string{}}
+	n := named{accounts: map[string]string{}, roles: map[string][]string{}}
 	var document yaml.Node
 	if yaml.Unmarshal(content, &document) == nil && len(document.Content) > 0 {
 		n.walk("", document.Content[0])
@@ -168,9 +168,9 @@ func (n *named) scalar(key, value string) {
 		return // the bundle's own roles are what they are
 	}
 	n.account(role[1])
-	n.roles[value] = "fc-sso-portal"
+	n.roles[value] = []string{"fc-sso-portal", "fc-sso-oidc-exchange"}
 	if key == "maintenanceRole" {
-		n.roles[value] = "fc-sso-metadata-rotation"
+		n.roles[value] = []string{"fc-sso-metadata-rotation"}
 	}
 }
 
@@ -188,8 +188,11 @@ func (s *station) declare(n named) error {
 		}
 	}
 	for _, arn := range slices.Sorted(maps.Keys(n.roles)) {
-		trust := cloud.Trusting("acs:ram::" + bundleAccount + ":role/" + n.roles[arn])
-		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: trust, MaxSession: longestSession}); err != nil {
+		var functions []string
+		for _, name := range n.roles[arn] {
+			functions = append(functions, "acs:ram::"+bundleAccount+":role/"+name)
+		}
+		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: cloud.Trusting(functions...), MaxSession: longestSession}); err != nil {
 			return err
 		}
 	}

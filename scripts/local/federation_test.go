@@ -23,13 +23,14 @@ rules:
 	if !maps.Equal(got.accounts, accounts) {
 		t.Errorf("accounts %v", got.accounts)
 	}
-	roles := map[string]string{
-		"acs:ram::1234567890123456:role/maintenance": "fc-sso-metadata-rotation",
-		"acs:ram::1234567890123456:role/admin":       "fc-sso-portal",
-		"acs:ram::3456789012345678:role/other":       "fc-sso-portal",
-		"acs:ram::2345678901234567:role/auditor":     "fc-sso-portal",
+	issuers := []string{"fc-sso-portal", "fc-sso-oidc-exchange"}
+	roles := map[string][]string{
+		"acs:ram::1234567890123456:role/maintenance": {"fc-sso-metadata-rotation"},
+		"acs:ram::1234567890123456:role/admin":       issuers,
+		"acs:ram::3456789012345678:role/other":       issuers,
+		"acs:ram::2345678901234567:role/auditor":     issuers,
 	}
-	if !maps.Equal(got.roles, roles) {
+	if !maps.EqualFunc(got.roles, roles, slices.Equal) {
 		t.Errorf("roles %v", got.roles)
 	}
 	if !slices.Equal(got.providers, []string{"acs:ram::1234567890123456:saml-provider/okta"}) {

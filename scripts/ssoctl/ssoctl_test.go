@@ -129,7 +129,6 @@ accounts:
 	ssoctl(t, nil, "check", "-f", file).want(t, statusDone, file+`:3:5: warning: idp_unused: people of github sign in and are given nothing: no rule has idp: github; add a rule, or remove the identity provider
 `+file+`:7:5: warning: account_unused: no rule gives anything in account acme-prod; add a rule, or remove the account
 `+file+`: no faults: 1 identity provider, 1 account, 0 rules
-not in effect yet: oidc: ID tokens are not exchanged (github)
 not in effect yet: issue: direct: credentials of these accounts are refused (acme-prod)
 `, "")
 }

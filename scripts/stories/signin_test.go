@@ -281,7 +281,7 @@ func post(ctx context.Context, tb testing.TB, address string, form url.Values) *
 func askForTheRest(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	for path, function := range map[string]string{
-		"/oidc/token": "oidc-exchange", "/sts": "oidc-exchange", "/scim/v2/Users": "scim",
+		"/sts?Action=AssumeRoleWithSAML": "oidc-exchange", "/scim/v2/Users": "scim",
 		"/token": "portal", "/idp/acme-prod/sso": "portal",
 	} {
 		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})

@@ -42,11 +42,19 @@ type Issuer struct{ config Config }
 // New returns an Issuer. It connects when it is first used.
 func New(config Config) Issuer { return Issuer{config} }
 
-// Issued are credentials that were made. Shortened says that the role's maximum
-// is below what the rule gives, so that they end earlier than granted.
+// Issued are credentials that were made, and whose STS says they are. Shortened
+// says that the role's maximum is below what the rule gives, so that they end
+// earlier than granted.
 type Issued struct {
 	ram.Credentials
 	Shortened bool
+	User      AssumedRoleUser
+}
+
+// AssumedRoleUser is what STS calls the session.
+type AssumedRoleUser struct {
+	Arn           string
+	AssumedRoleID string `json:"AssumedRoleId"`
 }
 
 // AssumeRole makes credentials of the granted role, for as long as granted or,
@@ -71,10 +79,11 @@ func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, er
 	if err != nil {
 		return Issued{}, refusal(grant, err)
 	}
-	return Issued{made, shortened}, nil
+	made.Shortened = shortened
+	return made, nil
 }
 
-func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.Grant, duration time.Duration) (ram.Credentials, error) {
+func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.Grant, duration time.Duration) (Issued, error) {
 	params := url.Values{
 		"RoleArn":         {grant.Role().String()},
 		"RoleSessionName": {grant.SessionName()},
@@ -88,13 +97,15 @@ func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.G
 		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: "AssumeRole", Params: params, Credentials: own,
 	}, &answer)
 	if err != nil {
-		return ram.Credentials{}, err
+		return Issued{}, err
 	}
-	return answer.credentials()
+	made, err := answer.credentials()
+	return Issued{Credentials: made, User: answer.AssumedRoleUser}, err
 }
 
 type assumeRoleAnswer struct {
-	Credentials struct {
+	AssumedRoleUser AssumedRoleUser
+	Credentials     struct {
 		AccessKeyID     string `json:"AccessKeyId"`
 		AccessKeySecret string
 		SecurityToken   string

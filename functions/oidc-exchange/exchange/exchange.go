@@ -1,38 +1,75 @@
-// Package exchange will turn ID tokens into STS tokens and sign people in by
+// Package exchange turns ID tokens into STS tokens, and will sign people in by
 // OpenID Connect.
 //
-// In: the routes that are its contract. Out: the refusal not_implemented, in
-// each protocol's own shape, so that a client that is pointed here early reads
-// why: RFC 6749 JSON at /oidc/token, an STS error at /sts, text elsewhere.
+// In: a token that a platform gave to its workload, and the role that the workload
+// wants. Out: an STS token of that role, if the record of the token's issuer
+// believes it and a rule gives the role. Refused is all else, in each protocol's
+// own shape: RFC 6749 JSON at /oidc/token, an STS error at /sts, text elsewhere.
+// What is not there yet is refused as not_implemented.
+//
+// Whose token it is, is read from the token before anything in it is believed, only
+// to find the record that judges it: a workload knows no id of ours. The guard then
+// asks the same of what the signature covers.
 package exchange
 
 import (
-	"encoding/json"
-	"encoding/xml"
+	"context"
+	"errors"
+	"log/slog"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
 // Name is the function's.
 const Name = "oidc-exchange"
 
-// New returns the handler of /oidc/ and /sts. Desk's way to refuse is replaced
-// by the protocols' own.
-func New(desk respond.Desk) http.Handler {
-	desk.Refuse = Refuse
+// Issuer turns a grant into credentials: issue.Issuer.
+type Issuer interface {
+	AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error)
+}
+
+// Config is what the exchange works with. All fields are needed.
+type Config struct {
+	Log *slog.Logger
+	Now func() time.Time
+
+	Trusting func(ctx context.Context, issuer string) ([]federation.Trusting, error) // idp_unknown where nobody believes it
+	Record   func(ctx context.Context, idp string) (trust.Record, error)             // idp_unknown where there is none
+	Rules    func(ctx context.Context, idp string) (federation.Revision, error)
+	SourceIP func(context.Context) netip.Addr
+	Nonces   validate.Nonces
+	Issuer   Issuer
+}
+
+type exchange struct {
+	Config
+	guard validate.Guard
+}
+
+// New returns the handler of /oidc/ and /sts.
+func New(c Config) http.Handler {
+	e := exchange{c, validate.Guard{Nonces: c.Nonces, Now: c.Now}}
+	desk := respond.Desk{Function: Name, Log: c.Log, Now: c.Now, Refuse: Refuse}
 	return desk.Routes(map[string]respond.Func{
 		"GET /oidc/healthz":        healthz,
 		"GET /oidc/{idp}/login":    notYet,
 		"GET /oidc/{idp}/callback": notYet,
-		"POST /oidc/token":         notYet,
-		"GET /sts":                 notYet,
-		"POST /sts":                notYet,
-		"GET /sts/{$}":             notYet,
-		"POST /sts/{$}":            notYet,
+		"POST /oidc/token":         e.token,
+		"GET /sts":                 e.sts,
+		"POST /sts":                e.sts,
+		"GET /sts/{$}":             e.sts,
+		"POST /sts/{$}":            e.sts,
 	})
 }
 
@@ -54,40 +91,34 @@ func Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
 	}
 }
 
-func message(refusal respond.Refusal) string {
-	if refusal.Code == reason.NotImplemented {
-		return Name + " does not do this yet; reference " + refusal.Reference
-	}
-	return string(refusal.Code) + "; reference " + refusal.Reference
+// told says whether the detail of a refusal is for who sent the request: it is made
+// of what came in it, and of what the record of the token's own issuer wants, or its
+// rules. What went wrong between us and others is the operator's, in the log.
+func told(code reason.Code) bool {
+	return slices.Contains([]reason.Code{
+		reason.RequestMalformed, reason.RequestTooLarge, reason.GrantTypeUnknown, reason.MethodNotAllowed, reason.NotFound,
+		reason.TokenMalformed, reason.TokenType, reason.SignatureAlgorithm, reason.SignatureInvalid, reason.KeyUnknown,
+		reason.IssuerMismatch, reason.AudienceMismatch, reason.SubjectMissing, reason.Expired, reason.NotYetValid,
+		reason.TokenTooOld, reason.NonceUnexpected, reason.LifetimeTooLong, reason.Replayed,
+		reason.LoginOnly, reason.IdPUnknown, reason.IdPSuspended, reason.KeysUnavailable,
+		reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.NarrowingRefused, reason.NotImplemented,
+	}, code)
 }
 
-// refuseAsOAuth follows RFC 6749 section 5.2.
-func refuseAsOAuth(refusal respond.Refusal) (respond.Outcome, error) {
-	return respond.JSON(struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}{string(refusal.Code), message(refusal)})
-}
+// unnamed is why a token that names no role gets none. What each rule lacks is told
+// to who names a role: the issuer may be the whole world's, and must not read from
+// one refusal which roles there are and for whom.
+type unnamed struct{ error }
 
-type stsError struct {
-	XMLName   xml.Name `json:"-" xml:"Error"`
-	RequestID string   `json:"RequestId" xml:"RequestId"`
-	HostID    string   `json:"HostId" xml:"HostId"`
-	Code      string
-	Message   string
-}
+func (u unnamed) Unwrap() error { return u.error }
 
-// refuseAsSTS takes Format in any case, as clients write it. On one line: the
-// official clients show the body as it is.
-func refuseAsSTS(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
-	body := stsError{
-		RequestID: audit.RequestID(r.Context()), HostID: r.Host,
-		Code: string(refusal.Code), Message: message(refusal),
+// words are what a refusal says: what is the caller's of it, else the code alone.
+func words(refusal respond.Refusal) string {
+	if _, ok := errors.AsType[unnamed](refusal.Err); ok {
+		return string(refusal.Code) + ": no rule gives this token a role; name one, to read what it lacks for that"
 	}
-	if !strings.EqualFold(r.URL.Query().Get("Format"), "XML") {
-		text, err := json.Marshal(body)
-		return respond.Document("application/json;charset=utf-8", text), err
+	if !told(refusal.Code) {
+		return string(refusal.Code)
 	}
-	text, err := xml.Marshal(body)
-	return respond.Document("text/xml;charset=utf-8", append([]byte(xml.Header), text...)), err
+	return string(refusal.Code) + ": " + reason.Detail(refusal.Err)
 }

@@ -23,12 +23,12 @@ type functionCredentials struct {
 }
 
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
-// each; the portal alone may go on to assume others, since it alone issues.
+// each; the two that issue, and no other, may go on to assume others.
 func (c *Cloud) addFunctionRoles() error {
 	var faults []error
 	for _, name := range []string{"saml-acs", "oidc-exchange", "portal", "metadata-rotation", "scim", "provisioning"} {
 		r := Role{ARN: "acs:ram::" + c.bundle + ":role/fc-sso-" + name, Trust: TrustingService(functionService)}
-		if name == "portal" {
+		if name == "portal" || name == "oidc-exchange" {
 			r.Permission = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`
 		}
 		faults = append(faults, c.AddRole(r))

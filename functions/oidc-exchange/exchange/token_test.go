@@ -1,0 +1,214 @@
+package exchange_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+var update = flag.Bool("update", false, "write testdata")
+
+func TestAWorkloadLeavesWithCredentials(t *testing.T) {
+	b := newBench(t)
+	w := b.exchange(t, map[string]string{"subject_token": b.issuer.Token(nil) + "\n"})
+	const want = `{"access_token":"token","issued_token_type":"urn:fc-sso:token-type:sts","token_type":"N_A","expires_in":3600,` +
+		`"access_key_id":"STS.key","access_key_secret":"secret","security_token":"token","expiration":"%s"}` + "\n"
+	if got := w.Body.String(); w.Code != http.StatusOK || got != fmt.Sprintf(want, validatetest.Now().Add(time.Hour).Format(time.RFC3339)) {
+		t.Errorf("%d %s", w.Code, got)
+	}
+	if cache, kind := w.Header().Get("Cache-Control"), w.Header().Get("Content-Type"); cache != "no-store" || kind != "application/json" {
+		t.Errorf("cache %q, type %q", cache, kind)
+	}
+	grant := b.grants[0]
+	if grant.Role().String() != deploy || grant.SessionName() != "repo-acme-shop-ref-refs-heads-main" || grant.Duration() != time.Hour || grant.SessionPolicy() != "" {
+		t.Errorf("%+v", grant)
+	}
+	for _, said := range []string{`"record":"issuer"`, `"issuer":"https://issuer.example"`, `"grant":"` + deploy, `"subject":"repo:acme/shop:ref:refs/heads/main"`} {
+		if !strings.Contains(b.log.String(), said) {
+			t.Errorf("the decision lacks %s: %s", said, b.log.String())
+		}
+	}
+	for _, secret := range []string{b.issuer.Token(nil), "secret", `"token"`} {
+		if strings.Contains(b.log.String(), secret) {
+			t.Errorf("the log has %q", secret)
+		}
+	}
+}
+
+// TestTheOnlyRoleNeedNotBeNamed: nor is jwt another kind of token than id_token.
+func TestTheOnlyRoleNeedNotBeNamed(t *testing.T) {
+	b := newBench(t)
+	w := b.exchange(t, map[string]string{"resource": "", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"})
+	if w.Code != http.StatusOK || b.grants[0].Role().String() != deploy {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestAWishOnlyNarrows(t *testing.T) {
+	for _, c := range []struct {
+		asked    string
+		given    time.Duration
+		policy   string
+		wantName string
+	}{
+		{"900", 15 * time.Minute, readOnly, "ci-17"},
+		{"20m", 20 * time.Minute, strings.ReplaceAll(readOnly, ",", ",  "), "ci-17"},
+		{"12h", time.Hour, "", "ci-17"},
+		{"43200", time.Hour, "", "ci-17"},
+	} {
+		b := newBench(t)
+		w := b.exchange(t, map[string]string{"duration": c.asked, "policy": c.policy, "session_name": "ci/17"})
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", c.asked, w.Code, w.Body)
+		}
+		g := b.grants[0]
+		if g.Duration() != c.given || g.SessionName() != c.wantName || c.policy != "" && g.SessionPolicy() != readOnly {
+			t.Errorf("asked for %s: %s, %q, %q", c.asked, g.Duration(), g.SessionName(), g.SessionPolicy())
+		}
+	}
+}
+
+func TestATokenIsGoodOnceOrUntilItExpires(t *testing.T) {
+	b := newBench(t)
+	if w := b.exchange(t, nil); w.Code != http.StatusOK {
+		t.Fatal(w.Code, w.Body)
+	}
+	if w := b.exchange(t, nil); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"code":"replayed"`) {
+		t.Error(w.Code, w.Body)
+	}
+	b = newBench(t, func(b *bench) { b.source.OIDC.TokenUse = trust.UntilExpiry })
+	for range 3 {
+		if w := b.exchange(t, nil); w.Code != http.StatusOK {
+			t.Error(w.Code, w.Body)
+		}
+	}
+}
+
+// TestASlipInTheRequestCostsNoToken: what is wrong with it is found before the guard
+// uses the token up.
+func TestASlipInTheRequestCostsNoToken(t *testing.T) {
+	b := newBench(t)
+	for name, value := range map[string]string{"resource": "deploy", "duration": "1", "policy": "{}", "session_name": " ", "scope": "x"} {
+		if w := b.exchange(t, map[string]string{name: value}); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, w.Code)
+		}
+	}
+	if w := b.exchange(t, nil); w.Code != http.StatusOK {
+		t.Error(w.Code, w.Body)
+	}
+}
+
+// refusal is a request that is refused, after changes to the bench, to the claims
+// and to the form.
+type refusal struct {
+	why    string
+	bench  func(*bench)
+	claims map[string]any
+	form   map[string]string
+	raw    func(b *bench) string // the form as it is sent, else that of form
+	path   string
+}
+
+func refusals() []refusal {
+	now := validatetest.Now().Unix()
+	platform := map[string]any{"team": "platform", "sub": "team"}
+	return []refusal{
+		{why: "a query", path: "/oidc/token?resource=x"},
+		{why: "a parameter twice", raw: func(b *bench) string { return b.form(nil).Encode() + "&resource=" + deploy }},
+		{why: "no form", raw: func(*bench) string { return "%" }},
+		{why: "a form without end", raw: func(*bench) string { return "a=" + strings.Repeat("a", 70_000) }},
+		{why: "another grant type", form: map[string]string{"grant_type": "client_credentials"}},
+		{why: "another token wanted", form: map[string]string{"requested_token_type": "urn:ietf:params:oauth:token-type:jwt"}},
+		{why: "an actor", form: map[string]string{"actor_token": "x", "actor_token_type": "x"}},
+		{why: "a scope", form: map[string]string{"scope": "all"}},
+		{why: "a SAML token", form: map[string]string{"subject_token_type": "urn:ietf:params:oauth:token-type:saml2"}},
+		{why: "no token", form: map[string]string{"subject_token": ""}},
+		{why: "no role's ARN", form: map[string]string{"resource": provider}},
+		{why: "no duration", form: map[string]string{"duration": "-1h"}},
+		{why: "a session too short", form: map[string]string{"duration": "60"}},
+		{why: "no policy", form: map[string]string{"policy": `{"Version":"1"}`}},
+
+		{why: "no JWS", form: map[string]string{"subject_token": "this is no token at all"}},
+		{why: "a line break inside", form: map[string]string{"subject_token": "a.b\n.cccccccccccccccccccc"}},
+		{why: "nobody's issuer", claims: map[string]any{"iss": "https://evil.example"}},
+		{why: "no issuer's name", claims: map[string]any{"iss": "evil"}},
+		{why: "no issuer", claims: map[string]any{"iss": nil}},
+		{why: "another audience", claims: map[string]any{"aud": "https://other.example"}},
+		{why: "expired", claims: map[string]any{"exp": now - 400}},
+		{why: "too old", claims: map[string]any{"iat": now - 90_000, "nbf": nil}},
+		{why: "from the future", claims: map[string]any{"nbf": now + 4000}},
+		{why: "made for a browser", claims: map[string]any{"nonce": "x"}},
+		{why: "another's key", raw: func(b *bench) string {
+			return b.form(map[string]string{"subject_token": validatetest.OtherIssuer(b.issuer.TB()).Token(nil)}).Encode()
+		}},
+		{why: "a key that is not known", raw: func(b *bench) string {
+			return b.form(map[string]string{"subject_token": b.issuer.Named("two").Token(nil)}).Encode()
+		}},
+		{why: "people's record", bench: func(b *bench) { validatetest.ForLogin(&b.source) }},
+		{why: "suspended", bench: func(b *bench) { b.source.Suspended = true }},
+
+		{why: "another branch", claims: map[string]any{"sub": "repo:acme/shop:ref:refs/heads/x"}},
+		{why: "another owner", claims: map[string]any{"repository_owner_id": "666"}},
+		{why: "a claim is missing", claims: map[string]any{"repository_owner_id": nil}},
+		{why: "a role that no rule gives", form: map[string]string{"resource": "acs:ram::" + prod + ":role/admin"}},
+		{why: "no role at all", form: map[string]string{"resource": ""}, claims: map[string]any{"sub": "x"}},
+		{why: "several roles, none named", form: map[string]string{"resource": ""}, claims: platform},
+		{why: "a second policy", form: map[string]string{"resource": narrow, "policy": readOnly}, claims: platform},
+		{why: "STS refuses", bench: func(b *bench) {
+			b.err = reason.New(reason.RoleRefused, "%s: NoPermission, request 1", deploy)
+		}},
+		{why: "STS is silent", bench: func(b *bench) { b.err = reason.New(reason.STSUnavailable, "no answer") }},
+		{why: "STS is another's turn", bench: func(b *bench) { b.err = reason.New(reason.IssueNotInEffect, "direct") }},
+		{why: "a fault", bench: func(b *bench) { b.err = fmt.Errorf("secret internals") }},
+	}
+}
+
+// TestEachRefusalAsOAuth compares each with testdata/refusals.txt.
+func TestEachRefusalAsOAuth(t *testing.T) {
+	var got strings.Builder
+	for _, c := range refusals() {
+		var changes []func(*bench)
+		if c.bench != nil {
+			changes = append(changes, c.bench)
+		}
+		b := newBench(t, changes...)
+		form := map[string]string{"subject_token": b.issuer.Token(c.claims)}
+		for name, value := range c.form {
+			form[name] = value
+		}
+		body, path := b.form(form).Encode(), "/oidc/token"
+		if c.raw != nil {
+			body = c.raw(b)
+		}
+		if c.path != "" {
+			path = c.path
+		}
+		w := b.post(t, path, body)
+		if len(b.grants) > 0 {
+			t.Errorf("%s: STS was asked", c.why)
+		}
+		fmt.Fprintf(&got, "# %s\n%d %s", c.why, w.Code, w.Body)
+	}
+	golden(t, "testdata/refusals.txt", got.String())
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || got != string(want) {
+		t.Errorf("differs from %s (-update writes it), %v:\n%s", file, err, got)
+	}
+}
