@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"os"
 	"os/exec"
@@ -248,12 +249,17 @@ func decrypter(t *testing.T, file []byte) crypto.Decrypter {
 	return key
 }
 
-// crewjam finds the module in the cache; go test has put it there.
+// crewjam finds the module in the cache. No package that this test is built of
+// imports it, so that on a new machine nothing has fetched it yet.
 func crewjam(t *testing.T) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "github.com/crewjam/saml").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", "github.com/crewjam/saml").Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, out)
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), "testdata")
+	var module struct{ Dir string }
+	if err := json.Unmarshal(out, &module); err != nil || module.Dir == "" {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return filepath.Join(module.Dir, "testdata")
 }
