@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -43,4 +44,39 @@ func readArchive(tb testing.TB, path string) archive {
 		}
 	}
 	return a
+}
+
+// holdVectors compares the files of a folder with what the generator makes, no more
+// and no fewer; -update writes them anew.
+func holdVectors(t *testing.T, folder string, made map[string]archive) {
+	t.Helper()
+	if *update {
+		writeVectors(t, folder, made)
+	}
+	files, err := filepath.Glob(folder + "/*.txtar")
+	if err != nil || len(files) != len(made) {
+		t.Errorf("%d files in %s, the generator makes %d: run with -update; %v", len(files), folder, len(made), err)
+	}
+	for name, vector := range made {
+		path := filepath.Join(folder, name+".txtar")
+		written, err := os.ReadFile(path)
+		if err != nil || string(written) != vector.String() {
+			t.Errorf("%s is not what the generator makes: run with -update and look at the difference; %v", path, err)
+		}
+	}
+}
+
+func writeVectors(t *testing.T, folder string, made map[string]archive) {
+	t.Helper()
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for name, vector := range made {
+		if err := os.WriteFile(filepath.Join(folder, name+".txtar"), []byte(vector.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

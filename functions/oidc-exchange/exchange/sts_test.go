@@ -165,7 +165,7 @@ func TestEachRefusalAsSTS(t *testing.T) {
 		{why: "STS is silent", bench: func(b *bench) { b.err = reason.New(reason.STSUnavailable, "no answer") }},
 		{why: "a fault", bench: func(b *bench) { b.err = fmt.Errorf("secret internals") }},
 	} {
-		w := c.sts(t)
+		w := c.send(t, "/sts", "OIDCToken", (*bench).call)
 		var shape struct{ RequestID, HostID, Code, Message string }
 		if err := json.Unmarshal(w.Body.Bytes(), &shape); err != nil || shape.Code == "" || strings.Contains(w.Body.String(), "\n") {
 			t.Errorf("%s: %v %s", c.why, err, w.Body)
@@ -173,30 +173,6 @@ func TestEachRefusalAsSTS(t *testing.T) {
 		fmt.Fprintf(&got, "# %s\n%d %s\n%s\n", c.why, w.Code, shape.Code, shape.Message)
 	}
 	golden(t, "testdata/sts.txt", got.String())
-}
-
-// sts sends the call that is refused.
-func (c refusal) sts(t *testing.T) *httptest.ResponseRecorder {
-	t.Helper()
-	var changes []func(*bench)
-	if c.bench != nil {
-		changes = append(changes, c.bench)
-	}
-	b := newBench(t, changes...)
-	form := map[string]string{"OIDCToken": b.issuer.Token(c.claims)}
-	maps.Copy(form, c.form)
-	body, path := b.call(form).Encode(), "/sts"
-	if c.raw != nil {
-		body = c.raw(b)
-	}
-	if c.path != "" {
-		path = c.path
-	}
-	w := b.post(t, path, body)
-	if len(b.grants) > 0 {
-		t.Errorf("%s: STS was asked", c.why)
-	}
-	return w
 }
 
 // TestAUsedTokenIsRefusedInEitherProtocol: one memory serves both.

@@ -1,9 +1,13 @@
 package exchange_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -175,29 +179,32 @@ func refusals() []refusal {
 func TestEachRefusalAsOAuth(t *testing.T) {
 	var got strings.Builder
 	for _, c := range refusals() {
-		var changes []func(*bench)
-		if c.bench != nil {
-			changes = append(changes, c.bench)
-		}
-		b := newBench(t, changes...)
-		form := map[string]string{"subject_token": b.issuer.Token(c.claims)}
-		for name, value := range c.form {
-			form[name] = value
-		}
-		body, path := b.form(form).Encode(), "/oidc/token"
-		if c.raw != nil {
-			body = c.raw(b)
-		}
-		if c.path != "" {
-			path = c.path
-		}
-		w := b.post(t, path, body)
-		if len(b.grants) > 0 {
-			t.Errorf("%s: STS was asked", c.why)
-		}
+		w := c.send(t, "/oidc/token", "subject_token", (*bench).form)
 		fmt.Fprintf(&got, "# %s\n%d %s", c.why, w.Code, w.Body)
 	}
 	golden(t, "testdata/refusals.txt", got.String())
+}
+
+// send makes the request that is refused: a good one of the protocol but for what
+// the refusal changes.
+func (c refusal) send(t *testing.T, path, token string, good func(*bench, map[string]string) url.Values) *httptest.ResponseRecorder {
+	t.Helper()
+	var changes []func(*bench)
+	if c.bench != nil {
+		changes = append(changes, c.bench)
+	}
+	b := newBench(t, changes...)
+	form := map[string]string{token: b.issuer.Token(c.claims)}
+	maps.Copy(form, c.form)
+	body := good(b, form).Encode()
+	if c.raw != nil {
+		body = c.raw(b)
+	}
+	w := b.post(t, cmp.Or(c.path, path), body)
+	if len(b.grants) > 0 {
+		t.Errorf("%s: STS was asked", c.why)
+	}
+	return w
 }
 
 func golden(t *testing.T, file, got string) {
