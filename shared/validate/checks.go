@@ -8,8 +8,12 @@ type Check struct {
 
 // Checks lists what a response must pass, in order.
 func Checks() []Check {
+	return listed(responseChecks())
+}
+
+func listed[T judged](table []check[T]) []Check {
 	var list []Check
-	for _, c := range responseChecks() {
+	for _, c := range table {
 		list = append(list, Check{c.number, c.name})
 	}
 	return list

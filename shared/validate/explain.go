@@ -42,23 +42,29 @@ func (g Guard) Explain(ctx context.Context, record trust.Record, want Expectatio
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{SHA256: MessageSHA256(encoded)}
-	for _, check := range responseChecks() {
-		finding := t.find(ctx, check)
-		if finding.Outcome == Fails && report.Verdict == "" {
-			report.Verdict = finding.Code
-		}
-		report.Findings = append(report.Findings, finding)
-	}
+	report := explain(ctx, t, responseChecks())
 	if warning := t.certificateDates(); warning != "" {
 		report.Warnings = []string{warning}
 	}
 	return report, nil
 }
 
-func (t *trial) find(ctx context.Context, c check) Finding {
+// explain walks a table to its end.
+func explain[T judged](ctx context.Context, t T, table []check[T]) Report {
+	report := Report{SHA256: MessageSHA256(t.progress().encoded)}
+	for _, check := range table {
+		finding := find(ctx, t, check)
+		if finding.Outcome == Fails && report.Verdict == "" {
+			report.Verdict = finding.Code
+		}
+		report.Findings = append(report.Findings, finding)
+	}
+	return report
+}
+
+func find[T judged](ctx context.Context, t T, c check[T]) Finding {
 	finding := Finding{Number: c.number, Name: c.name, Outcome: NotAsked}
-	if c.needs&^t.has != 0 {
+	if c.needs&^t.progress().has != 0 {
 		return finding
 	}
 	err := c.demand(ctx, t)

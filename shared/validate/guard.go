@@ -53,15 +53,8 @@ func (g Guard) Response(ctx context.Context, record trust.Record, want Expectati
 	if err != nil {
 		return Identity{}, err
 	}
-	t.nonces = g.Nonces
-	t.has |= live
-	for _, check := range responseChecks() {
-		if check.needs&^t.has != 0 {
-			return Identity{}, fmt.Errorf("validate: check %d stands too early in the table", check.number)
-		}
-		if err := check.demand(ctx, t); err != nil {
-			return Identity{}, err
-		}
+	if err := judge(ctx, t, responseChecks(), g.Nonces); err != nil {
+		return Identity{}, err
 	}
 	return t.identity(), nil
 }
@@ -125,19 +118,40 @@ func MessageSHA256(encoded string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// check is one row: what it demands, what must be there before it can, and a
-// function that returns nil or the refusal.
-type check struct {
+// check is one row of a table for messages of one kind: what it demands, what must
+// be there before it can, and a function that returns nil or the refusal.
+type check[T judged] struct {
 	number int
 	name   string
 	needs  need
-	demand func(context.Context, *trial) error
+	demand func(context.Context, T) error
+}
+
+// judged is a message on its way through its table.
+type judged interface{ progress() *trial }
+
+func (t *trial) progress() *trial { return t }
+
+// judge is the live way: it stops at the first check that fails.
+func judge[T judged](ctx context.Context, t T, table []check[T], nonces Nonces) error {
+	reached := t.progress()
+	reached.nonces = nonces
+	reached.has |= live
+	for _, check := range table {
+		if check.needs&^reached.has != 0 {
+			return fmt.Errorf("validate: check %d stands too early in the table", check.number)
+		}
+		if err := check.demand(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // responseChecks is the table. The numbers are part of the README and of
 // operators' tickets: a new row takes a new number.
-func responseChecks() []check {
-	return []check{
+func responseChecks() []check[*trial] {
+	return []check[*trial]{
 		{1, "the record is active and has keys", 0, pure(requireRecord)},
 		{2, "the field holds XML in base64, within limits", 0, pure(requireField)},
 		{3, "the document has one meaning", field, pure(requireDocument)},
@@ -166,8 +180,8 @@ func responseChecks() []check {
 }
 
 // pure is a check that asks nothing outside the trial.
-func pure(demand func(*trial) error) func(context.Context, *trial) error {
-	return func(_ context.Context, t *trial) error { return demand(t) }
+func pure[T judged](demand func(T) error) func(context.Context, T) error {
+	return func(_ context.Context, t T) error { return demand(t) }
 }
 
 func requireRecord(t *trial) error {

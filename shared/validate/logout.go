@@ -36,58 +36,39 @@ func (g Guard) Logout(ctx context.Context, record trust.Record, service, encoded
 	if err != nil {
 		return Logout{}, err
 	}
-	l := &logoutTrial{trial: t, service: service, nonces: g.Nonces}
-	for _, check := range logoutChecks() {
-		if err := check.demand(ctx, l); err != nil {
-			return Logout{}, err
-		}
+	l := &logoutTrial{trial: t, service: service}
+	if err := judge(ctx, l, logoutChecks(), g.Nonces); err != nil {
+		return Logout{}, err
 	}
 	return Logout{record.ID(), l.request.NameID, l.request.ID}, nil
 }
 
 // LogoutChecks lists what a logout request must pass, in order.
-func LogoutChecks() []Check {
-	var list []Check
-	for _, c := range logoutChecks() {
-		list = append(list, Check{c.number, c.name})
-	}
-	return list
-}
+func LogoutChecks() []Check { return listed(logoutChecks()) }
 
 // logoutTrial is one request on its way through the checks.
 type logoutTrial struct {
 	*trial
 	service  string
-	nonces   Nonces
 	document *samldoc.Logout
 	request  samldoc.LogoutRequest // read from what the signature covers
 }
 
-type logoutCheck struct {
-	number int
-	name   string
-	demand func(context.Context, *logoutTrial) error
-}
-
 // logoutChecks is the table: nothing of the request is read before its signature
 // holds, and what can be used once is used up last.
-func logoutChecks() []logoutCheck {
-	return []logoutCheck{
-		{1, "the record is active and has keys", pureLogout(func(l *logoutTrial) error { return requireRecord(l.trial) })},
-		{2, "the field holds a logout request of one meaning, in base64, within limits", pureLogout(requireLogoutDocument)},
-		{3, "its signature covers the whole of it, by an allowed algorithm", pureLogout(requireLogoutSigned)},
-		{4, "a certificate of the record verifies the signature", pureLogout(requireLogoutVerified)},
-		{5, "it is SAML 2.0", pureLogout(requireLogoutVersion)},
-		{6, "the issuer is the record's entity ID", pureLogout(requireLogoutIssuer)},
-		{7, "the destination is our single logout service", pureLogout(requireLogoutDestination)},
-		{8, "it was issued just now, and has not expired", pureLogout(requireLogoutInTime)},
-		{9, "it names one person", pureLogout(requireLogoutSubject)},
-		{10, "it was not used before", requireLogoutFirst},
+func logoutChecks() []check[*logoutTrial] {
+	return []check[*logoutTrial]{
+		{1, "the record is active and has keys", 0, pure(func(l *logoutTrial) error { return requireRecord(l.trial) })},
+		{2, "the field holds a logout request of one meaning, in base64, within limits", 0, pure(requireLogoutDocument)},
+		{3, "its signature covers the whole of it, by an allowed algorithm", 0, pure(requireLogoutSigned)},
+		{4, "a certificate of the record verifies the signature", 0, pure(requireLogoutVerified)},
+		{5, "it is SAML 2.0", verified, pure(requireLogoutVersion)},
+		{6, "the issuer is the record's entity ID", verified, pure(requireLogoutIssuer)},
+		{7, "the destination is our single logout service", verified, pure(requireLogoutDestination)},
+		{8, "it was issued just now, and has not expired", verified, pure(requireLogoutInTime)},
+		{9, "it names one person", verified, pure(requireLogoutSubject)},
+		{10, "it was not used before", verified | live, requireLogoutFirst},
 	}
-}
-
-func pureLogout(demand func(*logoutTrial) error) func(context.Context, *logoutTrial) error {
-	return func(_ context.Context, l *logoutTrial) error { return demand(l) }
 }
 
 func requireLogoutDocument(l *logoutTrial) error {
@@ -102,8 +83,11 @@ func requireLogoutDocument(l *logoutTrial) error {
 func requireLogoutSigned(l *logoutTrial) error { return l.document.CheckSignature(l.policy()) }
 
 func requireLogoutVerified(l *logoutTrial) (err error) {
-	l.request, err = l.document.Verify(l.record.Certificates(), l.policy())
-	return err
+	if l.request, err = l.document.Verify(l.record.Certificates(), l.policy()); err != nil {
+		return err
+	}
+	l.has |= verified
+	return nil
 }
 
 func requireLogoutVersion(l *logoutTrial) error {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"hash"
 	"slices"
 	"strings"
@@ -32,15 +31,8 @@ func (g Guard) Token(ctx context.Context, record trust.Record, want TokenWant, c
 	if err != nil {
 		return Identity{}, err
 	}
-	t.nonces = g.Nonces
-	t.has |= live
-	for _, check := range tokenChecks() {
-		if check.needs&^t.has != 0 {
-			return Identity{}, fmt.Errorf("validate: token check %d stands too early in the table", check.number)
-		}
-		if err := check.demand(ctx, t); err != nil {
-			return Identity{}, err
-		}
+	if err := judge(ctx, t, tokenChecks(), g.Nonces); err != nil {
+		return Identity{}, err
 	}
 	return t.identity(), nil
 }
@@ -52,31 +44,11 @@ func (g Guard) ExplainToken(ctx context.Context, record trust.Record, want Token
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{SHA256: MessageSHA256(compact)}
-	for _, check := range tokenChecks() {
-		finding := Finding{Number: check.number, Name: check.name, Outcome: NotAsked}
-		if check.needs&^t.has == 0 {
-			finding.Outcome = Holds
-			if err := check.demand(ctx, t); err != nil {
-				finding.Outcome, finding.Code, finding.Detail = Fails, reason.Of(err), err.Error()
-			}
-		}
-		if finding.Outcome == Fails && report.Verdict == "" {
-			report.Verdict = finding.Code
-		}
-		report.Findings = append(report.Findings, finding)
-	}
-	return report, nil
+	return explain(ctx, t, tokenChecks()), nil
 }
 
 // TokenChecks lists what an ID token must pass, in order.
-func TokenChecks() []Check {
-	var list []Check
-	for _, c := range tokenChecks() {
-		list = append(list, Check{c.number, c.name})
-	}
-	return list
-}
+func TokenChecks() []Check { return listed(tokenChecks()) }
 
 func (g Guard) tokenTrial(record trust.Record, want TokenWant, compact string) (*tokenTrial, error) {
 	switch {
@@ -103,39 +75,28 @@ type tokenTrial struct {
 	end    time.Time  // exp
 }
 
-type tokenCheck struct {
-	number int
-	name   string
-	needs  need
-	demand func(context.Context, *tokenTrial) error
-}
-
 // tokenChecks is the table, cheap checks first: whose token it is and what for is
 // asked of what it claims, before any signature is computed; what was claimed is
 // what was signed, for there is one reading of it.
-func tokenChecks() []tokenCheck {
-	return []tokenCheck{
-		{1, "the record is active, speaks OpenID Connect and has keys", 0, pureToken(requireIssuerRecord)},
-		{2, "the token is a JWS in its one spelling, of type JWT, within limits", 0, pureToken(requireToken)},
-		{3, "the record is for this use: people sign in, or workloads exchange", 0, pureToken(requireUse)},
-		{4, "iss is the record's issuer, exactly", document, pureToken(requireTokenIssuer)},
-		{5, "aud names one of the record's audiences, at a sign-in our client alone", document | purpose, pureToken(requireTokenAudience)},
-		{6, "azp is our client, where it or several audiences are there at a sign-in", document | purpose, pureToken(requireParty)},
-		{7, "sub names one subject, in at most 255 characters of ASCII", document, pureToken(requireTokenSubject)},
-		{8, "exp is there and has not passed", document, pureToken(requireUnexpired)},
-		{9, "nbf has come, where it is there", document, pureToken(requireBegun)},
-		{10, "iat is there, not ahead, and within the record's maxAge", document, pureToken(requireFreshToken)},
-		{11, "nonce is that of the sign-in, and absent from what is exchanged", document, pureToken(requireNonce)},
-		{12, "at_hash is that of the access token beside it, where both are there", document, pureToken(requireAccessToken)},
-		{13, "what may be used once expires within 23 hours", document, pureToken(requireShortTokenLife)},
-		{14, "a key of the issuer goes by its kid, or has none to go by, and fits its algorithm", document | keys, pureToken(requireTokenKey)},
-		{15, "that key made the signature", document | candidates, pureToken(requireTokenSignature)},
+func tokenChecks() []check[*tokenTrial] {
+	return []check[*tokenTrial]{
+		{1, "the record is active, speaks OpenID Connect and has keys", 0, pure(requireIssuerRecord)},
+		{2, "the token is a JWS in its one spelling, of type JWT, within limits", 0, pure(requireToken)},
+		{3, "the record is for this use: people sign in, or workloads exchange", 0, pure(requireUse)},
+		{4, "iss is the record's issuer, exactly", document, pure(requireTokenIssuer)},
+		{5, "aud names one of the record's audiences, at a sign-in our client alone", document | purpose, pure(requireTokenAudience)},
+		{6, "azp is our client, where it or several audiences are there at a sign-in", document | purpose, pure(requireParty)},
+		{7, "sub names one subject, in at most 255 characters of ASCII", document, pure(requireTokenSubject)},
+		{8, "exp is there and has not passed", document, pure(requireUnexpired)},
+		{9, "nbf has come, where it is there", document, pure(requireBegun)},
+		{10, "iat is there, not ahead, and within the record's maxAge", document, pure(requireFreshToken)},
+		{11, "nonce is that of the sign-in, and absent from what is exchanged", document, pure(requireNonce)},
+		{12, "at_hash is that of the access token beside it, where both are there", document, pure(requireAccessToken)},
+		{13, "what may be used once expires within 23 hours", document, pure(requireShortTokenLife)},
+		{14, "a key of the issuer goes by its kid, or has none to go by, and fits its algorithm", document | keys, pure(requireTokenKey)},
+		{15, "that key made the signature", document | candidates, pure(requireTokenSignature)},
 		{16, "it was not used before, where it may be used once", verified | live, requireTokenFirstUse},
 	}
-}
-
-func pureToken(demand func(*tokenTrial) error) func(context.Context, *tokenTrial) error {
-	return func(_ context.Context, t *tokenTrial) error { return demand(t) }
 }
 
 func requireIssuerRecord(t *tokenTrial) error {
