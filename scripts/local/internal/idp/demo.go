@@ -1,6 +1,10 @@
 package idp
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
+)
 
 // Acme is the company's own identity provider (Corporate). SP-initiated only:
 // its tile leads to the service provider's login. Its people, who have the
@@ -12,7 +16,7 @@ import "strings"
 //
 // Everybody is in staff too, so that one rule can name them all.
 func Acme(baseURL, bundleURL, dataDir string) Options {
-	return demo(Options{ID: "acme", Title: "Acme", Style: Corporate, Users: []User{
+	return demo(Options{ID: "acme", Title: "Acme", Style: Corporate, Users: []desk.User{
 		{Username: "alice", Password: "alice-demo", Email: "alice@acme.example", DisplayName: "Alice Meyer", Groups: []string{"platform", "sre", "staff"}},
 		{Username: "bob", Password: "bob-demo", Email: "bob@acme.example", DisplayName: "Bob Tan", Groups: []string{"staff"}},
 		{Username: "wangfang", Password: "wangfang-demo", Email: "wangfang@acme.example", DisplayName: "王芳", Groups: []string{"finance", "staff"}},
@@ -27,7 +31,7 @@ func Acme(baseURL, bundleURL, dataDir string) Options {
 //	dave  partners  Dave Okafor   asserts dev-support, and admin of 1234567890123456, which no rule should grant him
 //	erin  (none)    Erin Silva    asserts nothing: a sign-in without any role
 func Contoso(baseURL, bundleURL, dataDir string) Options {
-	return demo(Options{ID: "contoso", Title: "Contoso", Style: Partner, Users: []User{
+	return demo(Options{ID: "contoso", Title: "Contoso", Style: Partner, Users: []desk.User{
 		{
 			Username: "dave", Password: "dave-demo", Email: "dave@contoso.example", DisplayName: "Dave Okafor", Groups: []string{"partners"},
 			Roles: []string{"acs:ram::2345678901234567:role/dev-support", "acs:ram::1234567890123456:role/admin"},

@@ -16,13 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
 )
 
 // Style is how an identity provider writes and signs its responses.
@@ -38,14 +36,6 @@ const (
 	Partner
 )
 
-// User is somebody who can sign in.
-type User struct {
-	Username, Password string
-	Email, DisplayName string
-	Groups             []string // attribute memberOf
-	Roles              []string // ARNs of roles, sent as Alibaba Cloud's Role attribute
-}
-
 // Options are what an identity provider needs.
 type Options struct {
 	ID            string // part of file and cookie names; the record's id in federation.yaml
@@ -55,7 +45,7 @@ type Options struct {
 	SPMetadataURL string // of the service provider; loopback only, read at each sign-in
 	SPLoginURL    string // where the service provider starts a sign-in; the tile's target when people cannot start here
 	Style         Style
-	Users         []User
+	Users         []desk.User      // Groups are sent as memberOf, Roles as Alibaba Cloud's Role attribute
 	Now           func() time.Time // nil = time.Now
 	Log           *slog.Logger     // nil = nothing
 }
@@ -68,25 +58,19 @@ type IdP struct {
 	key     *rsa.PrivateKey
 	cert    *x509.Certificate
 	client  *http.Client
-	pages   pages
+	desk    *desk.Desk
 	handler http.Handler
 
-	mu       sync.Mutex
-	sessions map[string]session // by cookie
-	pending  map[string]pending // by the request's name in our URLs
+	mu      sync.Mutex
+	logouts map[string]logout // by RelayState
 }
-
-var idForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // New reads the key, or makes it at the first start.
 func New(o Options) (*IdP, error) {
-	if !idForm.MatchString(o.ID) {
-		return nil, fmt.Errorf("idp: bad id %q", o.ID)
-	}
-	if err := errors.Join(requireLoopback(o.BaseURL), requireLoopback(o.SPMetadataURL)); err != nil {
+	if err := errors.Join(desk.RequireLoopback(o.BaseURL), desk.RequireLoopback(o.SPMetadataURL)); err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
-	p := &IdP{o: o, now: o.Now, log: o.Log, sessions: map[string]session{}, pending: map[string]pending{}}
+	p := &IdP{o: o, now: o.Now, log: o.Log, logouts: map[string]logout{}}
 	if p.now == nil {
 		p.now = time.Now
 	}
@@ -95,14 +79,25 @@ func New(o Options) (*IdP, error) {
 	}
 	p.client = newClient()
 	var err error
-	if p.key, p.cert, err = loadKey(o, p.now()); err != nil {
+	if p.desk, err = desk.New(p.deskOptions()); err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
-	if p.pages, err = parsePages(); err != nil {
+	if p.key, p.cert, err = loadKey(o, p.now()); err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
 	p.handler = p.routes()
 	return p, nil
+}
+
+func (p *IdP) deskOptions() desk.Options {
+	o := desk.Options{
+		ID: p.o.ID, Title: p.o.Title, Look: "corporate", Tile: p.o.SPLoginURL,
+		Users: p.o.Users, Pages: pageFiles, Now: p.now, Log: p.log,
+	}
+	if p.mayStart() {
+		o.Look, o.Tile = "partner", "/start"
+	}
+	return o
 }
 
 func (p *IdP) routes() http.Handler {
@@ -111,14 +106,10 @@ func (p *IdP) routes() http.Handler {
 	mux.HandleFunc("GET /sso", p.redirectBinding)
 	mux.HandleFunc("POST /sso", p.postBinding)
 	mux.HandleFunc("GET /start", p.start)
-	mux.HandleFunc("GET /signin", p.signinForm)
-	mux.HandleFunc("POST /signin", p.signin)
-	mux.HandleFunc("POST /factor", p.factor)
 	mux.HandleFunc("POST /signout", p.signout)
 	mux.HandleFunc("POST /slo", p.loggedOut)
-	mux.HandleFunc("GET /static/", p.pages.static)
-	mux.HandleFunc("GET /{$}", p.portal)
-	mux.HandleFunc("/", p.notFound)
+	mux.HandleFunc("GET /static/post.js", serveScript)
+	p.desk.Route(mux)
 	return mux
 }
 
@@ -132,7 +123,7 @@ func (p *IdP) ID() string { return p.o.ID }
 func (p *IdP) EntityID() string { return p.o.BaseURL + "/metadata" }
 
 // Users lists who can sign in, passwords included.
-func (p *IdP) Users() []User { return slices.Clone(p.o.Users) }
+func (p *IdP) Users() []desk.User { return p.desk.Users() }
 
 func (p *IdP) ssoURL() string { return p.o.BaseURL + "/sso" }
 
@@ -140,16 +131,3 @@ func (p *IdP) sloURL() string { return p.o.BaseURL + "/slo" }
 
 // mayStart: people may begin at this identity provider.
 func (p *IdP) mayStart() bool { return p.o.Style == Partner }
-
-func requireLoopback(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || !isLoopback(u.Hostname()) {
-		return fmt.Errorf("%q is not an address on this machine", text)
-	}
-	return nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
-}

@@ -4,23 +4,20 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
 )
 
 // signout ends the session here and, where the service provider takes logout
 // requests, there: the browser carries ours to it (saml-profiles 4.4).
 func (p *IdP) signout(w http.ResponseWriter, r *http.Request) {
-	_, who, signedIn := p.current(r)
-	if c, err := r.Cookie(p.cookie()); err == nil {
-		p.mu.Lock()
-		delete(p.sessions, c.Value)
-		p.mu.Unlock()
-	}
-	p.setCookie(w, "", -1)
-	if signedIn {
+	if who, signedIn := p.desk.End(w, r); signedIn {
 		sp, err := p.fetchSP(r.Context())
 		if err == nil && sp.slo != "" {
 			p.askLogout(w, sp, who)
@@ -30,16 +27,45 @@ func (p *IdP) signout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-func (p *IdP) askLogout(w http.ResponseWriter, sp serviceProvider, who session) {
+func (p *IdP) askLogout(w http.ResponseWriter, sp serviceProvider, who desk.Session) {
 	id, text, err := p.logoutRequest(sp, who)
 	if err != nil {
-		p.trouble(w, http.StatusInternalServerError, "The logout request could not be made", err.Error())
+		p.desk.Notice(w, http.StatusInternalServerError, "The logout request could not be made", err.Error())
 		return
 	}
-	p.showPost(w, postPage{frame: p.frame("Signing you out"), Action: sp.slo, Request: text, RelayState: p.remember(pending{logout: id})})
+	p.showPost(w, postPage{Action: sp.slo, Request: text, RelayState: p.rememberLogout(id)})
 }
 
-func (p *IdP) logoutRequest(sp serviceProvider, who session) (id, text string, err error) {
+// logout is a request that waits for its answer.
+type logout struct {
+	id      string
+	expires time.Time
+}
+
+// rememberLogout gives it a name, which goes along as RelayState.
+func (p *IdP) rememberLogout(id string) string {
+	name, now := desk.NewName(), p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.logouts, func(_ string, old logout) bool { return now.After(old.expires) })
+	p.logouts[name] = logout{id, now.Add(maxAge)}
+	return name
+}
+
+func (p *IdP) askedLogout(name string) (id string, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found, ok := p.logouts[name]
+	return found.id, ok && p.now().Before(found.expires)
+}
+
+func (p *IdP) forgetLogout(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.logouts, name)
+}
+
+func (p *IdP) logoutRequest(sp serviceProvider, who desk.Session) (id, text string, err error) {
 	d, now := p.o.Style.dialect(), p.now()
 	root := element(d.protocol, "LogoutRequest", nsProtocol)
 	identify(root, d, now)
@@ -49,8 +75,8 @@ func (p *IdP) logoutRequest(sp serviceProvider, who session) (id, text string, e
 	name := add(root, d.assertion, "NameID")
 	declare(name, d.assertion, nsAssertion)
 	name.CreateAttr("Format", p.nameIDFormat())
-	name.SetText(p.nameID(who.user))
-	add(root, d.protocol, "SessionIndex").SetText(who.index)
+	name.SetText(p.nameID(who.User))
+	add(root, d.protocol, "SessionIndex").SetText(who.Index)
 	if root, err = p.signed(root, d); err != nil {
 		return "", "", err
 	}
@@ -65,18 +91,18 @@ func (p *IdP) loggedOut(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 2*maxRequest)
 	if err := p.readLogoutResponse(r); err != nil {
 		p.log.InfoContext(r.Context(), "logout answer refused", "idp", p.o.ID, "error", err)
-		p.trouble(w, http.StatusBadRequest, "You are signed out here, perhaps not everywhere", err.Error())
+		p.desk.Notice(w, http.StatusBadRequest, "You are signed out here, perhaps not everywhere", err.Error())
 		return
 	}
-	p.write(w, http.StatusOK, "trouble.html", "form-action 'none'", troublePage{p.frame("You are signed out everywhere"), "The service has ended your sessions too."})
+	p.desk.Notice(w, http.StatusOK, "You are signed out everywhere", "The service has ended your sessions too.")
 }
 
 func (p *IdP) readLogoutResponse(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return err
 	}
-	asked, ok := p.find(r.PostForm.Get("RelayState"))
-	if !ok || asked.logout == "" {
+	asked, ok := p.askedLogout(r.PostForm.Get("RelayState"))
+	if !ok {
 		return errors.New("nobody asked for this logout")
 	}
 	sp, err := p.fetchSP(r.Context())
@@ -94,8 +120,8 @@ func (p *IdP) readLogoutResponse(r *http.Request) error {
 	if e, err = verifyEnveloped(e, sp.certs, p.now()); err != nil {
 		return err
 	}
-	p.forget(r.PostForm.Get("RelayState"))
-	return p.checkLogoutResponse(e, sp, asked.logout)
+	p.forgetLogout(r.PostForm.Get("RelayState"))
+	return p.checkLogoutResponse(e, sp, asked)
 }
 
 func (p *IdP) checkLogoutResponse(e *etree.Element, sp serviceProvider, id string) error {

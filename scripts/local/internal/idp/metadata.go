@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
 )
 
 const (
@@ -103,7 +105,7 @@ func newClient() *http.Client {
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				host, _, err := net.SplitHostPort(address)
-				if err != nil || !isLoopback(host) {
+				if err != nil || !desk.IsLoopback(host) {
 					return nil, fmt.Errorf("%s is not on this machine", address)
 				}
 				return dialer.DialContext(ctx, network, address)

@@ -37,6 +37,9 @@ type authnRequest struct {
 	contexts                    []string // classes of which the sign-in must be one, exactly; none: any
 }
 
+// takesPhone: a code on the telephone is one of the classes that it asks for.
+func (r authnRequest) takesPhone() bool { return slices.Contains(r.contexts, byPhone) }
+
 // redirectBinding takes a deflated request with its signature in the query
 // (saml-bindings 3.4.4.1).
 func (p *IdP) redirectBinding(w http.ResponseWriter, r *http.Request) {
@@ -80,18 +83,15 @@ func (p *IdP) postBinding(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// accept reads the request by its binding and goes on to the sign-in page. Both
-// bindings go on by redirect: the browser then sends our cookie, which it keeps
-// back from another site's POST.
+// accept reads the request by its binding and goes on to the desk.
 func (p *IdP) accept(w http.ResponseWriter, r *http.Request, read func(serviceProvider) (*etree.Element, string, error)) {
 	request, err := p.readRequest(r, read)
 	if err != nil {
 		p.log.InfoContext(r.Context(), "request refused", "idp", p.o.ID, "error", err)
-		p.trouble(w, http.StatusBadRequest, "This sign-in request is not accepted", err.Error())
+		p.desk.Notice(w, http.StatusBadRequest, "This sign-in request is not accepted", err.Error())
 		return
 	}
-	name := p.remember(pending{request: request})
-	http.Redirect(w, r, "/signin?request="+name, http.StatusSeeOther)
+	p.ask(w, r, request)
 }
 
 func (p *IdP) readRequest(r *http.Request, read func(serviceProvider) (*etree.Element, string, error)) (authnRequest, error) {

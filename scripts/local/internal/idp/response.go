@@ -1,15 +1,15 @@
 package idp
 
 import (
-	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 
 // answer is all that a response says.
 type answer struct {
-	user        User
+	user        desk.User
 	audience    string
 	acs         string
 	inResponse  string // ID of the request; empty when the sign-in started here
@@ -63,7 +63,7 @@ func (p *IdP) nameIDFormat() string {
 	return formatEmail
 }
 
-func (p *IdP) nameID(u User) string {
+func (p *IdP) nameID(u desk.User) string {
 	if p.o.Style == Partner {
 		return u.Username + "@" + p.o.ID + ".persistent"
 	}
@@ -163,7 +163,7 @@ func (p *IdP) addSubject(e *etree.Element, d dialect, a answer) {
 	}
 }
 
-func (p *IdP) addAttributes(e *etree.Element, d dialect, u User) {
+func (p *IdP) addAttributes(e *etree.Element, d dialect, u desk.User) {
 	statement := add(e, d.assertion, "AttributeStatement")
 	addAttribute(statement, d, "mail", u.Email)
 	addAttribute(statement, d, "displayName", u.DisplayName)
@@ -222,16 +222,9 @@ func (p *IdP) signed(e *etree.Element, d dialect) (*etree.Element, error) {
 }
 
 func identify(e *etree.Element, d dialect, now time.Time) {
-	e.CreateAttr("ID", newName())
+	e.CreateAttr("ID", desk.NewName())
 	e.CreateAttr("Version", "2.0")
 	e.CreateAttr("IssueInstant", now.UTC().Format(d.instant))
-}
-
-// newName makes an XML name that nobody guesses: "_" and 128 bits.
-func newName() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails (crypto/rand since Go 1.24)
-	return "_" + hex.EncodeToString(b)
 }
 
 func element(prefix, tag, namespace string) *etree.Element {
