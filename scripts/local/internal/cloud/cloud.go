@@ -1,10 +1,12 @@
 // Package cloud emulates the part of Alibaba Cloud that the bundle calls: RAM's
-// roles and keys, STS, and the sign-in host with a console page behind it.
+// roles, identity providers and keys, STS, and the sign-in host with a console page
+// behind it.
 //
-// In come signed STS requests, console sign-ins and the roles that the stack
-// declares; out go credentials and console sessions that die as the real ones
-// do. It shares no code with what it tests: it checks signatures, times, nonces,
-// tokens and trust policies by itself and refuses with the real codes. What it
+// In come signed STS requests, ID tokens and SAML responses, console sign-ins, and
+// the roles and providers that the stack declares; out go credentials and console
+// sessions that die as the real ones do. It shares no code with what it tests: it
+// checks signatures, times, nonces, certificates and trust policies by itself, asks
+// the issuers of ID tokens itself, and refuses with the real codes. What it
 // does not emulate it answers as Alibaba Cloud answers an API that is not there.
 //
 // Not for production: keys are made at the first start and kept in the data
@@ -18,7 +20,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"sync"
 	"time"
 )
@@ -52,9 +53,10 @@ type Cloud struct {
 	troubles    *troubles
 
 	mu        sync.Mutex
-	accounts  map[string]string // ID -> alias
-	roles     map[string]role   // by ARN
-	providers map[string][]byte // SAML providers: ARN -> metadata, stored only
+	accounts  map[string]string       // ID -> alias
+	roles     map[string]role         // by ARN
+	providers map[string]samlProvider // by ARN
+	issuers   map[string]OIDCProvider // by ARN
 	functions map[string]functionCredentials
 }
 
@@ -89,7 +91,8 @@ func newCloud(o Options) *Cloud {
 		log:       o.Log,
 		accounts:  map[string]string{},
 		roles:     map[string]role{},
-		providers: map[string][]byte{},
+		providers: map[string]samlProvider{},
+		issuers:   map[string]OIDCProvider{},
 		functions: map[string]functionCredentials{},
 		troubles:  &troubles{of: map[string]http.HandlerFunc{}},
 	}
@@ -133,17 +136,6 @@ func (c *Cloud) AddAccount(id, alias string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.accounts[id] = alias
-	return nil
-}
-
-// AddSAMLProvider stores a SAML provider's metadata under its ARN.
-func (c *Cloud) AddSAMLProvider(arn string, metadata []byte) error {
-	if !providerARN.MatchString(arn) {
-		return fmt.Errorf("%q is not a SAML provider's ARN", arn)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.providers[arn] = slices.Clone(metadata)
 	return nil
 }
 

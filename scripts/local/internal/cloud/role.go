@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	accountID   = regexp.MustCompile(`^[0-9]{5,32}$`)
-	roleARN     = regexp.MustCompile(`^acs:ram::([0-9]{5,32}):role/([A-Za-z0-9._-]{1,64})$`)
-	providerARN = regexp.MustCompile(`^acs:ram::[0-9]{5,32}:saml-provider/[A-Za-z0-9._-]{1,128}$`)
+	accountID       = regexp.MustCompile(`^[0-9]{5,32}$`)
+	roleARN         = regexp.MustCompile(`^acs:ram::([0-9]{5,32}):role/([A-Za-z0-9._-]{1,64})$`)
+	samlProviderARN = regexp.MustCompile(`^acs:ram::[0-9]{5,32}:saml-provider/[A-Za-z0-9._-]{1,128}$`)
 )
 
 // Role is a RAM role as the stack declares it.
@@ -79,22 +79,45 @@ func (c *Cloud) role(arn string) (role, bool) {
 
 // Trusting is the trust policy that lets RAM principals (accounts' roots, users,
 // roles) assume a role.
-func Trusting(arns ...string) string { return trustPolicy("RAM", arns) }
+func Trusting(arns ...string) string { return trustPolicy(allow("RAM", arns, nil)) }
 
 // TrustingService is the trust policy that lets Alibaba Cloud services assume a role.
-func TrustingService(services ...string) string { return trustPolicy("Service", services) }
+func TrustingService(services ...string) string {
+	return trustPolicy(allow("Service", services, nil))
+}
 
-func trustPolicy(kind string, principals []string) string {
-	made, err := json.Marshal(map[string]any{
-		"Version": "1",
-		"Statement": []any{map[string]any{
-			"Effect":    "Allow",
-			"Action":    "sts:AssumeRole",
-			"Principal": map[string][]string{kind: principals},
-		}},
-	})
+// Federated is who comes through a provider, where each of these condition keys has
+// one of its values.
+type Federated struct {
+	Provider string
+	Equals   map[string][]string
+}
+
+// TrustingFederated is the trust policy that lets whom providers vouch for assume a
+// role, beside RAM principals, if there are any.
+func TrustingFederated(arns []string, by ...Federated) string {
+	var statements []any
+	if len(arns) > 0 {
+		statements = append(statements, allow("RAM", arns, nil))
+	}
+	for _, f := range by {
+		statements = append(statements, allow("Federated", []string{f.Provider}, f.Equals))
+	}
+	return trustPolicy(statements...)
+}
+
+func allow(kind string, principals []string, equals map[string][]string) any {
+	statement := map[string]any{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": map[string][]string{kind: principals}}
+	if len(equals) > 0 {
+		statement["Condition"] = map[string]any{"StringEquals": equals}
+	}
+	return statement
+}
+
+func trustPolicy(statements ...any) string {
+	made, err := json.Marshal(map[string]any{"Version": "1", "Statement": statements})
 	if err != nil {
-		return "" // a map of strings always marshals; and an empty policy trusts nobody
+		return "" // maps of strings always marshal; and an empty policy trusts nobody
 	}
 	return string(made)
 }

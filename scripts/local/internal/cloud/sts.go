@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -20,7 +21,12 @@ var (
 	externalID      = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 )
 
-type stsCall func(*Cloud, caller, rpcRequest, string) (any, *fault)
+// stsCall is an action: one that knows who signed, or an anonymous one that is told
+// by a proof among its parameters.
+type stsCall struct {
+	signed    func(*Cloud, caller, rpcRequest, string) (any, *fault)
+	anonymous func(*Cloud, context.Context, rpcRequest, string) (any, *fault)
+}
 
 // STS answers at every host name and at path /, as the real one.
 func (c *Cloud) STS() http.Handler {
@@ -31,7 +37,7 @@ func (c *Cloud) STS() http.Handler {
 			writeFault(w, stsHost, id, false, f)
 			return
 		}
-		who, answer, f := c.callSTS(q, id)
+		who, answer, f := c.callSTS(r.Context(), q, id)
 		c.log.InfoContext(r.Context(), "sts", "request_id", id, "action", q.action(), "caller", who.arn, "session", who.session, "refusal", codeOf(f))
 		if f != nil {
 			writeFault(w, stsHost, id, q.wantsXML(), f)
@@ -48,37 +54,45 @@ func codeOf(f *fault) string {
 	return f.code
 }
 
-func (c *Cloud) callSTS(q rpcRequest, requestID string) (caller, any, *fault) {
+func (c *Cloud) callSTS(ctx context.Context, q rpcRequest, requestID string) (caller, any, *fault) {
 	call, f := findSTSCall(q)
 	if f != nil {
 		return caller{}, nil, f
+	}
+	if call.anonymous != nil {
+		answer, f := call.anonymous(c, ctx, q, requestID)
+		return caller{}, answer, f
 	}
 	who, f := c.authenticate(q)
 	if f != nil {
 		return caller{}, nil, f
 	}
-	answer, f := call(c, who, q, requestID)
+	answer, f := call.signed(c, who, q, requestID)
 	return who, answer, f
 }
 
 func findSTSCall(q rpcRequest) (stsCall, *fault) {
 	switch {
 	case q.path != "/" && q.path != "":
-		return nil, noSuchAPI()
+		return stsCall{}, noSuchAPI()
 	case q.action() == "":
-		return nil, missing("Action")
+		return stsCall{}, missing("Action")
 	case q.version() == "":
-		return nil, missing("Version")
+		return stsCall{}, missing("Version")
 	case q.version() != stsVersion:
-		return nil, refuse(http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.")
+		return stsCall{}, refuse(http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.")
 	}
 	switch q.action() {
 	case "AssumeRole":
-		return (*Cloud).assumeRole, nil
+		return stsCall{signed: (*Cloud).assumeRole}, nil
+	case "AssumeRoleWithOIDC":
+		return stsCall{anonymous: (*Cloud).assumeRoleWithOIDC}, nil
+	case "AssumeRoleWithSAML":
+		return stsCall{anonymous: (*Cloud).assumeRoleWithSAML}, nil
 	case "GetCallerIdentity":
-		return (*Cloud).getCallerIdentity, nil
-	default: // AssumeRoleWithSAML and AssumeRoleWithOIDC too: not emulated yet
-		return nil, noSuchAPI()
+		return stsCall{signed: (*Cloud).getCallerIdentity}, nil
+	default:
+		return stsCall{}, noSuchAPI()
 	}
 }
 
@@ -122,20 +136,24 @@ func (c *Cloud) assumeRole(who caller, q rpcRequest, requestID string) (any, *fa
 	if !target.trusts(who, ask.facts) {
 		return nil, notAllowed()
 	}
-	if ask.duration < minDuration || ask.duration > target.maxSession {
-		return nil, refuse(http.StatusBadRequest, "InvalidParameter.DurationSeconds", "The Min/Max value of DurationSeconds is 15min/%dhr.", int(target.maxSession.Hours()))
+	if f := target.requireDuration(ask.duration); f != nil {
+		return nil, f
 	}
-	made := c.ring.mint(caller{kind: kindRole, account: target.account, arn: target.arn, id: target.id, session: ask.session, within: ask.within}, ask.duration)
 	return assumeRoleBody{
 		RequestId:       requestID,
 		AssumedRoleUser: assumedRoleUser{sessionARN(target.arn, ask.session, false), target.id + ":" + ask.session},
-		Credentials:     credentialsBody{made.AccessKeyID, made.AccessKeySecret, made.SecurityToken, stsTime(made.Expiration)},
+		Credentials:     credentialsOf(c.session(target, ask)),
 	}, nil
+}
+
+func credentialsOf(made Credentials) credentialsBody {
+	return credentialsBody{made.AccessKeyID, made.AccessKeySecret, made.SecurityToken, stsTime(made.Expiration)}
 }
 
 // stsTime is the only form of time that the official SDKs read.
 func stsTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
+// assumeRoleAsk is what all three ways to a role ask for.
 type assumeRoleAsk struct {
 	role, session string
 	duration      time.Duration
@@ -144,16 +162,32 @@ type assumeRoleAsk struct {
 }
 
 func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
-	ask := assumeRoleAsk{role: q.params.Get("RoleArn"), session: q.params.Get("RoleSessionName"), duration: time.Hour, facts: map[string]string{}}
-	switch {
-	case ask.role == "":
-		return ask, required("RoleArn")
-	case ask.session == "":
-		return ask, required("RoleSessionName")
-	case !roleARN.MatchString(ask.role):
+	ask, f := readAsk(q, "RoleArn", "RoleSessionName")
+	if f != nil {
+		return ask, f
+	}
+	if f := ask.name(q.params.Get("RoleSessionName")); f != nil {
+		return ask, f
+	}
+	if id, ok := q.params["ExternalId"]; ok {
+		if len(id[0]) < 2 || len(id[0]) > 1224 || !externalID.MatchString(id[0]) {
+			return ask, malformed("ExternalId")
+		}
+		ask.facts["sts:ExternalId"] = id[0]
+	}
+	return ask, nil
+}
+
+// readAsk wants the parameters of these names, and reads those that all have.
+func readAsk(q rpcRequest, names ...string) (assumeRoleAsk, *fault) {
+	ask := assumeRoleAsk{role: q.params.Get("RoleArn"), duration: time.Hour, facts: map[string]string{}}
+	for _, name := range names {
+		if q.params.Get(name) == "" {
+			return ask, required(name)
+		}
+	}
+	if !roleARN.MatchString(ask.role) {
 		return ask, malformed("RoleArn")
-	case !roleSessionName.MatchString(ask.session):
-		return ask, malformed("RoleSessionName")
 	}
 	if text := q.params.Get("DurationSeconds"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
@@ -162,15 +196,18 @@ func readAssumeRole(q rpcRequest) (assumeRoleAsk, *fault) {
 		}
 		ask.duration = time.Duration(seconds) * time.Second
 	}
-	if id, ok := q.params["ExternalId"]; ok {
-		if len(id[0]) < 2 || len(id[0]) > 1224 || !externalID.MatchString(id[0]) {
-			return ask, malformed("ExternalId")
-		}
-		ask.facts["sts:ExternalId"] = id[0]
-	}
 	within, f := readSessionPolicy(q.params.Get("Policy"))
 	ask.within = within
 	return ask, f
+}
+
+// name takes the session's name.
+func (a *assumeRoleAsk) name(session string) *fault {
+	if !roleSessionName.MatchString(session) {
+		return malformed("RoleSessionName")
+	}
+	a.session = session
+	return nil
 }
 
 // maxPolicy is what STS takes today; the messages of older pages say 1024.

@@ -165,7 +165,7 @@ func TestEachRefusalHasItsCode(t *testing.T) {
 		{"no action", admin.v1(pair{"Action", ""}), 400, "MissingAction"},
 		{"no version", admin.v1(whoAmI(), pair{"Version", ""}), 400, "MissingVersion"},
 		{"old version", admin.v1(whoAmI(), pair{"Version", "2014-01-01"}), 400, "InvalidVersion"},
-		{"unknown action", admin.v1(pair{"Action", "AssumeRoleWithSAML"}), 404, "InvalidAction.NotFound"},
+		{"unknown action", admin.v1(pair{"Action", "AssumeRoleWithOAuth"}), 404, "InvalidAction.NotFound"},
 		{"method", httptest.NewRequest(http.MethodPut, "/", nil), 405, "UnsupportedHTTPMethod"},
 		{"twice", httptest.NewRequest(http.MethodGet, "/?Action=GetCallerIdentity&Action=AssumeRole", nil), 400, "InvalidParameter"},
 		{"no key", admin.v1(whoAmI(), pair{"AccessKeyId", ""}), 400, "MissingAccessKeyId"},
