@@ -21,6 +21,9 @@ import (
 // duration is what decides.
 const longestSession = 12 * time.Hour
 
+// keeper is the function's role that keeps accounts up to date.
+const keeper = "fc-sso-metadata-rotation"
+
 // reapply is SIGHUP: the file is read again, and what is wrong with it is said
 // without ending the stack.
 func (s *station) reapply(ctx context.Context) {
@@ -38,9 +41,11 @@ func (s *station) apply(ctx context.Context) error {
 	if err != nil {
 		return complain("federation file "+s.federation, cause(err), "give -federation a file that this user may read")
 	}
-	if err := s.declare(names(content)); err != nil {
+	named := names(content)
+	if err := s.declare(named); err != nil {
 		return complain("federation file "+s.federation, err, "mend that line")
 	}
+	s.register(ctx, named.registered)
 	var output, faults bytes.Buffer
 	command := exec.CommandContext(ctx, s.binary(ssoctlSource), "apply", "-f", s.federation)
 	command.Env = s.operatorEnvironment()
@@ -93,7 +98,8 @@ func (s *station) refusal(said string, err error) error {
 type named struct {
 	accounts  map[string]string   // ID: alias
 	roles     map[string][]string // ARN: the function roles that may assume it
-	providers []string
+	providers []string            // SAML, whoever they are
+	registered
 }
 
 var (
@@ -109,6 +115,7 @@ func names(content []byte) named {
 	var document yaml.Node
 	if yaml.Unmarshal(content, &document) == nil && len(document.Content) > 0 {
 		n.walk("", document.Content[0])
+		n.registered = providersOf(content)
 	}
 	return n
 }
@@ -170,7 +177,7 @@ func (n *named) scalar(key, value string) {
 	n.account(role[1])
 	n.roles[value] = []string{"fc-sso-portal", "fc-sso-oidc-exchange"}
 	if key == "maintenanceRole" {
-		n.roles[value] = []string{"fc-sso-metadata-rotation"}
+		n.roles[value] = []string{keeper}
 	}
 }
 
@@ -188,11 +195,7 @@ func (s *station) declare(n named) error {
 		}
 	}
 	for _, arn := range slices.Sorted(maps.Keys(n.roles)) {
-		var functions []string
-		for _, name := range n.roles[arn] {
-			functions = append(functions, "acs:ram::"+bundleAccount+":role/"+name)
-		}
-		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: cloud.Trusting(functions...), MaxSession: longestSession}); err != nil {
+		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: n.trust(arn), MaxSession: longestSession}); err != nil {
 			return err
 		}
 	}
@@ -202,4 +205,17 @@ func (s *station) declare(n named) error {
 		}
 	}
 	return nil
+}
+
+// trust is a role's trust policy: the functions that may assume it and, where its
+// account issues directly, whoever comes from an identity provider of the account's.
+func (n *named) trust(arn string) string {
+	var functions []string
+	for _, name := range n.roles[arn] {
+		functions = append(functions, "acs:ram::"+bundleAccount+":role/"+name)
+	}
+	if slices.Contains(n.roles[arn], keeper) {
+		return cloud.Trusting(functions...)
+	}
+	return cloud.TrustingFederated(functions, n.trusted[roleARN.FindStringSubmatch(arn)[1]]...)
 }

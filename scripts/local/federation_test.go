@@ -38,6 +38,44 @@ rules:
 	}
 }
 
+// TestRolesOfDirectAccountsTrustTheAccountsProviders, and no others do.
+func TestRolesOfDirectAccountsTrustTheAccountsProviders(t *testing.T) {
+	got := names([]byte(`
+identityProviders:
+  - {id: ci, oidc: {issuer: "https://issuer.example", audiences: [sts.aliyuncs.com, b], maxAge: 1h}}
+  - {id: okta, saml: {metadataFile: okta.xml, clockSkew: []}, fetch: {caFile: ca.pem}}
+  - {id: stranger, oidc: {issuer: "https://stranger.example"}}
+accounts:
+  - id: 1234567890123456
+    site: international
+    issue: direct
+    maintenanceRole: acs:ram::1234567890123456:role/maintenance
+    samlProviders: {okta: acs:ram::1234567890123456:saml-provider/okta}
+    oidcProviders: {ci: acs:ram::1234567890123456:oidc-provider/ci}
+  - {id: "2345678901234567", oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
+rules:
+  - roles: [acs:ram::1234567890123456:role/deploy, acs:ram::2345678901234567:role/deploy]
+`))
+	if len(got.oidc) != 2 || got.oidc[1].Issuer != "https://issuer.example" || !slices.Equal(got.oidc[1].ClientIDs, []string{"sts.aliyuncs.com", "b"}) {
+		t.Errorf("OIDC providers %+v", got.oidc)
+	}
+	if want := map[string]source{"acs:ram::1234567890123456:saml-provider/okta": {"", "okta.xml", "ca.pem"}}; !maps.Equal(got.saml, want) {
+		t.Errorf("SAML providers %+v", got.saml)
+	}
+	const functions = `"acs:ram::1000000000000001:role/fc-sso-portal","acs:ram::1000000000000001:role/fc-sso-oidc-exchange"`
+	for role, want := range map[string]string{
+		"acs:ram::1234567890123456:role/maintenance": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":["acs:ram::1000000000000001:role/fc-sso-metadata-rotation"]}}],"Version":"1"}`,
+		"acs:ram::2345678901234567:role/deploy":      `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}}],"Version":"1"}`,
+		"acs:ram::1234567890123456:role/deploy": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}},` +
+			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"oidc:aud":["sts.aliyuncs.com","b"],"oidc:iss":["https://issuer.example"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:oidc-provider/ci"]}},` +
+			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"saml:recipient":["https://signin.alibabacloud.com/saml-role/sso"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:saml-provider/okta"]}}],"Version":"1"}`,
+	} {
+		if got := got.trust(role); got != want {
+			t.Errorf("%s: %s", role, got)
+		}
+	}
+}
+
 func TestFaultyFederationFileNamesWhatItCan(t *testing.T) {
 	for _, content := range []string{"", "[", "accounts: 1", "accounts: [[]]", "rules: [{assertedRoles: x}]", "a: &a [*a]"} {
 		if got := names([]byte(content)); len(got.roles) > 0 {

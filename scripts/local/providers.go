@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+)
+
+// declared is what a federation file says of identity providers and of what accounts
+// call them, as far as the emulated RAM has to know it. It is read with an eye shut:
+// judging the file is ssoctl's work.
+type declared struct {
+	IdentityProviders []struct {
+		ID   string
+		SAML *struct {
+			MetadataURL  string `yaml:"metadataURL"`
+			MetadataFile string `yaml:"metadataFile"`
+		} `yaml:"saml"`
+		OIDC *struct {
+			Issuer    string
+			Audiences []string
+		} `yaml:"oidc"`
+		Fetch struct {
+			CAFile string `yaml:"caFile"`
+		}
+	} `yaml:"identityProviders"`
+	Accounts []struct {
+		ID, Site, Issue string
+		SAMLProviders   map[string]string `yaml:"samlProviders"`
+		OIDCProviders   map[string]string `yaml:"oidcProviders"`
+	}
+}
+
+// registered are the providers that the accounts of a file have, and whom the roles
+// of those that issue directly trust beside the bundle.
+type registered struct {
+	oidc    []cloud.OIDCProvider
+	saml    map[string]source            // by ARN
+	trusted map[string][]cloud.Federated // by account
+}
+
+// source is where metadata comes from.
+type source struct{ url, file, caFile string }
+
+// acsOf is the recipient of each site's role sign-in.
+func acsOf(site string) string {
+	if site == "international" {
+		return "https://signin.alibabacloud.com/saml-role/sso"
+	}
+	return "https://signin.aliyun.com/saml-role/sso"
+}
+
+func providersOf(content []byte) registered {
+	var file declared
+	_ = yaml.Unmarshal(content, &file) // what could be read was
+	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}}
+	for _, account := range file.Accounts {
+		for _, idp := range file.IdentityProviders {
+			var by []cloud.Federated
+			if arn := account.OIDCProviders[idp.ID]; arn != "" && idp.OIDC != nil {
+				r.oidc = append(r.oidc, cloud.OIDCProvider{ARN: arn, Issuer: idp.OIDC.Issuer, ClientIDs: idp.OIDC.Audiences})
+				by = append(by, cloud.Federated{Provider: arn, Equals: map[string][]string{"oidc:iss": {idp.OIDC.Issuer}, "oidc:aud": idp.OIDC.Audiences}})
+			}
+			if arn := account.SAMLProviders[idp.ID]; arn != "" && idp.SAML != nil {
+				r.saml[arn] = source{idp.SAML.MetadataURL, idp.SAML.MetadataFile, idp.Fetch.CAFile}
+				by = append(by, cloud.Federated{Provider: arn, Equals: map[string][]string{"saml:recipient": {acsOf(account.Site)}}})
+			}
+			if account.Issue == "direct" {
+				r.trusted[account.ID] = append(r.trusted[account.ID], by...)
+			}
+		}
+	}
+	return r
+}
+
+// register makes them so in the emulated RAM, as an administrator would today: with
+// the fingerprint that is served, and the metadata that is published, at this moment.
+// What cannot be had is left out, and STS will say so.
+func (s *station) register(ctx context.Context, r registered) {
+	var all sync.WaitGroup
+	for _, p := range r.oidc {
+		all.Go(func() { s.registerOIDC(ctx, p) })
+	}
+	for arn, from := range r.saml {
+		all.Go(func() { s.registerSAML(ctx, arn, from) })
+	}
+	all.Wait()
+}
+
+func (s *station) registerOIDC(ctx context.Context, p cloud.OIDCProvider) {
+	served, err := cloud.Served(ctx, p.Issuer)
+	if served != "" {
+		p.Fingerprints = []string{served}
+	}
+	err = errors.Join(err, s.cloud.AddOIDCProvider(p))
+	s.log.InfoContext(ctx, "OIDC provider", "arn", p.ARN, "issuer", p.Issuer, "fingerprint", served, "error", err)
+}
+
+func (s *station) registerSAML(ctx context.Context, arn string, from source) {
+	metadata, err := from.read(ctx, filepath.Dir(s.federation))
+	if err == nil {
+		err = s.cloud.AddSAMLProvider(arn, metadata)
+	}
+	s.log.InfoContext(ctx, "SAML provider", "arn", arn, "error", err)
+}
+
+const (
+	mostMetadata  = 1 << 20
+	metadataLimit = 5 * time.Second
+)
+
+func (f source) read(ctx context.Context, dir string) ([]byte, error) {
+	if f.url == "" {
+		return os.ReadFile(beside(dir, f.file))
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	if f.caFile != "" {
+		pem, err := os.ReadFile(beside(dir, f.caFile))
+		if err != nil {
+			return nil, err
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(pem)
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := (&http.Client{Transport: transport, Timeout: metadataLimit}).Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was read: nothing more can be learned
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", f.url, answer.Status)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, mostMetadata))
+}
+
+// beside is a file as the federation file names it: relative to itself.
+func beside(dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
+}
