@@ -123,11 +123,11 @@ const (
 
 func (f source) read(ctx context.Context, dir string) ([]byte, error) {
 	if f.url == "" {
-		return os.ReadFile(beside(dir, f.file))
+		return os.ReadFile(filepath.Join(dir, f.file))
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
 	if f.caFile != "" {
-		pem, err := os.ReadFile(beside(dir, f.caFile))
+		pem, err := os.ReadFile(filepath.Join(dir, f.caFile))
 		if err != nil {
 			return nil, err
 		}
@@ -148,12 +148,4 @@ func (f source) read(ctx context.Context, dir string) ([]byte, error) {
 		return nil, fmt.Errorf("%s answered %s", f.url, answer.Status)
 	}
 	return io.ReadAll(io.LimitReader(answer.Body, mostMetadata))
-}
-
-// beside is a file as the federation file names it: relative to itself.
-func beside(dir, file string) string {
-	if filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(dir, file)
 }

@@ -35,9 +35,7 @@ type publicKey struct {
 // keysOf asks the issuer, anew for each token. How long the real STS keeps keys is
 // not known: whoever rotates them waits a day.
 func (c *Cloud) keysOf(ctx context.Context, p OIDCProvider) ([]publicKey, *fault) {
-	client := p.client(c.now)
-	defer client.CloseIdleConnections()
-	keys, err := fetchKeys(ctx, client, p.Issuer)
+	keys, err := p.fetchKeys(ctx, c.now)
 	if f, ok := errors.AsType[*fault](err); ok {
 		return nil, f
 	}
@@ -48,21 +46,21 @@ func (c *Cloud) keysOf(ctx context.Context, p OIDCProvider) ([]publicKey, *fault
 	return keys, nil
 }
 
-func fetchKeys(ctx context.Context, client *http.Client, issuer string) ([]publicKey, error) {
+func (p OIDCProvider) fetchKeys(ctx context.Context, now func() time.Time) ([]publicKey, error) {
 	var discovery struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	if err := fetchJSON(ctx, client, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", &discovery); err != nil {
+	if err := p.fetchJSON(ctx, now, strings.TrimSuffix(p.Issuer, "/")+"/.well-known/openid-configuration", &discovery); err != nil {
 		return nil, err
 	}
-	if discovery.Issuer != issuer {
+	if discovery.Issuer != p.Issuer {
 		return nil, fmt.Errorf("the discovery document is of %q", discovery.Issuer)
 	}
 	var set struct {
 		Keys []struct{ Kty, Kid, Use, N, E string }
 	}
-	if err := fetchJSON(ctx, client, discovery.JWKSURI, &set); err != nil {
+	if err := p.fetchJSON(ctx, now, discovery.JWKSURI, &set); err != nil {
 		return nil, err
 	}
 	var keys []publicKey
@@ -77,7 +75,7 @@ func fetchKeys(ctx context.Context, client *http.Client, issuer string) ([]publi
 	return keys, nil
 }
 
-func fetchJSON(ctx context.Context, client *http.Client, address string, out any) error {
+func (p OIDCProvider) fetchJSON(ctx context.Context, now func() time.Time, address string, out any) error {
 	u, err := url.Parse(address)
 	if err != nil || !reachable(u) {
 		return fmt.Errorf("%.200q is no address to fetch from", address)
@@ -86,7 +84,7 @@ func fetchJSON(ctx context.Context, client *http.Client, address string, out any
 	if err != nil {
 		return err
 	}
-	answer, err := client.Do(r)
+	answer, err := p.client(u.Hostname(), now).Do(r)
 	if err != nil {
 		return err
 	}
@@ -99,21 +97,23 @@ func fetchJSON(ctx context.Context, client *http.Client, address string, out any
 
 // client trusts the servers whose last certificate is registered, and no others:
 // for RAM the list of fingerprints is what a list of root certificates is for others.
-func (p OIDCProvider) client(now func() time.Time) *http.Client {
+// The host comes along because a connection to an address does not know it.
+func (p OIDCProvider) client(host string, now func() time.Time) *http.Client {
 	return &http.Client{
 		Timeout:       fetchLimit,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
+			DisableKeepAlives: true,
 			TLSClientConfig: &tls.Config{
 				MinVersion:         tls.VersionTLS12,
 				InsecureSkipVerify: true, //nolint:gosec // in favour of VerifyConnection
-				VerifyConnection:   func(s tls.ConnectionState) error { return p.believe(s, now()) },
+				VerifyConnection:   func(s tls.ConnectionState) error { return p.believe(s, host, now()) },
 			},
 		},
 	}
 }
 
-func (p OIDCProvider) believe(s tls.ConnectionState, now time.Time) error {
+func (p OIDCProvider) believe(s tls.ConnectionState, host string, now time.Time) error {
 	sent := s.PeerCertificates
 	root := sent[len(sent)-1]
 	if !slices.Contains(p.Fingerprints, fingerprintOf(root)) {
@@ -124,7 +124,7 @@ func (p OIDCProvider) believe(s tls.ConnectionState, now time.Time) error {
 	for _, certificate := range sent[1:] {
 		between.AddCert(certificate)
 	}
-	if _, err := sent[0].Verify(x509.VerifyOptions{DNSName: s.ServerName, Roots: roots, Intermediates: between, CurrentTime: now}); err != nil {
+	if _, err := sent[0].Verify(x509.VerifyOptions{DNSName: host, Roots: roots, Intermediates: between, CurrentTime: now}); err != nil {
 		return unbelieved("HttpsUrlInvalid", "Invoke url failed due to certificate chain validation")
 	}
 	return nil

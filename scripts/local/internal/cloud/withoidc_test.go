@@ -333,6 +333,15 @@ func TestTheLastCertificateThatIsServedIsRegistered(t *testing.T) {
 	}
 }
 
+func TestACertificateOfANameIsNoneOfAnAddress(t *testing.T) {
+	w, ca := newWorld(t), newAuthority(t, "root")
+	i := newIssuer(t, ca.serve(t, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "localhost", ca.cert)) // at 127.0.0.1
+	w.register(i, printOf(ca.cert))
+	if got := w.withOIDC(i.token(w.now, nil)); got.json.Code != "AuthenticationFail.OIDCToken.HttpsUrlInvalid" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 func hexSHA1(der []byte) string {
 	sum := sha1.Sum(der)
 	return hex.EncodeToString(sum[:])
