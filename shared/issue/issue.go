@@ -1,11 +1,12 @@
 // Package issue is the mint: it turns a decision into credentials.
 //
 // In: a mapping.Grant, which only a decision makes, and the role credentials of
-// the invocation. Out: an STS token of the granted role, and an address that
-// opens Alibaba Cloud's console with it. Refused: a zero Grant, an account whose
-// credentials are declared to come about otherwise, console pages that are not
-// Alibaba Cloud's. What STS refuses is role_refused, with its own
-// code and request ID for the operator; what does not answer is unavailable.
+// the invocation or, where the account says issue: direct, the caller's own proof.
+// Out: an STS token of the granted role, and an address that opens Alibaba Cloud's
+// console with it. Refused: a zero Grant, an account whose credentials are declared
+// to come about otherwise, console pages that are not Alibaba Cloud's. What STS
+// refuses is role_refused, or proof_refused, with its own code and request ID for
+// the operator; what does not answer is unavailable.
 package issue
 
 import (
@@ -64,26 +65,46 @@ func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, er
 	if grant.IsZero() {
 		return Issued{}, errors.New("a zero grant was to be issued")
 	}
-	if way := grant.Account().Issue(); way != federation.AssumeRole {
-		return Issued{}, reason.New(reason.IssueNotInEffect, "account %s has issue: %s, and AssumeRole is no other way to the same", grant.Account().ID(), way)
+	if err := requireOwnWay(grant.Account()); err != nil {
+		return Issued{}, err
 	}
 	own, err := i.config.Credentials(ctx)
 	if err != nil {
 		return Issued{}, err
 	}
-	made, err := i.assume(ctx, own, grant, grant.Duration())
-	shortened := exceedsMaximum(err) && grant.Duration() > leastMaximum
-	if shortened {
-		made, err = i.assume(ctx, own, grant, leastMaximum)
-	}
+	made, err := i.withinMaximum(grant, func(duration time.Duration) (Issued, error) {
+		return i.assume(ctx, own, sessionParams(grant, duration))
+	})
 	if err != nil {
 		return Issued{}, refusal(grant, err)
 	}
-	made.Shortened = shortened
 	return made, nil
 }
 
-func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.Grant, duration time.Duration) (Issued, error) {
+// requireOwnWay: AssumeRole is no other way to what an account declares.
+func requireOwnWay(account federation.Account) error {
+	way := account.Issue()
+	if way == federation.Direct {
+		return reason.New(reason.ProofMissing, "account %s has issue: %s, and there is no token or assertion to pass on to STS", account.ID(), way)
+	}
+	if way != federation.AssumeRole {
+		return reason.New(reason.IssueNotInEffect, "account %s has issue: %s, and AssumeRole is no other way to the same", account.ID(), way)
+	}
+	return nil
+}
+
+// withinMaximum asks for as long as granted and, where that is more than the role
+// allows, for an hour.
+func (i Issuer) withinMaximum(grant mapping.Grant, ask func(time.Duration) (Issued, error)) (Issued, error) {
+	made, err := ask(grant.Duration())
+	if shortened := exceedsMaximum(err) && grant.Duration() > leastMaximum; shortened {
+		made, err = ask(leastMaximum)
+		made.Shortened = shortened
+	}
+	return made, err
+}
+
+func sessionParams(grant mapping.Grant, duration time.Duration) url.Values {
 	params := url.Values{
 		"RoleArn":         {grant.Role().String()},
 		"RoleSessionName": {grant.SessionName()},
@@ -92,14 +113,19 @@ func (i Issuer) assume(ctx context.Context, own ram.Credentials, grant mapping.G
 	if policy := grant.SessionPolicy(); policy != "" {
 		params.Set("Policy", policy)
 	}
+	return params
+}
+
+func (i Issuer) assume(ctx context.Context, own ram.Credentials, params url.Values) (Issued, error) {
+	const action = "AssumeRole"
 	var answer assumeRoleAnswer
 	err := i.config.API.Call(ctx, openapi.Request{
-		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: "AssumeRole", Params: params, Credentials: own,
+		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: action, Params: params, Credentials: own,
 	}, &answer)
 	if err != nil {
 		return Issued{}, err
 	}
-	made, err := answer.credentials()
+	made, err := answer.credentials(action)
 	return Issued{Credentials: made, User: answer.AssumedRoleUser}, err
 }
 
@@ -113,10 +139,10 @@ type assumeRoleAnswer struct {
 	}
 }
 
-func (a assumeRoleAnswer) credentials() (ram.Credentials, error) {
+func (a assumeRoleAnswer) credentials(action string) (ram.Credentials, error) {
 	c := a.Credentials
 	if c.AccessKeyID == "" || c.AccessKeySecret == "" || c.SecurityToken == "" || c.Expiration.IsZero() {
-		return ram.Credentials{}, errors.New("AssumeRole: the answer lacks a part of the credentials")
+		return ram.Credentials{}, errors.New(action + ": the answer lacks a part of the credentials")
 	}
 	return ram.Credentials{
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),

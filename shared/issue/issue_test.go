@@ -280,13 +280,17 @@ func TestTheLongestDestinationFitsIntoAnAnswer(t *testing.T) {
 // of full length.
 func TestNothingIsIssuedInAnotherWayThanDeclared(t *testing.T) {
 	providers := map[string]string{"test": "acs:ram::1234567890123456:saml-provider/test"}
-	for _, account := range []federation.AccountDraft{
-		{ID: "1234567890123456", Issue: "direct", SAMLProviders: providers},
-		{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"},
+	for _, account := range []struct {
+		federation.AccountDraft
+
+		code reason.Code
+	}{
+		{federation.AccountDraft{ID: "1234567890123456", Issue: "direct", SAMLProviders: providers}, reason.ProofMissing},
+		{federation.AccountDraft{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"}, reason.IssueNotInEffect},
 	} {
 		c := newCloud(t, made)
-		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account, time.Hour, ""))
-		if reason.Of(err) != reason.IssueNotInEffect || issued.AccessKeyID != "" || len(c.asked) > 0 {
+		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account.AccountDraft, time.Hour, ""))
+		if reason.Of(err) != account.code || issued.AccessKeyID != "" || len(c.asked) > 0 {
 			t.Errorf("issue %s: %v, asked %d times", account.Issue, err, len(c.asked))
 		}
 	}

@@ -125,6 +125,40 @@ func TestACallIsSigned(t *testing.T) {
 	}
 }
 
+// TestAnAnonymousCallIsAsTheOfficialClientMakesIt: no proof is in its address, and
+// none in an error that repeats it.
+func TestAnAnonymousCallIsAsTheOfficialClientMakesIt(t *testing.T) {
+	refused := false
+	endpoint, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if r.Method != http.MethodPost || r.Header.Get("Authorization") != "" || r.URL.Path != "/" || len(q) != 4 || q.Get("Action") != "AssumeRoleWithOIDC" ||
+			q.Get("Version") != "2015-04-01" || q.Get("Format") != "JSON" || q.Get("Timestamp") != "2026-11-23T17:58:04Z" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		if err := r.ParseForm(); err != nil || r.PostForm.Get("OIDCToken") != "e30.proof" || len(r.PostForm) != 2 {
+			t.Errorf("%v %v", err, r.PostForm)
+		}
+		if refused {
+			answers(401, `{"Code":"AuthenticationFail.OIDCToken.Invalid","Message":"e30.proof is none"}`)(w, r)
+			return
+		}
+		answers(200, `{"A":"b"}`)(w, r)
+	})
+	call := openapi.Request{
+		Endpoint: endpoint, Version: "2015-04-01", Action: "AssumeRoleWithOIDC",
+		Params: url.Values{"RoleArn": {"acs:ram::1:role/a"}, "OIDCToken": {"e30.proof"}},
+	}
+	var got answer
+	if err := client().CallAnonymously(t.Context(), call, &got, "e30.proof"); err != nil || got.A != "b" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	refused = true
+	err := client().CallAnonymously(t.Context(), call, &got, "e30.proof")
+	if e, ok := errors.AsType[*openapi.Error](err); !ok || e.Code != "AuthenticationFail.OIDCToken.Invalid" || strings.Contains(err.Error(), "proof") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestEachAttemptHasItsOwnNonce(t *testing.T) {
 	var nonces []string
 	note := func(w http.ResponseWriter, r *http.Request) {

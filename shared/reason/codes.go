@@ -68,6 +68,8 @@ const (
 	StepUpNeeded         Code = "step_up_needed"
 	StepUpFailed         Code = "step_up_failed"
 	RoleRefused          Code = "role_refused"
+	ProofMissing         Code = "proof_missing"
+	ProofRefused         Code = "proof_refused"
 	IssueNotInEffect     Code = "issue_not_in_effect"
 	StoreUnavailable     Code = "store_unavailable"
 	StoreConflict        Code = "store_conflict"
@@ -174,7 +176,9 @@ func table() []Row {
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role after another sign-in: the detail says what its requires lacks"},
 		{StepUpFailed, http.StatusForbidden, IdPAdmin, "the identity provider was asked for a sign-in of a class or age and sent another: the detail has both"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
-		{IssueNotInEffect, http.StatusNotImplemented, CloudAdmin, "the account's issue is direct or federated, which no function does yet: write assume-role until then"},
+		{ProofMissing, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and a session in the browser holds no token to pass on: take the role at /oidc/token or /sts, or write issue: assume-role"},
+		{ProofRefused, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and STS refused the caller's own token or assertion in the words of the detail: compare the provider, its client IDs, fingerprints or metadata, and the role's trust policy in RAM"},
+		{IssueNotInEffect, http.StatusNotImplemented, CloudAdmin, "the account's issue is federated, which no function does yet: write assume-role until then"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
 		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
 		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},

@@ -43,6 +43,7 @@ type bench struct {
 	draft  federation.Draft
 	rev    federation.Revision
 	grants []mapping.Grant // that reached STS
+	proofs []issue.Proof   // that were at hand then
 	err    error           // what STS says
 	log    strings.Builder
 }
@@ -92,15 +93,15 @@ func rule(name, role string, equals map[string][]string) federation.RuleDraft {
 	}
 }
 
-// AssumeRole is STS.
-func (b *bench) AssumeRole(_ context.Context, grant mapping.Grant) (issue.Issued, error) {
+// Issue is STS.
+func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof) (issue.Issued, error) {
 	if b.err != nil {
 		return issue.Issued{}, b.err
 	}
 	if grant.IsZero() {
 		return issue.Issued{}, errors.New("a zero grant")
 	}
-	b.grants = append(b.grants, grant)
+	b.grants, b.proofs = append(b.grants, grant), append(b.proofs, proof)
 	return issue.Issued{
 		Credentials: ram.Credentials{
 			AccessKeyID: "STS.key", AccessKeySecret: "secret", SecurityToken: "token", Expiration: validatetest.Now().Add(grant.Duration()),

@@ -36,7 +36,7 @@ const Name = "oidc-exchange"
 
 // Issuer turns a grant into credentials: issue.Issuer.
 type Issuer interface {
-	AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error)
+	Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof) (issue.Issued, error)
 }
 
 // Config is what the exchange works with. All fields are needed.
@@ -93,7 +93,8 @@ func Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
 
 // told says whether the detail of a refusal is for who sent the request: it is made
 // of what came in it, and of what the record of the token's own issuer wants, or its
-// rules. What went wrong between us and others is the operator's, in the log.
+// rules; and of what STS says of the token itself. What else went wrong between us and
+// others is the operator's, in the log.
 func told(code reason.Code) bool {
 	return slices.Contains([]reason.Code{
 		reason.RequestMalformed, reason.RequestTooLarge, reason.GrantTypeUnknown, reason.MethodNotAllowed, reason.NotFound,
@@ -101,7 +102,7 @@ func told(code reason.Code) bool {
 		reason.IssuerMismatch, reason.AudienceMismatch, reason.SubjectMissing, reason.Expired, reason.NotYetValid,
 		reason.TokenTooOld, reason.NonceUnexpected, reason.LifetimeTooLong, reason.Replayed,
 		reason.LoginOnly, reason.IdPUnknown, reason.IdPSuspended, reason.KeysUnavailable,
-		reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.NarrowingRefused, reason.NotImplemented,
+		reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.NarrowingRefused, reason.ProofRefused, reason.NotImplemented,
 	}, code)
 }
 

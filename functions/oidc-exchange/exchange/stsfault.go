@@ -55,6 +55,9 @@ func faultOf(refusal respond.Refusal) faultError {
 	if f, ok := errors.AsType[faultError](refusal.Err); ok {
 		return f
 	}
+	if e, ok := errors.AsType[*openapi.Error](refusal.Err); ok && refusal.Code == reason.ProofRefused {
+		return faultError{status: e.Status, code: e.Code, message: e.Message} // STS judged the caller's own proof
+	}
 	for _, row := range stsFaults() {
 		for _, code := range row.codes {
 			if code == refusal.Code {

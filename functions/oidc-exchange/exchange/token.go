@@ -73,7 +73,7 @@ func (e exchange) exchange(r *http.Request, record trust.Record, a asked) (issue
 	if err != nil {
 		return issue.Issued{}, err
 	}
-	made, err := e.Issuer.AssumeRole(ctx, grant)
+	made, err := e.Issuer.Issue(ctx, grant, issue.OIDCToken(record.ID(), a.token))
 	if err == nil {
 		decision.Grant = grant.Role().String()
 	}
@@ -237,7 +237,7 @@ func oauthName(refusal respond.Refusal) (name string, status int) {
 	switch {
 	case of(reason.GrantTypeUnknown):
 		return "unsupported_grant_type", http.StatusBadRequest
-	case of(reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.RoleRefused, reason.IssueNotInEffect):
+	case of(reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.RoleRefused, reason.ProofRefused, reason.IssueNotInEffect):
 		return "invalid_target", http.StatusBadRequest
 	case of(reason.NotFound, reason.MethodNotAllowed, reason.WrongHost):
 		return "invalid_request", refusal.Status

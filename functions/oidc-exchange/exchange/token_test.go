@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
@@ -53,6 +55,15 @@ func TestTheOnlyRoleNeedNotBeNamed(t *testing.T) {
 	w := b.exchange(t, map[string]string{"resource": "", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt"})
 	if w.Code != http.StatusOK || b.grants[0].Role().String() != deploy {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestTheTokenIsAtHandForSTS, as it was signed: an account may have STS judge it.
+func TestTheTokenIsAtHandForSTS(t *testing.T) {
+	b := newBench(t)
+	token := b.issuer.Token(nil)
+	if w := b.exchange(t, map[string]string{"subject_token": token + "\n"}); w.Code != http.StatusOK || b.proofs[0] != issue.OIDCToken("issuer", token) {
+		t.Errorf("%d %s, %v", w.Code, w.Body, b.proofs)
 	}
 }
 
@@ -170,7 +181,10 @@ func refusals() []refusal {
 			b.err = reason.New(reason.RoleRefused, "%s: NoPermission, request 1", deploy)
 		}},
 		{why: "STS is silent", bench: func(b *bench) { b.err = reason.New(reason.STSUnavailable, "no answer") }},
-		{why: "STS is another's turn", bench: func(b *bench) { b.err = reason.New(reason.IssueNotInEffect, "direct") }},
+		{why: "STS is another's turn", bench: func(b *bench) { b.err = reason.New(reason.IssueNotInEffect, "federated") }},
+		{why: "STS refuses the token itself", bench: func(b *bench) {
+			b.err = reason.New(reason.ProofRefused, "%s: %w", deploy, &openapi.Error{Status: 401, Code: "AuthenticationFail.NoPermission", Message: "There is no permission", RequestID: "R-1"})
+		}},
 		{why: "a fault", bench: func(b *bench) { b.err = fmt.Errorf("secret internals") }},
 	}
 }

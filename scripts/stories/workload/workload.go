@@ -36,15 +36,21 @@ type Issuer struct {
 // New starts one; it ends with the test.
 func New(tb testing.TB) Issuer {
 	tb.Helper()
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	tb.Cleanup(server.Close)
+	return open(tb, mux, server.URL)
+}
+
+// open publishes what an issuer of this address does.
+func open(tb testing.TB, mux *http.ServeMux, address string) Issuer {
+	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	tb.Cleanup(server.Close)
 	publish(mux, "/.well-known/openid-configuration", map[string]any{
-		"issuer": server.URL, "jwks_uri": server.URL + "/keys",
+		"issuer": address, "jwks_uri": address + "/keys",
 		"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
 	})
@@ -52,7 +58,7 @@ func New(tb testing.TB) Issuer {
 		"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256",
 		"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": "AQAB",
 	}}})
-	return Issuer{server.URL, key}
+	return Issuer{address, key}
 }
 
 func publish(mux *http.ServeMux, path string, document any) {

@@ -1,0 +1,80 @@
+package issue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// Proof is what a caller brought to be granted a role, as it came: STS can judge it
+// once more. It prints as [redacted].
+type Proof struct {
+	idp    string
+	action string
+	field  string // the parameter that it travels in
+	text   ram.Secret
+}
+
+// Format hides the proof from every verb.
+func (p Proof) Format(f fmt.State, _ rune) { p.text.Format(f, 's') }
+
+// LogValue hides the proof from slog.
+func (p Proof) LogValue() slog.Value { return p.text.LogValue() }
+
+// OIDCToken is an ID token of this identity provider.
+func OIDCToken(idp, compact string) Proof {
+	return Proof{idp, "AssumeRoleWithOIDC", "OIDCToken", ram.Secret(compact)}
+}
+
+// provider is the parameter that says what the account calls the identity provider.
+func (p Proof) provider(account federation.Account) (name, arn string, ok bool) {
+	oidc, ok := account.OIDCProvider(p.idp)
+	return "OIDCProviderArn", oidc.String(), ok
+}
+
+// Issue makes credentials of the granted role as its account has them made: by the
+// bundle's own role or, where issue is direct, by the proof, so that RAM decides too.
+// What STS refuses then is proof_refused.
+func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof) (Issued, error) {
+	if grant.IsZero() || grant.Account().Issue() != federation.Direct {
+		return i.AssumeRole(ctx, grant)
+	}
+	name, provider, ok := proof.provider(grant.Account())
+	if !ok || proof.text == "" {
+		return Issued{}, fmt.Errorf("account %s has issue: direct, and no provider or no proof came of %q", grant.Account().ID(), proof.idp)
+	}
+	made, err := i.withinMaximum(grant, func(duration time.Duration) (Issued, error) {
+		params := sessionParams(grant, duration)
+		params.Set(name, provider)
+		params.Set(proof.field, proof.text.Reveal())
+		return i.withProof(ctx, proof, params)
+	})
+	if e, refused := errors.AsType[*openapi.Error](err); refused && aboutTheRole(e.Code) {
+		return Issued{}, reason.New(reason.ProofRefused, "%s, %s: %w", grant.Role(), provider, err)
+	}
+	if err != nil {
+		return Issued{}, reason.New(reason.STSUnavailable, "%s: %w", grant.Role(), err)
+	}
+	return made, nil
+}
+
+func (i Issuer) withProof(ctx context.Context, proof Proof, params url.Values) (Issued, error) {
+	var answer assumeRoleAnswer
+	err := i.config.API.CallAnonymously(ctx, openapi.Request{
+		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: proof.action, Params: params,
+	}, &answer, proof.text)
+	if err != nil {
+		return Issued{}, err
+	}
+	made, err := answer.credentials(proof.action)
+	return Issued{Credentials: made, User: answer.AssumedRoleUser}, err
+}

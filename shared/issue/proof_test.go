@@ -1,0 +1,126 @@
+package issue_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	oidcProvider = "acs:ram::1234567890123456:oidc-provider/issuer"
+	noPermission = `401 {"RequestId":"R1","Code":"AuthenticationFail.NoPermission","Message":"There is no permission for e30.e30.c2ln"}`
+)
+
+// direct is a grant of a role whose account has RAM decide too.
+func direct(t *testing.T, way string, wish mapping.Wish) mapping.Grant {
+	t.Helper()
+	rev, problems := federation.Compile(federation.Draft{
+		IdentityProviders: []trust.Source{validatetest.TokenSource()},
+		Accounts:          []federation.AccountDraft{{ID: "1234567890123456", Issue: way, OIDCProviders: map[string]string{"issuer": oidcProvider}}},
+		Rules: []federation.RuleDraft{{
+			Name: "main", IdP: "issuer", Roles: []string{role}, Session: federation.SessionDraft{Name: "run", DurationSeconds: 7200},
+			Condition: &federation.ConditionDraft{Any: true},
+		}},
+	}, federation.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	arn, err := ram.ParseRoleARN(role)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := mapping.Role(rev, validatetest.NewIssuer(t).Workload(nil), mapping.Context{Now: validatetest.Now()}, arn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, err = g.Narrowed(wish); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestWhereRAMDecidesTooTheCallersOwnTokenGoesOn(t *testing.T) {
+	const policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:Get*","Resource":"*"}]}`
+	wish, err := mapping.ParseWish("ci-17", 20*time.Minute, policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCloud(t, made)
+	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", wish), issue.OIDCToken("issuer", "e30.e30.c2ln"))
+	if err != nil || got.AccessKeyID != "STS.made" || got.User.Arn != "x" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	asked := c.asked[0]
+	for name, want := range map[string]string{
+		"Action": "AssumeRoleWithOIDC", "RoleArn": role, "OIDCProviderArn": oidcProvider, "OIDCToken": "e30.e30.c2ln",
+		"RoleSessionName": "ci-17", "DurationSeconds": "1200", "Policy": policy, "Signature": "", "AccessKeyId": "",
+	} {
+		if asked.Get(name) != want {
+			t.Errorf("%s is %q, not %q", name, asked.Get(name), want)
+		}
+	}
+}
+
+func TestElsewhereTheTokenStaysHere(t *testing.T) {
+	c := newCloud(t, made)
+	if _, err := c.issuer.Issue(t.Context(), direct(t, "assume-role", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln")); err != nil {
+		t.Fatal(err)
+	}
+	if asked := c.asked[0]; asked.Get("OIDCToken") != "" || asked.Get("RoleSessionName") != "run" || asked.Get("Action") != "" {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestSTSHasTheLastWordOfAProof: its words are kept, the token is not.
+func TestSTSHasTheLastWordOfAProof(t *testing.T) {
+	proof := issue.OIDCToken("issuer", "e30.e30.c2ln")
+	c := newCloud(t, noPermission)
+	_, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof)
+	said, ok := errors.AsType[*openapi.Error](err)
+	if reason.Of(err) != reason.ProofRefused || !ok || said.Status != 401 || said.Code != "AuthenticationFail.NoPermission" || !strings.Contains(said.Message, "There is no permission") {
+		t.Errorf("%v", err)
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%v %+v %#v %s %d", proof, proof, proof, proof, proof)} {
+		if strings.Contains(text, "e30") {
+			t.Errorf("the token is in %s", text)
+		}
+	}
+	c = newCloud(t, `503 {"Code":"ServiceUnavailable","Message":"later"}`)
+	if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); reason.Of(err) != reason.STSUnavailable {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestARoleThatAllowsLessGivesAnHourByProofToo(t *testing.T) {
+	c := newCloud(t, `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`, made)
+	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln"))
+	if err != nil || !got.Shortened || len(c.asked) != 2 || c.asked[0].Get("DurationSeconds") != "7200" || c.asked[1].Get("DurationSeconds") != "3600" {
+		t.Errorf("%+v, %v, asked %v", got, err, c.asked)
+	}
+}
+
+// TestNothingIsIssuedByAProofOfNobody: of an identity provider that the account does
+// not know, or without any text.
+func TestNothingIsIssuedByAProofOfNobody(t *testing.T) {
+	for _, proof := range []issue.Proof{{}, issue.OIDCToken("other", "e30.e30.c2ln"), issue.OIDCToken("issuer", "")} {
+		c := newCloud(t, made)
+		if got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); err == nil || len(c.asked) > 0 || got.AccessKeyID != "" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+	c := newCloud(t, made)
+	if _, err := c.issuer.Issue(t.Context(), mapping.Grant{}, issue.OIDCToken("issuer", "e30.e30.c2ln")); err == nil {
+		t.Error("a zero grant was issued")
+	}
+}
