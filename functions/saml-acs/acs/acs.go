@@ -15,20 +15,18 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
 
-	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/page"
-	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/signin"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -59,8 +57,8 @@ type Config struct {
 
 type provider struct {
 	Config
-	guard  validate.Guard
-	keeper session.Keeper
+	guard validate.Guard
+	host  signin.Host
 }
 
 // New returns the handler of everything below /saml/.
@@ -68,9 +66,12 @@ func New(c Config) http.Handler {
 	p := provider{
 		Config: c,
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now, Decrypters: c.Decrypters},
-		keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
+		host: signin.Host{
+			Kind: trust.KindSAML, Pages: c.Pages, Keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
+			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP,
+		},
 	}
-	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.refuse}
+	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.host.Refuse}
 	return desk.Routes(map[string]respond.Func{
 		"GET /saml/healthz":        healthz,
 		"GET /saml/{idp}/metadata": p.metadata,
@@ -85,7 +86,7 @@ func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok")
 // metadata serves what an identity provider must know about us, also while its
 // own keys are still unknown: one of the two has to begin.
 func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
-	record, err := p.record(r)
+	record, err := p.host.Named(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -100,20 +101,6 @@ func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
 	return respond.Document("application/samlmetadata+xml", xml), nil
 }
 
-// record is the one that the path names.
-func (p provider) record(r *http.Request) (trust.Record, error) {
-	record, err := p.Record(r.Context(), r.PathValue("idp"))
-	if err != nil {
-		return trust.Record{}, err
-	}
-	if record.Kind() != trust.KindSAML {
-		return trust.Record{}, reason.New(reason.IdPUnknown, "identity provider %q speaks no SAML", record.ID())
-	}
-	decision := audit.Of(r.Context())
-	decision.Record, decision.Revision, decision.Issuer = record.ID(), record.Revision(), record.EntityID()
-	return record, nil
-}
-
 // entityID is ours for one identity provider: the address of our metadata.
 func (p provider) entityID(record trust.Record) string {
 	return p.URL + "/saml/" + record.ID() + "/metadata"
@@ -125,22 +112,4 @@ func (p provider) acsURL(record trust.Record) string {
 
 func (p provider) sloURL(record trust.Record) string {
 	return p.URL + "/saml/" + record.ID() + "/slo"
-}
-
-func (p provider) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
-	view := page.Refusal{
-		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
-	}
-	if failed, ok := errors.AsType[stepUpError](refusal.Err); ok {
-		view.SignIn, view.Proof = false, failed.proof // the session that was is as good as before
-	}
-	return p.render(r, view)
-}
-
-func (p provider) render(r *http.Request, v page.View) (respond.Outcome, error) {
-	rendered, err := p.Pages.Render(r, p.Now(), v)
-	if err != nil {
-		return respond.Outcome{}, err
-	}
-	return respond.Page(rendered.Header, rendered.Body), nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/signin"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -28,7 +29,7 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	record, err := p.record(r)
+	record, err := p.host.Named(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -39,17 +40,9 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	}
 	who, err := p.guard.Response(r.Context(), record, p.expectation(record, pending), form.message)
 	if err != nil {
-		return respond.Outcome{}, asked(pending, err)
+		return respond.Outcome{}, signin.Declined(pending, err)
 	}
-	audit.Of(r.Context()).Subject = who.Subject()
-	if err := p.requireAsked(pending, who); err != nil {
-		return respond.Outcome{}, err
-	}
-	begun, err := p.keeper.Begin(r.Context(), who)
-	if err != nil {
-		return respond.Outcome{}, err
-	}
-	return arrive(r, begun, pending)
+	return p.host.Arrive(r, pending, who)
 }
 
 func (p provider) expectation(record trust.Record, pending session.Pending) validate.Expectation {
@@ -63,44 +56,7 @@ func (p provider) pending(r *http.Request, record trust.Record, relayState strin
 	if !session.IsRelayState(relayState) {
 		return session.Pending{}, nil
 	}
-	pending, err := p.keeper.Pending(r.Context(), relayState, session.BrowserOf(r))
-	if err != nil {
-		return session.Pending{}, err
-	}
-	if pending.IdP != record.ID() {
-		return session.Pending{}, reason.New(reason.RequestMismatch, "the sign-in was begun at %q, the answer came to the address of %q", pending.IdP, record.ID())
-	}
-	return pending, nil
-}
-
-// arrive ends the walk: the session's cookie, and on to what it was begun for.
-//
-// A response that nobody here wished for, unsolicited or fetched by a foreign
-// page's link to our login, must not replace another person's session unasked:
-// that page may have signed the browser in as somebody else at the identity
-// provider first. But a browser hides the SameSite=Lax cookie of that session on
-// an identity provider's post. So such a session comes under a name of its own,
-// and the portal, which sees both, takes it or asks.
-func arrive(r *http.Request, begun session.Session, pending session.Pending) (respond.Outcome, error) {
-	cookie := begun.Cookie()
-	if !pending.Direct && mayReplace(r) {
-		cookie = begun.ArrivalCookie()
-	}
-	target, err := session.Target(pending.To)
-	if err != nil {
-		return respond.Outcome{}, err
-	}
-	if pending.Direct && target != "/" {
-		target, err = begun.Ticketed(target)
-	}
-	return respond.SeeOther(target).WithCookie(cookie), err
-}
-
-// mayReplace says whether the browser has a session, or may: where a page of
-// another site posted this our cookies are hidden. Every browser names the page's
-// origin with a post.
-func mayReplace(r *http.Request) bool {
-	return r.Header.Get("Origin") != "" || session.CookieOf(r, session.SessionCookie) != ""
+	return p.host.Pending(r, record, relayState)
 }
 
 // posted is what the HTTP-POST binding carries (saml-bindings 3.5.4).

@@ -26,7 +26,7 @@ func (p provider) logout(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	record, err := p.record(r)
+	record, err := p.host.Named(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -36,7 +36,7 @@ func (p provider) logout(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	audit.Of(r.Context()).Subject = logout.Subject()
-	if err := p.keeper.SignOut(r.Context(), logout); err != nil {
+	if err := p.host.Keeper.SignOut(r.Context(), logout); err != nil {
 		return respond.Outcome{}, err
 	}
 	return p.answerLogout(r, record, logout, form.relayState)
@@ -47,7 +47,7 @@ func (p provider) logout(r *http.Request) (respond.Outcome, error) {
 func (p provider) answerLogout(r *http.Request, record trust.Record, logout validate.Logout, relayState string) (respond.Outcome, error) {
 	location, ok := record.SLO()
 	if !ok {
-		return p.render(r, page.SignedOut{})
+		return p.host.Render(r, page.SignedOut{})
 	}
 	var id [20]byte
 	if _, err := io.ReadFull(p.Random, id[:]); err != nil {
@@ -65,5 +65,5 @@ func (p provider) answerLogout(r *http.Request, record trust.Record, logout vali
 	if form.RelayState != "" {
 		fields = append(fields, page.Field{Name: "RelayState", Value: form.RelayState})
 	}
-	return p.render(r, page.Post{Action: form.Action, Name: record.DisplayName(), Fields: fields, SignedOut: true})
+	return p.host.Render(r, page.Post{Action: form.Action, Name: record.DisplayName(), Fields: fields, SignedOut: true})
 }

@@ -1,4 +1,4 @@
-package acs
+package signin
 
 import (
 	"net/http"
@@ -18,7 +18,7 @@ import (
 // names the role alone: what the role needs its rule says, by the same decision
 // that the portal takes. Whoever has no session, or one of another identity
 // provider, signs in as always; the portal then sees what is missing.
-func (p provider) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, error) {
+func (h Host) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, error) {
 	text := r.URL.Query().Get("stepup")
 	if text == "" {
 		return mapping.StepUp{}, nil
@@ -27,15 +27,15 @@ func (p provider) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, 
 	if err != nil {
 		return mapping.StepUp{}, reason.New(reason.RequestMalformed, "stepup: %w", err)
 	}
-	who, err := p.signedIn(r)
+	who, err := h.signedIn(r)
 	if err != nil || who.IdentityProvider() != record.ID() {
 		return mapping.StepUp{}, err
 	}
-	rev, err := p.Rules(r.Context(), record.ID())
+	rev, err := h.Rules(r.Context(), record.ID())
 	if err != nil {
 		return mapping.StepUp{}, err
 	}
-	taking, err := mapping.Take(rev, who, mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context())}, role)
+	taking, err := mapping.Take(rev, who, mapping.Context{Now: h.Keeper.Now(), SourceIP: h.SourceIP(r.Context())}, role)
 	if reason.Of(err) != reason.StepUpNeeded {
 		return mapping.StepUp{}, nil // granted already, or not to be had by signing in
 	}
@@ -44,12 +44,12 @@ func (p provider) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, 
 }
 
 // signedIn is whose session the browser has, nobody where it has none.
-func (p provider) signedIn(r *http.Request) (validate.Identity, error) {
+func (h Host) signedIn(r *http.Request) (validate.Identity, error) {
 	cookie := session.CookieOf(r, session.SessionCookie)
 	if cookie == "" {
 		return validate.Identity{}, nil
 	}
-	found, err := p.keeper.Get(r.Context(), cookie)
+	found, err := h.Keeper.Get(r.Context(), cookie)
 	if reason.Of(err) == reason.SessionMissing {
 		return validate.Identity{}, nil
 	}
@@ -72,9 +72,9 @@ func (e stepUpError) Unwrap() error { return e.error }
 
 // requireAsked ends here what would go round in circles: an identity provider
 // that does not do what it was asked for would be asked again by the portal.
-func (p provider) requireAsked(pending session.Pending, who validate.Identity) error {
+func (h Host) requireAsked(pending session.Pending, who validate.Identity) error {
 	d := demand(pending)
-	lacks := d.Unmet(who, p.Now())
+	lacks := d.Unmet(who, h.Keeper.Now())
 	if lacks == "" {
 		return nil
 	}
@@ -84,10 +84,10 @@ func (p provider) requireAsked(pending session.Pending, who validate.Identity) e
 	}
 }
 
-// asked explains a refusal by the identity provider itself: one that cannot sign
-// somebody in as it was asked answers with a status (saml-core 3.2.2.2,
-// NoAuthnContext), and the sign-in that was is none the worse for it.
-func asked(pending session.Pending, err error) error {
+// Declined explains a refusal by the identity provider itself: one that cannot sign
+// somebody in as it was asked says so (SAML by the status NoAuthnContext, saml-core
+// 3.2.2.2), and the sign-in that was is none the worse for it.
+func Declined(pending session.Pending, err error) error {
 	d := demand(pending)
 	if reason.Of(err) != reason.StatusNotSuccess || d.IsZero() {
 		return err
