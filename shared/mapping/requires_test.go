@@ -37,6 +37,17 @@ func signedIn(t *testing.T, class string, ago time.Duration) validate.Identity {
 	}))
 }
 
+// An ID token without auth_time does not say when its subject signed in.
+func TestASignInOfAnUnknownTimeIsTooOld(t *testing.T) {
+	who := validatetest.NewIssuer(t).Workload(nil)
+	if lacks := (mapping.Demand{MaxAge: time.Hour}).Unmet(who, validatetest.Now()); !strings.Contains(lacks, "does not say when") {
+		t.Errorf("lacks %q", lacks)
+	}
+	if lacks := (mapping.Demand{}).Unmet(who, validatetest.Now()); lacks != "" {
+		t.Errorf("lacks %q", lacks)
+	}
+}
+
 func TestARuleMayAskHowSomebodySignedIn(t *testing.T) {
 	for name, tt := range map[string]struct {
 		class string

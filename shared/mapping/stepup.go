@@ -26,8 +26,10 @@ func (d Demand) Unmet(who validate.Identity, now time.Time) string {
 	if class := who.AuthnContext(); len(d.ACR) > 0 && !slices.Contains(d.ACR, class) {
 		return fmt.Sprintf("the sign-in is of class %q, one of %q is wanted", class, d.ACR)
 	}
-	if d.stale(who, now) {
-		at := who.AuthenticatedAt()
+	if at := who.AuthenticatedAt(); d.stale(who, now) {
+		if at.IsZero() {
+			return fmt.Sprintf("the identity provider does not say when the sign-in was, at most %s ago is wanted", d.MaxAge)
+		}
 		return fmt.Sprintf("the sign-in was at %s, %s ago, %s is the most", at.UTC().Format(time.RFC3339), now.Sub(at).Truncate(time.Second), d.MaxAge)
 	}
 	return ""

@@ -19,7 +19,7 @@ type Proof struct {
 	MaxAge  time.Duration // how long ago it may have been; 0: any time
 
 	Class string    // that it has; "" = none was named
-	At    time.Time // when it was; zero: there was none
+	At    time.Time // when it was; zero: there was none, or it is not said
 }
 
 // Wants says whether there is anything to show of it.

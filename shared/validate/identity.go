@@ -119,7 +119,8 @@ func (i Identity) AttributeNames() []string {
 	return slices.Sorted(maps.Keys(i.says.Attributes))
 }
 
-// AuthenticatedAt is when the person signed in at the identity provider.
+// AuthenticatedAt is when the person signed in at the identity provider; zero where
+// it does not say.
 func (i Identity) AuthenticatedAt() time.Time { return i.says.AuthenticatedAt }
 
 // AuthnContext is the class of how, "" if none was named.

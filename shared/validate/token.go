@@ -323,21 +323,29 @@ func requireTokenFirstUse(ctx context.Context, t *tokenTrial) error {
 	return t.nonces.Use(ctx, key, t.end.Add(t.skew()))
 }
 
+// authenticatedAt is when the subject proved who it is; zero where the token does
+// not say. When it was issued is no answer: that is now, also by a session at the
+// identity provider that is a week old. So what a rule's maxAge asks for is asked of
+// the identity provider, which then has to say it (OpenID Connect Core 2, auth_time).
+func (t *tokenTrial) authenticatedAt() time.Time {
+	at, err := t.date("auth_time")
+	if err != nil || t.notAhead("the sign-in", "was", at) != nil {
+		return time.Time{}
+	}
+	return at
+}
+
 // identity keeps all claims: rules may ask for any.
 func (t *tokenTrial) identity() Identity {
 	subject, _ := t.claims.Text("sub")
 	class, _ := t.claims.Text("acr")
-	authenticated := t.age
-	if seconds, ok := t.claims.Date("auth_time"); ok {
-		authenticated = time.Unix(seconds, 0).UTC()
-	}
 	return Identity{
 		says: says{
 			IdentityProvider: t.record.ID(),
 			Revision:         t.record.Revision(),
 			Subject:          subject,
 			Claims:           t.claims.Raw(),
-			AuthenticatedAt:  authenticated,
+			AuthenticatedAt:  t.authenticatedAt(),
 			AuthnContext:     class,
 			MessageSHA256:    MessageSHA256(t.encoded),
 		},

@@ -447,6 +447,16 @@ func TestAWorkloadIsWhatItsTokenSays(t *testing.T) {
 	}
 }
 
+// TestWhenATokenWasIssuedIsNotWhenItsSubjectSignedIn: an issuer gives out a token of
+// this second for a session of last week.
+func TestWhenATokenWasIssuedIsNotWhenItsSubjectSignedIn(t *testing.T) {
+	for _, when := range []any{nil, "1740000000", seconds(3600)} {
+		if who := validatetest.NewIssuer(t).Workload(map[string]any{"auth_time": when}); !who.AuthenticatedAt().IsZero() {
+			t.Errorf("auth_time %v: %s", when, who.AuthenticatedAt())
+		}
+	}
+}
+
 func TestARecordOfTheOtherProtocolBelievesNoToken(t *testing.T) {
 	guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
 	token := validatetest.NewIssuer(t).Token(nil)
