@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
@@ -82,7 +84,7 @@ func IsRelayState(s string) bool {
 }
 
 // Pending finds the sign-in of a RelayState, for the browser that began it alone.
-// It does not use it up: the guard does, as the last of its checks.
+// It does not use it up: the guard does, as the last of its checks, or [Pending.Use].
 func (k Keeper) Pending(ctx context.Context, relayState string, browser Browser) (Pending, error) {
 	row, err := k.Rows.Get(ctx, relayKey(relayState))
 	if reason.Of(err) == reason.SessionMissing || err == nil && row.Kind != kindPending {
@@ -102,6 +104,36 @@ func (k Keeper) Pending(ctx context.Context, relayState string, browser Browser)
 		return Pending{}, reason.New(reason.SignInOtherBrowser, "the cookie %s is absent or another than at the login", BrowserCookie)
 	}
 	return Pending{Wish{body.IdP, body.To, body.Direct, body.ACR, body.MaxAge}, body.RequestID, relayState}, nil
+}
+
+// Secret is text of 256 bits for one purpose of this sign-in, which nobody can tell
+// but its browser, on its way back. None of it is stored.
+//
+// Two things make it. The RelayState is of this sign-in alone, but stands in
+// addresses: of the identity provider, in a browser's history, in a proxy's log; who
+// reads the answer's address must not have with the code what the code is good with
+// (RFC 7636). The browser's cookie stands in none of them. And who reads the table
+// has a hash of each.
+func (p Pending) Secret(browser Browser, purpose string) (string, error) {
+	if browser.IsZero() || !IsRelayState(p.RelayState) {
+		return "", reason.New(reason.Internal, "pending sign-in: no secret without a browser and its RelayState")
+	}
+	b, err := hkdf.Key(sha256.New, []byte(browser.id), []byte(p.RelayState), "fc-sso sign-in "+purpose, 32)
+	if err != nil {
+		return "", fmt.Errorf("pending sign-in: %s: %w", purpose, err)
+	}
+	return encode(b), nil
+}
+
+// Use uses the sign-in up, where the guard does not: the first that comes with it
+// goes on, also of several at once.
+func (p Pending) Use(ctx context.Context, nonces Nonces, now time.Time) error {
+	return nonces.Use(ctx, hashOf("fc-sso sign-in used", p.RelayState), now.Add(PendingFor))
+}
+
+// Nonces remembers what was used: store.Nonces.
+type Nonces interface {
+	Use(ctx context.Context, key [32]byte, expires time.Time) error
 }
 
 func relayKey(relayState string) [32]byte { return hashOf("fc-sso relay state", relayState) }

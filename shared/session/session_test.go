@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/http"
@@ -265,6 +266,67 @@ func TestAPendingSignInComesBackToItsBrowser(t *testing.T) {
 	d.now = d.now.Add(session.PendingFor)
 	_, err = d.Pending(t.Context(), begun.RelayState, browser)
 	wantReason(t, err, reason.SignInUnknown)
+}
+
+// What an answer's address says, and what the table says, are not enough for the
+// secrets of a sign-in.
+func TestTheSecretsOfASignInAreItsBrowsersAlone(t *testing.T) {
+	d := newDesk()
+	browser := newBrowser(t)
+	expect := func() session.Pending {
+		begun, err := d.Expect(t.Context(), session.Wish{IdP: "okta"}, browser)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return begun
+	}
+	one, other := expect(), expect()
+	seen := map[string]bool{}
+	for _, of := range []struct {
+		pending session.Pending
+		browser session.Browser
+		purpose string
+	}{{one, browser, "a"}, {one, browser, "b"}, {other, browser, "a"}, {one, newBrowser(t), "a"}} {
+		secret, err := of.pending.Secret(of.browser, of.purpose)
+		if raw, wrong := base64.RawURLEncoding.DecodeString(secret); err != nil || wrong != nil || len(raw) != 32 || seen[secret] {
+			t.Errorf("%q, %v, %v", secret, err, wrong)
+		}
+		seen[secret] = true
+		for _, row := range d.rows.All() {
+			if bytes.Contains(row.Body, []byte(secret)) || bytes.Contains(row.Body, []byte(of.pending.RelayState)) {
+				t.Errorf("a row has it: %s", row.Body)
+			}
+		}
+	}
+	returned, err := d.Pending(t.Context(), one.RelayState, session.BrowserOf(requestWith(browser.Cookie())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := returned.Secret(session.BrowserOf(requestWith(browser.Cookie())), "a"); err != nil || !seen[again] {
+		t.Errorf("on its way back it is %q, %v", again, err)
+	}
+	if secret, err := one.Secret(session.Browser{}, "a"); err == nil {
+		t.Errorf("nobody's is %q", secret)
+	}
+	if secret, err := (session.Pending{}).Secret(browser, "a"); err == nil {
+		t.Errorf("of no sign-in it is %q", secret)
+	}
+}
+
+func TestASignInIsUsedOnce(t *testing.T) {
+	d := newDesk()
+	begun, err := d.Expect(t.Context(), session.Wish{IdP: "okta"}, newBrowser(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonces := validatetest.NewNonces()
+	if err := begun.Use(t.Context(), nonces, d.now); err != nil {
+		t.Error(err)
+	}
+	wantReason(t, begun.Use(t.Context(), nonces, d.now), reason.Replayed)
+	if until := nonces.Used()[0]; until.Before(d.now.Add(session.PendingFor)) {
+		t.Errorf("forgotten at %s", until)
+	}
 }
 
 func TestForeignRelayStatesAreNotOurs(t *testing.T) {
