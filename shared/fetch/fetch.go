@@ -1,10 +1,11 @@
-// Package fetch reads a document of somebody else's server.
+// Package fetch reads a document of somebody else's server, or sends it a form.
 //
-// In: an address from federation.yaml and how it may be reached. Out: the body of
-// its 200 answer. Refused: anything but https, redirects, addresses inside our
-// own network, more than 1 MB, more than 5 s. An address is judged when it is
-// dialled, after the name was resolved, because a name that was public when the
-// federation was applied may be private now.
+// In: an address from federation.yaml, or one that was learned from there, and how
+// it may be reached. Out: the body of its 200 answer; of a form the status too.
+// Refused: anything but https, redirects, addresses inside our own network, more
+// than 1 MB, more than 5 s. An address is judged when it is dialled, after the name
+// was resolved, because a name that was public when the federation was applied may
+// be private now.
 //
 // Why no proxy and no redirects: whoever can choose where we read metadata from
 // chooses whose signature we believe.
@@ -26,6 +27,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
@@ -61,47 +63,101 @@ func (o Options) maxSize() int {
 
 // Get reads the document at address. Its refusals are source_unavailable.
 func Get(ctx context.Context, address string, options Options) ([]byte, error) {
+	answer, err := run(ctx, address, options, errand{
+		method: http.MethodGet,
+		takes:  func(status int) bool { return status == http.StatusOK },
+	})
+	return answer.Body, err
+}
+
+// Form is what is posted. Secrets are in both.
+type Form struct {
+	Body          ram.Secret // URL encoded
+	Authorization ram.Secret // the header's value; "": none
+}
+
+// Answer is what came back to a form, read whole.
+type Answer struct {
+	Status int // 200, or 4xx
+	Body   []byte
+}
+
+// Post sends a form to address, once: what it carries may be good for one time. Its
+// refusals are source_unavailable; what a server says with a status of 4xx is an
+// answer.
+func Post(ctx context.Context, address string, form Form, options Options) (Answer, error) {
+	return run(ctx, address, options, errand{
+		method: http.MethodPost, form: form,
+		takes: func(status int) bool { return status == http.StatusOK || status/100 == 4 },
+	})
+}
+
+// errand is one request, and with which status its answer is read.
+type errand struct {
+	method string
+	form   Form
+	takes  func(status int) bool
+}
+
+// run is the way of all requests.
+func run(ctx context.Context, address string, options Options, e errand) (Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.User != nil {
-		return nil, reason.New(reason.SourceUnavailable, "%.200q is no web address", address)
+		return Answer{}, reason.New(reason.SourceUnavailable, "%.200q is no web address", address)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !options.AllowLoopback) {
-		return nil, reason.New(reason.SourceUnavailable, "%.200q is not https", address)
+		return Answer{}, reason.New(reason.SourceUnavailable, "%.200q is not https", address)
 	}
 	ctx, cancel := context.WithTimeout(ctx, MaxTime)
 	defer cancel()
-	body, err := get(ctx, u, options)
+	answer, err := e.send(ctx, u, options)
 	if err != nil {
-		return nil, reason.New(reason.SourceUnavailable, "fetch %.200q: %w", address, err)
+		return Answer{}, reason.New(reason.SourceUnavailable, "fetch %.200q: %w", address, err)
 	}
-	return body, nil
+	return answer, nil
 }
 
-func get(ctx context.Context, u *url.URL, options Options) ([]byte, error) {
+func (e errand) send(ctx context.Context, u *url.URL, options Options) (Answer, error) {
 	client, err := newClient(options, u.Scheme)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer client.CloseIdleConnections()
+	request, err := e.request(ctx, u, options)
+	if err != nil {
+		return Answer{}, fmt.Errorf("request: %w", err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return Answer{}, plain(ctx, err)
+	}
+	defer func() { _ = response.Body.Close() }() // it was only read
+	if !e.takes(response.StatusCode) {
+		return Answer{}, fmt.Errorf("it answers with status %d%s", response.StatusCode, redirection(response))
+	}
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return Answer{}, fmt.Errorf("its answer is compressed by %.80q, and none was asked for", encoding)
+	}
+	body, err := read(ctx, response, options.maxSize())
+	return Answer{response.StatusCode, body}, err
+}
+
+func (e errand) request(ctx context.Context, u *url.URL, options Options) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, e.method, u.String(), strings.NewReader(e.form.Body.Reveal()))
 	if err != nil {
 		return nil, err
 	}
-	defer client.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
-	if err != nil {
-		return nil, fmt.Errorf("request: %w", err)
-	}
+	request.GetBody = nil // with it net/http may send the body again
 	request.Header.Set("User-Agent", userAgent)
 	request.Header.Set("Accept", cmp.Or(options.Accept, acceptMetadata))
 	request.Header.Set("Accept-Encoding", "identity") // where we set it, net/http unpacks nothing
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, plain(ctx, err)
+	if e.method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	defer func() { _ = response.Body.Close() }() // it was only read
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers with status %d%s", response.StatusCode, redirection(response))
+	if e.form.Authorization != "" {
+		request.Header.Set("Authorization", e.form.Authorization.Reveal())
 	}
-	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, fmt.Errorf("its answer is compressed by %.80q, and none was asked for", encoding)
-	}
-	return read(ctx, response, options.maxSize())
+	return request, nil
 }
 
 func read(ctx context.Context, response *http.Response, most int) ([]byte, error) {
@@ -113,7 +169,7 @@ func read(ctx context.Context, response *http.Response, most int) ([]byte, error
 		return nil, plain(ctx, ctx.Err())
 	case len(body) > most:
 		return nil, fmt.Errorf("it sends more than %d bytes", most)
-	case len(body) == 0:
+	case len(body) == 0 && response.StatusCode == http.StatusOK:
 		return nil, errors.New("it sends nothing")
 	}
 	return body, nil
