@@ -1,10 +1,11 @@
 // Command oidc-exchange is the function behind /oidc/ and /sts: ID tokens in, STS
-// tokens out.
+// tokens out, and the sign-in of people by OpenID Connect.
 package main
 
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -13,12 +14,14 @@ import (
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/exchange"
+	"github.com/fc-sso/fc-sso/functions/oidc-exchange/login"
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -32,24 +35,41 @@ func main() {
 		os.Exit(1)
 	}
 	desk := respond.Desk{Function: exchange.Name, Log: log, Now: time.Now, Refuse: exchange.Refuse}
-	fc.Start(trigger.HTTP(desk, cfg.URL, wire(log, cfg)))
+	handler, err := wire(log, cfg)
+	if err != nil {
+		log.Error("the function cannot start", "error", err)
+		os.Exit(1)
+	}
+	fc.Start(trigger.HTTP(desk, cfg.URL, handler))
 }
 
-func wire(log *slog.Logger, cfg config.Config) http.Handler {
+func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
+	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp})
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	client := store.Open(store.Config{
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
 	trusted := book.New(store.NewTrust(client), time.Now)
-	return exchange.New(exchange.Config{
+	rules, nonces := reading(trusted, (*book.Reading).Part), store.NewNonces(client)
+	people := login.New(login.Config{
+		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
+		Record: trusted.Record, Rules: rules, SourceIP: trigger.SourceIP,
+		Nonces: nonces, Sessions: store.NewSessions(client),
+		Secret: config.Secrets(os.LookupEnv), AllowLoopback: cfg.Local,
+	})
+	workloads := exchange.New(exchange.Config{
 		Log: log, Now: time.Now,
-		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: reading(trusted, (*book.Reading).Part),
+		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: rules,
 		SourceIP: trigger.SourceIP,
-		Nonces:   store.NewNonces(client),
+		Nonces:   nonces,
 		Issuer: issue.New(issue.Config{
 			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,
 			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
 		}),
 	})
+	return login.Beside(people, workloads), nil
 }
 
 // reading asks the revision that counts now.

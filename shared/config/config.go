@@ -1,7 +1,7 @@
 // Package config turns the environment into a Config, once, at the start.
 //
 // In: a way to look up a variable, and what the function needs. Out: a checked
-// Config. Refused, all at once: what is needed and missing, what is no origin or
+// Config, and the secrets that the federation names. Refused, all at once: what is needed and missing, what is no origin or
 // no endpoint, plain http and addresses of this machine. Those two pass only for
 // the local stack, which says so by SSO_LOCAL_STACK=1, and then nothing else
 // does: a stack that runs on one machine cannot reach a real account by mistake,
@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
@@ -61,6 +62,7 @@ func Settings() []Setting {
 		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
 		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
+		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
 		{localStack, "", "`1` for the local stack alone: every endpoint must then be this machine"},
 	}
 }
@@ -75,6 +77,7 @@ const (
 	brandName      = "SSO_BRAND_NAME"
 	brandHelp      = "SSO_BRAND_HELP"
 	localStack     = "SSO_LOCAL_STACK"
+	secretPrefix   = "SSO_SECRET_"
 
 	defaultSTS = "https://sts.aliyuncs.com"
 )
@@ -99,6 +102,20 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		return Config{}, reason.New(reason.ConfigurationInvalid, "%w", errors.Join(l.faults...))
 	}
 	return cfg, nil
+}
+
+// Secrets gives the secrets that lookup (os.LookupEnv) has. Each is asked for by the
+// name of its variable, which federation.yaml knows and the start of a function does
+// not. Only names for that are answered, and an empty variable is none.
+func Secrets(lookup func(string) (string, bool)) func(name string) (ram.Secret, error) {
+	return func(name string) (ram.Secret, error) {
+		value, _ := lookup(name)
+		value = strings.Trim(value, "\r\n") // as a file ends that it was read from
+		if !strings.HasPrefix(name, secretPrefix) || value == "" {
+			return "", reason.New(reason.ConfigurationInvalid, "%.80s is not set: give the function that variable", name)
+		}
+		return ram.Secret(value), nil
+	}
 }
 
 func needed(needs []Need) map[string]bool {

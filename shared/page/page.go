@@ -114,13 +114,14 @@ func (p *Pages) headers(lang Lang, formAction []string) http.Header {
 	return h
 }
 
-// switchLink leads to the same page in the other language. The answer to a form
-// has no address of its own: from there it leads to the start.
+// switchLink leads to the same page in the other language. The answer to a form has
+// no address of its own: from there it leads to the start. Nor has the answer to what
+// an identity provider sent by a redirect, which has a state: that is good once.
 func switchLink(r *http.Request, other Lang) string {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+	query := r.URL.Query()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || query.Has("state") {
 		return "/?lang=" + string(other)
 	}
-	query := r.URL.Query()
 	query.Set("lang", string(other))
 	// The page of a path that does not exist has the link too, and "//host/" is
 	// another host to a browser (RFC 3986 4.2).

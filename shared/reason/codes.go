@@ -54,6 +54,9 @@ const (
 	Replayed             Code = "replayed"
 	SignInUnknown        Code = "sign_in_unknown"
 	SignInOtherBrowser   Code = "sign_in_other_browser"
+	SignInDeclined       Code = "sign_in_declined"
+	CodeRefused          Code = "code_refused"
+	TokenAnswerMalformed Code = "token_answer_malformed"
 	IdPUnknown           Code = "idp_unknown"
 	IdPSuspended         Code = "idp_suspended"
 	KeysUnavailable      Code = "keys_unavailable"
@@ -162,11 +165,14 @@ func table() []Row {
 		{Replayed, http.StatusConflict, Person, "this message or sign-in was used before"},
 		{SignInUnknown, http.StatusBadRequest, Person, "the sign-in took too long, was finished already, or never began here"},
 		{SignInOtherBrowser, http.StatusForbidden, Person, "the sign-in was begun in another browser, or cookies are blocked"},
+		{SignInDeclined, http.StatusForbidden, Person, "the person, or the identity provider for them, said no (access_denied): are they assigned to our application there?"},
+		{CodeRefused, http.StatusUnauthorized, CloudAdmin, "the token endpoint refused our code: the detail has its error; invalid_client: compare clientID and the secret, invalid_grant: the redirect URI, or it took too long"},
+		{TokenAnswerMalformed, http.StatusBadGateway, IdPAdmin, "the token endpoint's answer breaks RFC 6749 or OpenID Connect: the detail says how"},
 		{IdPUnknown, http.StatusNotFound, CloudAdmin, "no identity provider of this id is in the federation"},
 		{IdPSuspended, http.StatusForbidden, CloudAdmin, "the record is suspended"},
 		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
 		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},
-		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata could not be fetched"},
+		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata, or an ID token, could not be fetched: the detail says from where and why"},
 		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},

@@ -86,10 +86,16 @@ func (h Host) requireAsked(pending session.Pending, who validate.Identity) error
 
 // Declined explains a refusal by the identity provider itself: one that cannot sign
 // somebody in as it was asked says so (SAML by the status NoAuthnContext, saml-core
-// 3.2.2.2), and the sign-in that was is none the worse for it.
+// 3.2.2.2; OpenID Connect by an error code), and the sign-in that was is none the
+// worse for it; nor is it where the person would rather not.
 func Declined(pending session.Pending, err error) error {
 	d := demand(pending)
-	if reason.Of(err) != reason.StatusNotSuccess || d.IsZero() {
+	switch code := reason.Of(err); {
+	case d.IsZero():
+		return err
+	case code == reason.SignInDeclined:
+		return stepUpError{err, page.Proof{}}
+	case code != reason.StatusNotSuccess:
 		return err
 	}
 	return stepUpError{

@@ -1,5 +1,4 @@
-// Package exchange turns ID tokens into STS tokens, and will sign people in by
-// OpenID Connect.
+// Package exchange turns ID tokens into STS tokens.
 //
 // In: a token that a platform gave to its workload, and the role that the workload
 // wants. Out: an STS token of that role, if the record of the token's issuer
@@ -62,22 +61,16 @@ func New(c Config) http.Handler {
 	e := exchange{c, validate.Guard{Nonces: c.Nonces, Now: c.Now}}
 	desk := respond.Desk{Function: Name, Log: c.Log, Now: c.Now, Refuse: Refuse}
 	return desk.Routes(map[string]respond.Func{
-		"GET /oidc/healthz":        healthz,
-		"GET /oidc/{idp}/login":    notYet,
-		"GET /oidc/{idp}/callback": notYet,
-		"POST /oidc/token":         e.token,
-		"GET /sts":                 e.sts,
-		"POST /sts":                e.sts,
-		"GET /sts/{$}":             e.sts,
-		"POST /sts/{$}":            e.sts,
+		"GET /oidc/healthz": healthz,
+		"POST /oidc/token":  e.token,
+		"GET /sts":          e.sts,
+		"POST /sts":         e.sts,
+		"GET /sts/{$}":      e.sts,
+		"POST /sts/{$}":     e.sts,
 	})
 }
 
 func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
-
-func notYet(r *http.Request) (respond.Outcome, error) {
-	return respond.Outcome{}, reason.New(reason.NotImplemented, "%s does not serve %s yet", Name, r.Pattern)
-}
 
 // Refuse shows a refusal as the protocol of the path does.
 func Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {

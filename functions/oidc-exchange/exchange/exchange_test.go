@@ -20,8 +20,7 @@ func TestEachProtocolIsToldInItsOwnShape(t *testing.T) {
 	}{
 		"GET /oidc/healthz":             {200, "text/plain; charset=utf-8", "ok\n"},
 		"GET /oidc/token":               {405, "application/json", `{"error":"invalid_request","error_description":"method_not_allowed: method 'GET': the path takes POST","code":"method_not_allowed","reference":"` + reference + `"}`},
-		"GET /oidc/entra/login":         {501, "text/plain; charset=utf-8", "not_implemented\nreference " + reference},
-		"GET /oidc/entra/callback":      {501, "text/plain; charset=utf-8", "not_implemented"},
+		"GET /oidc/entra":               {404, "text/plain; charset=utf-8", "not_found\nreference " + reference},
 		"POST /sts?Action=x&Format=xml": {404, "text/xml;charset=utf-8", "<Error><RequestId>1-2-3</RequestId><HostId>sso.example</HostId><Code>InvalidAction.NotFound</Code><Message>Specified api is not found, please check your url and method. (not_found: action &#34;x&#34;; reference " + reference + ")</Message></Error>"},
 		"POST /sts/?Format=json":        {400, "application/json;charset=utf-8", `{"RequestId":"1-2-3","HostId":"sso.example","Code":"MissingParameter.Action","Message":"Parameter Action is required. (request_malformed: Action is missing; reference ` + reference + `)"}`},
 		"GET /sts":                      {400, "application/json;charset=utf-8", `{"RequestId":"1-2-3"`},
