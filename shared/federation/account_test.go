@@ -70,7 +70,6 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 // The list shrinks as the functions grow; what is not on it is done.
 func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
-		"oidc.login: nobody signs in by OpenID Connect (entra)",
 		"requireOverlap: new keys are taken without approval (okta)",
 		"issue: direct: credentials of these accounts are refused (acme-prod)",
 		"issue: federated: credentials of these accounts are refused (2345678901234567)",

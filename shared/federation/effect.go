@@ -28,7 +28,6 @@ type deferral struct {
 // deferred is the one list: who makes a function do one of these deletes its line.
 func deferred() []deferral {
 	return []deferral{
-		{"oidc.login: nobody signs in by OpenID Connect", sources(func(s trust.Source) bool { return s.OIDC != nil && s.OIDC.Login != nil })},
 		{"requireOverlap: new keys are taken without approval", sources(func(s trust.Source) bool { return s.RequireOverlap })},
 		{"issue: direct: credentials of these accounts are refused", accounts(func(a Account) bool { return a.issue == Direct })},
 		{"issue: federated: credentials of these accounts are refused", accounts(func(a Account) bool { return a.issue == Federated })},

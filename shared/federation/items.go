@@ -63,7 +63,14 @@ type Listed struct {
 	Kind         trust.Kind `json:"kind"`
 	EmailDomains []string   `json:"emailDomains,omitempty"`
 	Suspended    bool       `json:"suspended,omitempty"`
+	// Login says that people may sign in by OpenID Connect. Rows from before that was
+	// so lack it: nobody did.
+	Login bool `json:"login,omitempty"`
 }
+
+// WayIn says whether people can sign in there at the moment: by SAML always, by
+// OpenID Connect where it has a login.
+func (l Listed) WayIn() bool { return !l.Suspended && (l.Kind == trust.KindSAML || l.Login) }
 
 // Trusting is a record that believes an issuer, and whom a token must be for. No
 // other record of the issuer has one of its audiences.
@@ -166,7 +173,7 @@ func (w *writer) identityProvider(i int, accounts []int) {
 func (w *writer) index() {
 	var all []Listed
 	for _, s := range w.draft.IdentityProviders {
-		all = append(all, Listed{s.ID, s.DisplayName, s.Kind(), s.EmailDomains, s.Suspended})
+		all = append(all, Listed{s.ID, s.DisplayName, s.Kind(), s.EmailDomains, s.Suspended, s.OIDC != nil && s.OIDC.Login != nil})
 	}
 	lists := cut(w, all)
 	for n, list := range lists {

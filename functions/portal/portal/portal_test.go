@@ -274,7 +274,7 @@ func TestOneProviderIsNoChoice(t *testing.T) {
 	wantOnPage(t, s.do(t, get("/?signedout")), "You are signed out")
 }
 
-// By OpenID Connect nobody can sign in yet; and workloads never sign in here.
+// Workloads never sign in here.
 func TestAnIssuerOfTokensIsNoWayIn(t *testing.T) {
 	s := newStage(t)
 	s.draft.IdentityProviders = append(s.draft.IdentityProviders, trust.Source{

@@ -50,12 +50,11 @@ func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) 
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	// By OpenID Connect nobody can sign in yet: a button that leads nowhere is none.
 	all, err := reading.IdentityProviders(r.Context())
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	sources := slices.DeleteFunc(slices.Clone(all), func(s federation.Listed) bool { return s.Suspended || s.Kind != trust.KindSAML })
+	sources := slices.DeleteFunc(slices.Clone(all), func(s federation.Listed) bool { return !s.WayIn() })
 	email := r.URL.Query().Get("email")
 	if s, ok := answersFor(sources, email); ok {
 		return respond.SeeOther(loginLink(s, target)), nil
@@ -107,12 +106,16 @@ func rank(s federation.Listed, last string) int {
 }
 
 func loginLink(s federation.Listed, target string) string {
-	link := "/saml/" + s.ID + "/login"
+	link := loginPath(s.Kind, s.ID)
 	if target != "/" {
 		link += "?" + url.Values{"to": {target}}.Encode()
 	}
 	return link
 }
+
+// loginPath is where a sign-in begins: each protocol has a function of its own, whose
+// routes begin with its name.
+func loginPath(kind trust.Kind, idp string) string { return "/" + string(kind) + "/" + idp + "/login" }
 
 // linked reads which role a deep link names.
 func linked(target string) (account, role string, ok bool) {

@@ -15,7 +15,7 @@ import (
 // stepUpLink leads to the identity provider for a sign-in that is enough for the
 // role. It names the role alone; what to ask its rule says over there.
 func stepUpLink(from trust.Source, step mapping.StepUp, target string) string {
-	return "/saml/" + from.ID + "/login?" + url.Values{"to": {target}, "stepup": {step.Role.String()}}.Encode()
+	return loginPath(from.Kind(), from.ID) + "?" + url.Values{"to": {target}, "stepup": {step.Role.String()}}.Encode()
 }
 
 // again is the answer where only another sign-in stands before a role: the way

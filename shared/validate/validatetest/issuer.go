@@ -215,6 +215,19 @@ func (i Issuer) Workload(changes map[string]any) validate.Identity {
 	return who
 }
 
+// Person is who a good token with these claims changed makes at the end of a sign-in.
+func (i Issuer) Person(changes map[string]any) validate.Identity {
+	i.tb.Helper()
+	claims := map[string]any{"sub": "ada", "aud": ClientID, "nonce": "nonce", "auth_time": Now().Unix()}
+	maps.Copy(claims, changes)
+	guard := validate.Guard{Nonces: NewNonces(), Now: Now}
+	who, err := guard.Token(context.Background(), i.Record(ForLogin), validate.TokenWant{Login: true, Nonce: "nonce"}, i.Token(claims))
+	if err != nil {
+		i.tb.Fatal(err)
+	}
+	return who
+}
+
 // TB is the test that the issuer was made for.
 func (i Issuer) TB() testing.TB { return i.tb }
 
