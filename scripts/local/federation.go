@@ -64,21 +64,15 @@ func (s *station) apply(ctx context.Context) error {
 // and the secrets that the federation file may name (env:SSO_SECRET_…).
 func (s *station) operatorEnvironment() []string {
 	key := s.cloud.AdminKey()
-	env := []string{
+	return append(secrets(),
 		"SSO_LOCAL_STACK=1",
-		"SSO_URL=" + s.line.URL,
-		"SSO_OTS_ENDPOINT=" + s.line.Tablestore.Endpoint,
-		"SSO_OTS_INSTANCE=" + s.line.Tablestore.Instance,
-		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + key.AccessKeyID,
-		"ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + key.AccessKeySecret,
+		"SSO_URL="+s.line.URL,
+		"SSO_OTS_ENDPOINT="+s.line.Tablestore.Endpoint,
+		"SSO_OTS_INSTANCE="+s.line.Tablestore.Instance,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+key.AccessKeyID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+key.AccessKeySecret,
 		"ALIBABA_CLOUD_SECURITY_TOKEN=",
-	}
-	for _, variable := range os.Environ() {
-		if strings.HasPrefix(variable, "SSO_SECRET_") {
-			env = append(env, variable)
-		}
-	}
-	return env
+	)
 }
 
 // refusal makes one line of what ssoctl says. Its faults have the form

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 )
 
 // readFile reads s.yaml. The deployer's environment is replaced by the stack's
-// own addresses; everything else (SSO_BRAND_NAME, SSO_SECRET_…) comes from the
-// environment that the stack was started in.
+// own addresses; everything else (SSO_BRAND_NAME, …) comes from the environment
+// that the stack was started in.
 func (s *station) readFile(context.Context) error {
 	s.line.URL = s.url()
 	signingKey, err := s.data.signingKey(s.clock.now())
@@ -82,20 +83,36 @@ func (s *station) startFunctions(ctx context.Context) error {
 	return nil
 }
 
-// function is the function as s.yaml has it, with two differences, the only
+// function is the function as s.yaml has it, with three differences, the only
 // ones between here and the cloud: the origin is this stack's (a
-// port, and http unless told otherwise), and SSO_LOCAL_STACK lets the binary take http and loopback addresses.
+// port, and http unless told otherwise), SSO_LOCAL_STACK lets the binary take http and loopback addresses,
+// and who signs people in gets the secrets for that without a line for each.
 func (s *station) function(described sfile.Function) runtime.Function {
 	env := map[string]string{"SSO_LOCAL_STACK": "1"}
 	for name, value := range described.Env {
 		env[name] = value
 	}
 	env["SSO_URL"] = s.line.URL
+	if described.Resource == signsIn {
+		for _, variable := range secrets() {
+			name, value, _ := strings.Cut(variable, "=")
+			env[name] = value
+		}
+	}
 	return runtime.Function{
 		Name: described.Name, Binary: s.binary(described.Source), Handler: described.Handler,
 		MemoryMB: described.MemoryMB, Role: described.Role, Timeout: described.Timeout,
 		Env: env, HTTP: described.HTTP(),
 	}
+}
+
+// signsIn is the folder of the function that needs our clients' secrets.
+const signsIn = "oidc-exchange"
+
+// secrets are the variables that a federation file may name (env:SSO_SECRET_…), of
+// the environment that the stack was started in.
+func secrets() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool { return !strings.HasPrefix(variable, "SSO_SECRET_") })
 }
 
 func (s *station) routes() []runtime.Route {
