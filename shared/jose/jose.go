@@ -37,7 +37,7 @@ type Token struct {
 	Type      string // typ, as it was written
 
 	signed    string // header and payload, as they came
-	signature []byte
+	signature string
 	claims    Object
 }
 
@@ -46,24 +46,24 @@ func Parse(compact string) (Token, error) {
 	if len(compact) < MinToken || len(compact) > MaxToken {
 		return Token{}, reason.New(reason.TokenMalformed, "the token has %d characters, not %d to %d", len(compact), MinToken, MaxToken)
 	}
-	if n := strings.Count(compact, "."); n != 2 {
-		return Token{}, reason.New(reason.TokenMalformed, "the token has %d parts, a signed one has 3", n+1)
+	head, rest, _ := strings.Cut(compact, ".")
+	body, signature, three := strings.Cut(rest, ".")
+	if !three || strings.Contains(signature, ".") {
+		return Token{}, reason.New(reason.TokenMalformed, "the token has %d parts, a signed one has 3", strings.Count(compact, ".")+1)
 	}
-	end := strings.LastIndexByte(compact, '.')
-	head, body, _ := strings.Cut(compact[:end], ".")
 	token, err := readHeader(head)
 	if err != nil {
 		return Token{}, err
 	}
-	token.signed = compact[:end]
+	token.signed = compact[:len(head)+1+len(body)]
 	payload, err := part("payload", body, MaxToken)
 	if err != nil {
 		return Token{}, err
 	}
-	if token.claims, err = ParseObject(payload); err != nil {
+	if token.claims, err = parseObject(payload); err != nil {
 		return Token{}, reason.New(reason.TokenMalformed, "the payload: %w", err)
 	}
-	if token.signature, err = part("signature", compact[end+1:], MaxToken); err != nil {
+	if token.signature, err = part("signature", signature, MaxToken); err != nil {
 		return Token{}, err
 	}
 	return token, nil
@@ -79,15 +79,20 @@ func (t Token) SigningInput() string { return t.signed }
 
 // part decodes base64url in its one spelling (RFC 7515 section 2): Go's decoder
 // skips line breaks, also where it is strict.
-func part(name, text string, most int) ([]byte, error) {
-	if text == "" || len(text) > most || strings.ContainsAny(text, "\r\n") {
-		return nil, reason.New(reason.TokenMalformed, "the %s has %d characters, or a line break", name, len(text))
+func part(name, text string, most int) (string, error) {
+	if text == "" || len(text) > most || broken(text) {
+		return "", reason.New(reason.TokenMalformed, "the %s has %d characters, or a line break", name, len(text))
 	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	var room [2048]byte // most parts pass through the stack
+	data, err := base64.RawURLEncoding.Strict().AppendDecode(room[:0], []byte(text))
 	if err != nil {
-		return nil, reason.New(reason.TokenMalformed, "the %s is not base64url as RFC 7515 has it: %w", name, err)
+		return "", reason.New(reason.TokenMalformed, "the %s is not base64url as RFC 7515 has it: %w", name, err)
 	}
-	return data, nil
+	return string(data), nil
+}
+
+func broken(text string) bool {
+	return strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0
 }
 
 // readHeader takes what we need. Keys that a header brings along (jwk, jku, x5c,
@@ -97,7 +102,7 @@ func readHeader(encoded string) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	header, err := ParseObject(data)
+	header, err := parseObject(data)
 	if err != nil {
 		return Token{}, reason.New(reason.TokenMalformed, "the header: %w", err)
 	}
@@ -129,7 +134,7 @@ func readType(header Object) (string, error) {
 	if !ok {
 		return "", reason.New(reason.TokenMalformed, "typ is no text")
 	}
-	if base := strings.TrimPrefix(strings.ToLower(kind), "application/"); base != "jwt" {
+	if !strings.EqualFold(kind, "JWT") && !strings.EqualFold(kind, "application/jwt") {
 		return "", reason.New(reason.TokenType, "the token is of type %.80q, an ID token is a JWT", kind)
 	}
 	return kind, nil

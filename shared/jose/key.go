@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -32,10 +31,10 @@ const (
 // Key verifies signatures, each algorithm that follows from it and no other. Only
 // [ParseKey] makes one.
 type Key struct {
-	id     string
-	public crypto.PublicKey
-	only   string // alg, where the key is for one alone
-	text   []byte
+	id         string
+	public     crypto.PublicKey
+	algorithms []string // by which it verifies
+	text       []byte
 }
 
 // ID is the key's kid; "" where it has none.
@@ -79,12 +78,12 @@ func parseKey(text string) (Key, error) {
 		}
 		*to = value
 	}
-	key := Key{id: stored.Kid, only: stored.Alg}
+	key := Key{id: stored.Kid}
 	if key.public, err = stored.public(); err != nil {
 		return Key{}, err
 	}
-	if key.only != "" && !slices.Contains(key.algorithms(), key.only) {
-		return Key{}, fmt.Errorf("alg %.40q is none of such a key", key.only)
+	if key.algorithms, err = algorithms(key.public, stored.Alg); err != nil {
+		return Key{}, err
 	}
 	key.text, err = json.Marshal(stored)
 	return key, err
@@ -170,7 +169,7 @@ func (j jwk) ed25519() (crypto.PublicKey, error) {
 
 func octets(name, text string) ([]byte, error) {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(data) == 0 || strings.ContainsAny(text, "\r\n") {
+	if err != nil || len(data) == 0 || broken(text) {
 		return nil, fmt.Errorf("%s is missing or not base64url", name)
 	}
 	return data, nil
@@ -182,35 +181,37 @@ func number(name, text string) (*big.Int, error) {
 }
 
 // algorithms are those that follow from the key (RFC 7518 section 3.1, RFC 8037
-// section 3.1).
-func (k Key) algorithms() []string {
-	switch public := k.public.(type) {
+// section 3.1); where it is for one alone, that one.
+func algorithms(public crypto.PublicKey, only string) ([]string, error) {
+	var all []string
+	switch public := public.(type) {
 	case *rsa.PublicKey:
-		return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+		all = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
 	case *ecdsa.PublicKey:
-		return []string{map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[public.Curve.Params().BitSize]}
+		all = []string{map[int]string{256: "ES256", 384: "ES384", 521: "ES512"}[public.Curve.Params().BitSize]}
 	case ed25519.PublicKey:
-		return []string{"EdDSA"}
+		all = []string{"EdDSA"}
 	}
-	return nil
+	switch {
+	case only == "":
+		return all, nil
+	case slices.Contains(all, only):
+		return []string{only}, nil
+	}
+	return nil, fmt.Errorf("alg %.40q is none of such a key", only)
 }
 
 // Fits says that the token could have been signed by the key: its algorithm is one
 // of the key's.
-func (k Key) Fits(t Token) bool {
-	if k.only != "" {
-		return t.Algorithm == k.only
-	}
-	return slices.Contains(k.algorithms(), t.Algorithm)
-}
+func (k Key) Fits(t Token) bool { return slices.Contains(k.algorithms, t.Algorithm) }
 
 // Verify says whether the key made the token's signature.
 func (k Key) Verify(t Token) error {
 	method := signingMethod(t.Algorithm)
-	if k.public == nil || method == nil || !k.Fits(t) {
+	if method == nil || !k.Fits(t) {
 		return reason.New(reason.SignatureAlgorithm, "the algorithm %.40q is none of key %.80q", t.Algorithm, k.id)
 	}
-	if err := method.Verify(t.signed, t.signature, k.public); err != nil {
+	if err := method.Verify(t.signed, []byte(t.signature), k.public); err != nil {
 		return reason.New(reason.SignatureInvalid, "key %.80q did not make the signature", k.id)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -36,11 +35,11 @@ func parseObject(text string) (Object, error) {
 	if !utf8.ValidString(text) {
 		return Object{}, errors.New("it is not UTF-8")
 	}
-	r := reader{rest: text}
+	r := reader{text: text}
 	r.blanks()
 	members := r.object(0)
 	r.blanks()
-	if r.err == nil && len(r.rest) > 0 {
+	if r.at < len(text) {
 		r.fail("something stands behind the object")
 	}
 	if r.err != nil {
@@ -155,7 +154,7 @@ func (o Object) pointed(pointer string) string {
 		}
 		return raw
 	}
-	r := reader{rest: raw}
+	r := reader{text: raw}
 	return Object{members: r.object(0)}.pointed(below)
 }
 
@@ -185,7 +184,7 @@ func scalar(raw string) (string, bool) {
 // items walks a list that was checked.
 func items(list string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		r := reader{rest: list[1:]}
+		r := reader{text: list, at: 1}
 		for r.blanks(); r.err == nil && !r.next(']'); r.blanks() {
 			if !yield(r.value(1)) {
 				return
@@ -196,9 +195,11 @@ func items(list string) iter.Seq[string] {
 	}
 }
 
-// reader takes from the front of rest; after the first fault it takes nothing.
+// reader takes what stands at its place in the text; after the first fault that is
+// the end.
 type reader struct {
-	rest  string
+	text  string
+	at    int
 	err   error
 	count int // of members
 }
@@ -207,22 +208,25 @@ func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
 	}
-	r.rest = ""
+	r.at = len(r.text)
 }
 
 func (r *reader) blanks() {
-	i := 0
-	for i < len(r.rest) && (r.rest[i] == ' ' || r.rest[i] == '\t' || r.rest[i] == '\n' || r.rest[i] == '\r') {
-		i++
+	for r.at < len(r.text) {
+		switch r.text[r.at] {
+		case ' ', '\t', '\n', '\r':
+			r.at++
+		default:
+			return
+		}
 	}
-	r.rest = r.rest[i:]
 }
 
 func (r *reader) next(c byte) bool {
-	if len(r.rest) == 0 || r.rest[0] != c {
+	if r.at == len(r.text) || r.text[r.at] != c {
 		return false
 	}
-	r.rest = r.rest[1:]
+	r.at++
 	return true
 }
 
@@ -231,23 +235,21 @@ func (r *reader) object(depth int) []member {
 		r.fail("it is no JSON object")
 		return nil
 	}
-	var members []member
 	if r.blanks(); r.next('}') {
-		return members
+		return nil
 	}
+	members := make([]member, 0, r.room())
+	var marks uint64
 	for r.err == nil {
 		m, ok := r.member(depth)
 		if !ok {
 			return nil
 		}
-		if slices.ContainsFunc(members, func(other member) bool { return other.name == m.name }) {
+		if known := marks; known == known|mark(m.name) && (Object{members: members}).Has(m.name) {
 			r.fail("%.80q stands twice", m.name)
 			return nil
 		}
-		if members == nil {
-			members = make([]member, 0, 24)
-		}
-		members = append(members, m)
+		members, marks = append(members, m), marks|mark(m.name)
 		if r.blanks(); r.next('}') {
 			return members
 		}
@@ -259,12 +261,28 @@ func (r *reader) object(depth int) []member {
 	return nil
 }
 
+// room is how many members stand before the next end of an object: a guess, and
+// right where nothing is nested.
+func (r *reader) room() int {
+	flat, _, _ := strings.Cut(r.text[r.at:], "}")
+	return min(strings.Count(flat, ",")+1, maxMembers)
+}
+
+// mark is one bit that a name sets, so that few new names are looked for among the
+// others.
+func mark(name string) uint64 {
+	if name == "" {
+		return 1
+	}
+	return 1 << ((7*len(name) + 5*int(name[len(name)/2]) + int(name[len(name)-1])) % 64)
+}
+
 func (r *reader) member(depth int) (member, bool) {
 	if r.count++; r.count > maxMembers {
 		r.fail("it has more than %d members", maxMembers)
 		return member{}, false
 	}
-	name, ok := text(r.text())
+	name, ok := text(r.quoted())
 	if !ok {
 		r.fail("a name is missing")
 		return member{}, false
@@ -282,18 +300,18 @@ func (r *reader) value(depth int) string {
 	if depth > maxDepth {
 		r.fail("more than %d objects and lists inside each other", maxDepth)
 	}
-	if len(r.rest) == 0 {
+	if r.at == len(r.text) {
 		r.fail("a value is missing")
 		return ""
 	}
-	from := r.rest
-	switch from[0] {
+	from := r.at
+	switch r.text[from] {
 	case '{':
 		r.object(depth)
 	case '[':
 		r.list(depth)
 	case '"':
-		r.text()
+		r.quoted()
 	case 't':
 		r.word("true")
 	case 'f':
@@ -306,7 +324,7 @@ func (r *reader) value(depth int) string {
 	if r.err != nil {
 		return ""
 	}
-	return from[:len(from)-len(r.rest)]
+	return r.text[from:r.at]
 }
 
 func (r *reader) list(depth int) {
@@ -330,24 +348,25 @@ func (r *reader) list(depth int) {
 }
 
 func (r *reader) word(word string) {
-	if !strings.HasPrefix(r.rest, word) {
+	if !strings.HasPrefix(r.text[r.at:], word) {
 		r.fail("a value is neither text nor number nor true, false, null")
 		return
 	}
-	r.rest = r.rest[len(word):]
+	r.at += len(word)
 }
 
-// text takes a string with its quotes. The whole was found to be UTF-8; an escaped
+// quoted takes a string with its quotes. The whole was found to be UTF-8; an escaped
 // half of a character is none, and would become another one on its way.
-func (r *reader) text() string {
-	from := r.rest
+func (r *reader) quoted() string {
+	from := r.text[r.at:]
 	if len(from) == 0 || from[0] != '"' {
 		return ""
 	}
 	for i := 1; i < len(from); i++ {
 		switch c := from[i]; {
+		case c > '"' && c != '\\': // nearly all
 		case c == '"':
-			r.rest = from[i+1:]
+			r.at += i + 1
 			return from[:i+1]
 		case c < ' ':
 			r.fail("a text has a control character")
@@ -399,33 +418,25 @@ func hexadecimal(s string) (uint64, bool) {
 
 // number takes one by the grammar of RFC 8259 section 6.
 func (r *reader) number() {
-	i := 0
-	digits := func() bool {
-		from := i
-		for i < len(r.rest) && '0' <= r.rest[i] && r.rest[i] <= '9' {
-			i++
-		}
-		return i > from
+	r.next('-')
+	from := r.at
+	ok := r.digits() && (r.text[from] != '0' || r.at == from+1)
+	if ok && r.next('.') {
+		ok = r.digits()
 	}
-	at := func(set string) bool { return i < len(r.rest) && strings.IndexByte(set, r.rest[i]) >= 0 }
-	if at("-") {
-		i++
-	}
-	zero, from := at("0"), i
-	ok := digits() && (!zero || i == from+1)
-	if ok && at(".") {
-		i++
-		ok = digits()
-	}
-	if ok && at("eE") {
-		if i++; at("+-") {
-			i++
-		}
-		ok = digits()
+	if ok && (r.next('e') || r.next('E')) {
+		_ = r.next('+') || r.next('-')
+		ok = r.digits()
 	}
 	if !ok {
 		r.fail("a value is neither text nor number nor true, false, null")
-		return
 	}
-	r.rest = r.rest[i:]
+}
+
+func (r *reader) digits() bool {
+	from := r.at
+	for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
+		r.at++
+	}
+	return r.at > from
 }
