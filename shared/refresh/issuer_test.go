@@ -82,7 +82,7 @@ func (p *provider) kids(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var kids []string
-	for _, key := range record.TokenKeys() {
+	for key := range record.TokenKeys() {
 		kids = append(kids, key.ID())
 	}
 	slices.Sort(kids)

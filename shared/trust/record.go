@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -163,8 +164,8 @@ func (r Record) Issuer() Issuer {
 	return i
 }
 
-// TokenKeys are the issuer's keys, as a copy.
-func (r Record) TokenKeys() []jose.Key { return slices.Clone(r.tokenKeys) }
+// TokenKeys are the issuer's keys.
+func (r Record) TokenKeys() iter.Seq[jose.Key] { return slices.Values(r.tokenKeys) }
 
 // ClockSkew is by how much the provider's clock may differ from ours.
 func (r Record) ClockSkew() time.Duration {

@@ -267,7 +267,7 @@ func TestExplainDoesNotOpenWhatABadSignatureCovers(t *testing.T) {
 		"bad signature":  {encrypted(encryption{}, validatetest.Signed(true, true), validatetest.After(set("", "Consent", "urn:x"))), false},
 		"SHA-1":          {encrypted(encryption{}, validatetest.Signed(true, true), validatetest.By(validatetest.RSASHA1())), false},
 	} {
-		report, err := g.Explain(t.Context(), idp.Record(), validatetest.Expectation(), idp.Response(c.options...))
+		report, err := g.Explain(idp.Record(), validatetest.Expectation(), idp.Response(c.options...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,6 @@
 package validate
 
 import (
-	"context"
-
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
@@ -37,12 +35,12 @@ type Report struct {
 
 // Explain walks the table of [Guard.Response] to its end, without using
 // anything up and without ever making an identity.
-func (g Guard) Explain(ctx context.Context, record trust.Record, want Expectation, encoded string) (Report, error) {
+func (g Guard) Explain(record trust.Record, want Expectation, encoded string) (Report, error) {
 	t, err := g.trial(record, want, encoded)
 	if err != nil {
 		return Report{}, err
 	}
-	report := explain(ctx, t, responseChecks())
+	report := explain(t, responseChecks())
 	if warning := t.certificateDates(); warning != "" {
 		report.Warnings = []string{warning}
 	}
@@ -50,10 +48,10 @@ func (g Guard) Explain(ctx context.Context, record trust.Record, want Expectatio
 }
 
 // explain walks a table to its end.
-func explain[T judged](ctx context.Context, t T, table []check[T]) Report {
-	report := Report{SHA256: MessageSHA256(t.progress().encoded)}
+func explain[T judged](t T, table []check[T]) Report {
+	report := Report{SHA256: MessageSHA256(t.reached().encoded)}
 	for _, check := range table {
-		finding := find(ctx, t, check)
+		finding := find(t, check)
 		if finding.Outcome == Fails && report.Verdict == "" {
 			report.Verdict = finding.Code
 		}
@@ -62,12 +60,12 @@ func explain[T judged](ctx context.Context, t T, table []check[T]) Report {
 	return report
 }
 
-func find[T judged](ctx context.Context, t T, c check[T]) Finding {
+func find[T judged](t T, c check[T]) Finding {
 	finding := Finding{Number: c.number, Name: c.name, Outcome: NotAsked}
-	if c.needs&^t.progress().has != 0 {
+	if c.needs&^t.reached().has != 0 {
 		return finding
 	}
-	err := c.demand(ctx, t)
+	err := c.demand(t)
 	if err == nil {
 		finding.Outcome = Holds
 		return finding

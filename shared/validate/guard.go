@@ -68,20 +68,29 @@ func (g Guard) trial(record trust.Record, want Expectation, encoded string) (*tr
 	case want.EntityID == "" || want.ACSURL == "":
 		return nil, errors.New("validate: nothing to expect")
 	}
-	return &trial{record: record, want: want, encoded: encoded, now: g.Now().UTC(), decrypters: g.Decrypters}, nil
+	return &trial{progress: g.begin(record, encoded), want: want, decrypters: g.Decrypters}, nil
 }
 
-// trial is one message on its way through the checks.
-type trial struct {
+// progress is what every message has on its way through its table.
+type progress struct {
 	record  trust.Record
-	want    Expectation
 	encoded string
 	now     time.Time
-	nonces  Nonces // nil while explaining
+	skew    time.Duration // of the record
+	has     need
+	spend   func(key [32]byte, until time.Time) error // what is good once; nil while explaining
+}
 
+func (g Guard) begin(record trust.Record, encoded string) progress {
+	return progress{record: record, encoded: encoded, now: g.Now().UTC(), skew: record.ClockSkew()}
+}
+
+// trial is one response on its way through the checks.
+type trial struct {
+	progress
+	want       Expectation
 	decrypters []crypto.Decrypter
 
-	has       need
 	xml       []byte
 	document  *samldoc.Document
 	encrypted bool
@@ -106,8 +115,6 @@ const (
 	live                        // may use up what is good once
 )
 
-func (t *trial) skew() time.Duration { return t.record.ClockSkew() }
-
 func (t *trial) policy() samldoc.Policy {
 	return samldoc.Policy{AllowSHA1: t.record.AllowSHA1(), AllowUnsignedCBC: t.record.AllowUnsignedCBC()}
 }
@@ -124,24 +131,24 @@ type check[T judged] struct {
 	number int
 	name   string
 	needs  need
-	demand func(context.Context, T) error
+	demand func(T) error
 }
 
 // judged is a message on its way through its table.
-type judged interface{ progress() *trial }
+type judged interface{ reached() *progress }
 
-func (t *trial) progress() *trial { return t }
+func (p *progress) reached() *progress { return p }
 
 // judge is the live way: it stops at the first check that fails.
 func judge[T judged](ctx context.Context, t T, table []check[T], nonces Nonces) error {
-	reached := t.progress()
-	reached.nonces = nonces
+	reached := t.reached()
+	reached.spend = func(key [32]byte, until time.Time) error { return nonces.Use(ctx, key, until) }
 	reached.has |= live
 	for _, check := range table {
 		if check.needs&^reached.has != 0 {
 			return fmt.Errorf("validate: check %d stands too early in the table", check.number)
 		}
-		if err := check.demand(ctx, t); err != nil {
+		if err := check.demand(t); err != nil {
 			return err
 		}
 	}
@@ -152,36 +159,31 @@ func judge[T judged](ctx context.Context, t T, table []check[T], nonces Nonces) 
 // operators' tickets: a new row takes a new number.
 func responseChecks() []check[*trial] {
 	return []check[*trial]{
-		{1, "the record is active and has keys", 0, pure(requireRecord)},
-		{2, "the field holds XML in base64, within limits", 0, pure(requireField)},
-		{3, "the document has one meaning", field, pure(requireDocument)},
-		{4, "the identity provider reports success", document, pure(requireSuccess)},
-		{5, "there is exactly one assertion", document, pure(requireAssertion)},
-		{6, "a signature round an encrypted assertion holds", single, pure(requireCover)},
-		{7, "an encrypted assertion opens with a key of ours, and nothing inside it is encrypted", single | covered, pure(requireReadable)},
-		{8, "somebody signed the response or the assertion", assertion, pure(requireSigned)},
-		{9, "each signature covers its parent alone, by an allowed algorithm", assertion, pure(requireForm)},
-		{10, "a certificate of the record verifies each signature", assertion | keys, pure(requireVerified)},
-		{11, "response and assertion are SAML 2.0", assertion, pure(requireVersion)},
-		{12, "the issuer is the record's entity ID", assertion | keys, pure(requireIssuer)},
-		{13, "the destination is our assertion consumer service", assertion, pure(requireDestination)},
-		{14, "response and assertion were issued just now", assertion, pure(requireRecent)},
-		{15, "the assertion names one subject", assertion, pure(requireSubject)},
-		{16, "the response answers our request, or was allowed to come unasked", assertion, pure(requireAnswer)},
-		{17, "a bearer confirmation holds: recipient, request and time", assertion, pure(requireBearer)},
-		{18, "there are no conditions that we do not know", assertion, pure(requireKnownConditions)},
-		{19, "the conditions hold at this time", assertion, pure(requireConditionsInTime)},
-		{20, "every audience restriction names us", assertion, pure(requireAudience)},
-		{21, "the person has signed in, and the session has not ended", assertion, pure(requireAuthn)},
-		{22, "the assertion expires within 23 hours", assertion, pure(requireShortLife)},
+		{1, "the record is active and has keys", 0, requireRecord},
+		{2, "the field holds XML in base64, within limits", 0, requireField},
+		{3, "the document has one meaning", field, requireDocument},
+		{4, "the identity provider reports success", document, requireSuccess},
+		{5, "there is exactly one assertion", document, requireAssertion},
+		{6, "a signature round an encrypted assertion holds", single, requireCover},
+		{7, "an encrypted assertion opens with a key of ours, and nothing inside it is encrypted", single | covered, requireReadable},
+		{8, "somebody signed the response or the assertion", assertion, requireSigned},
+		{9, "each signature covers its parent alone, by an allowed algorithm", assertion, requireForm},
+		{10, "a certificate of the record verifies each signature", assertion | keys, requireVerified},
+		{11, "response and assertion are SAML 2.0", assertion, requireVersion},
+		{12, "the issuer is the record's entity ID", assertion | keys, requireIssuer},
+		{13, "the destination is our assertion consumer service", assertion, requireDestination},
+		{14, "response and assertion were issued just now", assertion, requireRecent},
+		{15, "the assertion names one subject", assertion, requireSubject},
+		{16, "the response answers our request, or was allowed to come unasked", assertion, requireAnswer},
+		{17, "a bearer confirmation holds: recipient, request and time", assertion, requireBearer},
+		{18, "there are no conditions that we do not know", assertion, requireKnownConditions},
+		{19, "the conditions hold at this time", assertion, requireConditionsInTime},
+		{20, "every audience restriction names us", assertion, requireAudience},
+		{21, "the person has signed in, and the session has not ended", assertion, requireAuthn},
+		{22, "the assertion expires within 23 hours", assertion, requireShortLife},
 		{23, "our request was not answered before", verified | live, requireFirstAnswer},
 		{24, "the assertion was not used before", verified | live, requireFirstUse},
 	}
-}
-
-// pure is a check that asks nothing outside the trial.
-func pure[T judged](demand func(T) error) func(context.Context, T) error {
-	return func(_ context.Context, t T) error { return demand(t) }
 }
 
 func requireRecord(t *trial) error {

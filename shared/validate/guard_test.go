@@ -38,7 +38,7 @@ func TestAnHonestResponseIsBelieved(t *testing.T) {
 			len(who.Attribute("groups")) != 2, len(who.AttributeNames()) != 2, who.Attribute("Groups") != nil,
 			!who.AuthenticatedAt().Equal(validatetest.Now().Add(-time.Minute)),
 			!who.SessionNotOnOrAfter().Equal(validatetest.Now().Add(8 * time.Hour)),
-			who.MessageSHA256() != validate.MessageSHA256(encoded), len(who.Warnings()) != 0:
+			len(who.Warnings()) != 0:
 			t.Errorf("%s: %+v", name, who)
 		}
 	}
@@ -176,7 +176,7 @@ func TestExplainGoesOnAndUsesNothing(t *testing.T) {
 	g := validate.Guard{Nonces: nonces, Now: validatetest.Now}
 	encoded := idp.Response(validatetest.Before(setText(conditions+"/saml:AudienceRestriction/saml:Audience", "https://else.example")),
 		validatetest.After(setText("saml:Assertion/saml:Subject/saml:NameID", "")))
-	report, err := g.Explain(t.Context(), idp.Record(), validatetest.Expectation(), encoded)
+	report, err := g.Explain(idp.Record(), validatetest.Expectation(), encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestExplainGoesOnAndUsesNothing(t *testing.T) {
 }
 
 func TestExplainStopsWhereNothingCanBeRead(t *testing.T) {
-	report, err := guard().Explain(t.Context(), validatetest.New(t).Record(), validatetest.Expectation(), "%")
+	report, err := guard().Explain(validatetest.New(t).Record(), validatetest.Expectation(), "%")
 	if err != nil {
 		t.Fatal(err)
 	}

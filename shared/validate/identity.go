@@ -21,7 +21,7 @@ import (
 // value is nobody.
 type Identity struct {
 	says     says
-	claims   jose.Object // what says.Claims holds, read
+	claims   jose.Object // of an ID token, instead of attributes
 	warnings []string
 }
 
@@ -32,11 +32,10 @@ type says struct {
 	Subject             string              `json:"sub"`
 	NameIDFormat        string              `json:"fmt,omitempty"`
 	Attributes          map[string][]string `json:"attr,omitempty"`
-	Claims              json.RawMessage     `json:"claims,omitempty"` // of an ID token, instead of attributes
+	Claims              json.RawMessage     `json:"claims,omitempty"` // the identity's, in a seal alone
 	AuthenticatedAt     time.Time           `json:"at"`
 	AuthnContext        string              `json:"acr,omitempty"`
 	SessionNotOnOrAfter time.Time           `json:"end,omitzero"`
-	MessageSHA256       string              `json:"msg"`
 }
 
 func (t *trial) identity() Identity {
@@ -53,7 +52,6 @@ func (t *trial) identity() Identity {
 		AuthenticatedAt:     newest.AuthnInstant,
 		AuthnContext:        newest.ContextClass,
 		SessionNotOnOrAfter: sessionEnd(a.AuthnStatements),
-		MessageSHA256:       MessageSHA256(t.encoded),
 	}}
 	if warning := t.certificateDates(); warning != "" {
 		who.warnings = []string{warning}
@@ -129,9 +127,6 @@ func (i Identity) AuthnContext() string { return i.says.AuthnContext }
 // SessionNotOnOrAfter is when the session here must end; zero: no such bound.
 func (i Identity) SessionNotOnOrAfter() time.Time { return i.says.SessionNotOnOrAfter }
 
-// MessageSHA256 is the hash of the message in hex, for the decision log.
-func (i Identity) MessageSHA256() string { return i.says.MessageSHA256 }
-
 // Warnings are sentences for the operator about a sign-in that was accepted.
 // They are not sealed: they belong to the event of that sign-in.
 func (i Identity) Warnings() []string { return slices.Clone(i.warnings) }
@@ -144,7 +139,9 @@ func (i Identity) Seal(key [32]byte, random io.Reader) ([]byte, error) {
 	if i.IsZero() {
 		return nil, errors.New("validate: nobody to seal")
 	}
-	plain, err := json.Marshal(i.says)
+	content := i.says
+	content.Claims = i.claims.Raw()
+	plain, err := json.Marshal(content)
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
@@ -177,10 +174,11 @@ func Unseal(key [32]byte, box []byte) (Identity, error) {
 	if err := json.Unmarshal(plain, &i.says); err != nil || i.IsZero() {
 		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity is nobody's: %w", err)
 	}
-	if len(i.says.Claims) == 0 {
+	claims := i.says.Claims
+	if i.says.Claims = nil; len(claims) == 0 {
 		return i, nil
 	}
-	if i.claims, err = jose.ParseObject(i.says.Claims); err != nil {
+	if i.claims, err = jose.ParseObject(claims); err != nil {
 		return Identity{}, reason.New(reason.SessionMissing, "the sealed identity has no claims: %w", err)
 	}
 	return i, nil

@@ -58,15 +58,15 @@ type logoutTrial struct {
 // holds, and what can be used once is used up last.
 func logoutChecks() []check[*logoutTrial] {
 	return []check[*logoutTrial]{
-		{1, "the record is active and has keys", 0, pure(func(l *logoutTrial) error { return requireRecord(l.trial) })},
-		{2, "the field holds a logout request of one meaning, in base64, within limits", 0, pure(requireLogoutDocument)},
-		{3, "its signature covers the whole of it, by an allowed algorithm", 0, pure(requireLogoutSigned)},
-		{4, "a certificate of the record verifies the signature", 0, pure(requireLogoutVerified)},
-		{5, "it is SAML 2.0", verified, pure(requireLogoutVersion)},
-		{6, "the issuer is the record's entity ID", verified, pure(requireLogoutIssuer)},
-		{7, "the destination is our single logout service", verified, pure(requireLogoutDestination)},
-		{8, "it was issued just now, and has not expired", verified, pure(requireLogoutInTime)},
-		{9, "it names one person", verified, pure(requireLogoutSubject)},
+		{1, "the record is active and has keys", 0, func(l *logoutTrial) error { return requireRecord(l.trial) }},
+		{2, "the field holds a logout request of one meaning, in base64, within limits", 0, requireLogoutDocument},
+		{3, "its signature covers the whole of it, by an allowed algorithm", 0, requireLogoutSigned},
+		{4, "a certificate of the record verifies the signature", 0, requireLogoutVerified},
+		{5, "it is SAML 2.0", verified, requireLogoutVersion},
+		{6, "the issuer is the record's entity ID", verified, requireLogoutIssuer},
+		{7, "the destination is our single logout service", verified, requireLogoutDestination},
+		{8, "it was issued just now, and has not expired", verified, requireLogoutInTime},
+		{9, "it names one person", verified, requireLogoutSubject},
 		{10, "it was not used before", verified | live, requireLogoutFirst},
 	}
 }
@@ -112,9 +112,9 @@ func requireLogoutInTime(l *logoutTrial) error {
 	if err := l.notAhead("the logout request", "is issued", l.request.IssueInstant); err != nil {
 		return err
 	}
-	if age := l.now.Sub(l.request.IssueInstant); age > oldestResponse+l.skew() {
+	if age := l.now.Sub(l.request.IssueInstant); age > oldestResponse+l.skew {
 		return reason.New(reason.Expired, "the logout request was issued %s ago (%s), at most %s and %s are allowed",
-			ago(age), stamp(l.request.IssueInstant), oldestResponse, l.skew())
+			ago(age), stamp(l.request.IssueInstant), oldestResponse, l.skew)
 	}
 	return l.within("the logout request", time.Time{}, l.request.NotOnOrAfter)
 }
@@ -128,7 +128,7 @@ func requireLogoutSubject(l *logoutTrial) error {
 }
 
 // requireLogoutFirst remembers the request for as long as its age would be taken.
-func requireLogoutFirst(ctx context.Context, l *logoutTrial) error {
-	expires := l.request.IssueInstant.Add(oldestResponse + l.skew())
-	return l.nonces.Use(ctx, nonceKey(kindLogout, l.record.EntityID(), l.request.ID), expires)
+func requireLogoutFirst(l *logoutTrial) error {
+	expires := l.request.IssueInstant.Add(oldestResponse + l.skew)
+	return l.spend(nonceKey(kindLogout, l.record.EntityID(), l.request.ID), expires)
 }

@@ -50,7 +50,7 @@ func twice(t *testing.T, v vector, field string, keys []crypto.Decrypter) (said 
 	want := validatetest.Expectation()
 	want.RequestID = v.request
 	g := validate.Guard{Nonces: validatetest.NewNonces(), Now: func() time.Time { return v.now }, Decrypters: keys}
-	report, err := g.Explain(t.Context(), v.record, want, field)
+	report, err := g.Explain(v.record, want, field)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func TestSimpleSAMLphpFailsByItsLifetimeAlone(t *testing.T) {
 			continue
 		}
 		guard, record, want, field := r.scene(t, folder)
-		report, err := guard.Explain(t.Context(), record, want, field)
+		report, err := guard.Explain(record, want, field)
 		if err != nil {
 			t.Fatal(err)
 		}

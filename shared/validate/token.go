@@ -8,7 +8,6 @@ import (
 	"errors"
 	"hash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/jose"
@@ -39,12 +38,12 @@ func (g Guard) Token(ctx context.Context, record trust.Record, want TokenWant, c
 
 // ExplainToken walks the table of [Guard.Token] to its end, without using anything
 // up and without ever making an identity.
-func (g Guard) ExplainToken(ctx context.Context, record trust.Record, want TokenWant, compact string) (Report, error) {
+func (g Guard) ExplainToken(record trust.Record, want TokenWant, compact string) (Report, error) {
 	t, err := g.tokenTrial(record, want, compact)
 	if err != nil {
 		return Report{}, err
 	}
-	return explain(ctx, t, tokenChecks()), nil
+	return explain(t, tokenChecks()), nil
 }
 
 // TokenChecks lists what an ID token must pass, in order.
@@ -59,13 +58,12 @@ func (g Guard) tokenTrial(record trust.Record, want TokenWant, compact string) (
 	case want.Login && want.Nonce == "":
 		return nil, errors.New("validate: a sign-in without a nonce")
 	}
-	return &tokenTrial{trial: &trial{record: record, encoded: compact, now: g.Now().UTC()}, oidc: record.OIDC(), want: want}, nil
+	return &tokenTrial{progress: g.begin(record, compact), oidc: record.OIDC(), want: want}, nil
 }
 
-// tokenTrial is one token on its way through the checks. Of the trial for messages
-// it has the clock, the record and what was reached.
+// tokenTrial is one token on its way through the checks.
 type tokenTrial struct {
-	*trial
+	progress
 	oidc   trust.OIDC
 	want   TokenWant
 	token  jose.Token
@@ -80,21 +78,21 @@ type tokenTrial struct {
 // what was signed, for there is one reading of it.
 func tokenChecks() []check[*tokenTrial] {
 	return []check[*tokenTrial]{
-		{1, "the record is active, speaks OpenID Connect and has keys", 0, pure(requireIssuerRecord)},
-		{2, "the token is a JWS in its one spelling, of type JWT, within limits", 0, pure(requireToken)},
-		{3, "the record is for this use: people sign in, or workloads exchange", 0, pure(requireUse)},
-		{4, "iss is the record's issuer, exactly", document, pure(requireTokenIssuer)},
-		{5, "aud names one of the record's audiences, at a sign-in our client alone", document | purpose, pure(requireTokenAudience)},
-		{6, "azp is our client, where it or several audiences are there at a sign-in", document | purpose, pure(requireParty)},
-		{7, "sub names one subject, in at most 255 characters of ASCII", document, pure(requireTokenSubject)},
-		{8, "exp is there and has not passed", document, pure(requireUnexpired)},
-		{9, "nbf has come, where it is there", document, pure(requireBegun)},
-		{10, "iat is there, not ahead, and within the record's maxAge", document, pure(requireFreshToken)},
-		{11, "nonce is that of the sign-in, and absent from what is exchanged", document, pure(requireNonce)},
-		{12, "at_hash is that of the access token beside it, where both are there", document, pure(requireAccessToken)},
-		{13, "what may be used once expires within 23 hours", document, pure(requireShortTokenLife)},
-		{14, "a key of the issuer goes by its kid, or has none to go by, and fits its algorithm", document | keys, pure(requireTokenKey)},
-		{15, "that key made the signature", document | candidates, pure(requireTokenSignature)},
+		{1, "the record is active, speaks OpenID Connect and has keys", 0, requireIssuerRecord},
+		{2, "the token is a JWS in its one spelling, of type JWT, within limits", 0, requireToken},
+		{3, "the record is for this use: people sign in, or workloads exchange", 0, requireUse},
+		{4, "iss is the record's issuer, exactly", document, requireTokenIssuer},
+		{5, "aud names one of the record's audiences, at a sign-in our client alone", document | purpose, requireTokenAudience},
+		{6, "azp is our client, where it or several audiences are there at a sign-in", document | purpose, requireParty},
+		{7, "sub names one subject, in at most 255 characters of ASCII", document, requireTokenSubject},
+		{8, "exp is there and has not passed", document, requireUnexpired},
+		{9, "nbf has come, where it is there", document, requireBegun},
+		{10, "iat is there, not ahead, and within the record's maxAge", document, requireFreshToken},
+		{11, "nonce is that of the sign-in, and absent from what is exchanged", document, requireNonce},
+		{12, "at_hash is that of the access token beside it, where both are there", document, requireAccessToken},
+		{13, "what may be used once expires within 23 hours", document, requireShortTokenLife},
+		{14, "a key of the issuer goes by its kid, or has none to go by, and fits its algorithm", document | keys, requireTokenKey},
+		{15, "that key made the signature", document | candidates, requireTokenSignature},
 		{16, "it was not used before, where it may be used once", verified | live, requireTokenFirstUse},
 	}
 }
@@ -175,11 +173,19 @@ func requireParty(t *tokenTrial) error {
 func requireTokenSubject(t *tokenTrial) error {
 	const most = 255
 	subject, ok := t.claims.Text("sub")
-	visible := strings.IndexFunc(subject, func(c rune) bool { return c < ' ' || c > '~' }) < 0
-	if !ok || len(subject) > most || !visible {
+	if !ok || len(subject) > most || !visible(subject) {
 		return reason.New(reason.SubjectMissing, "sub is %.80q: 1 to %d characters of ASCII are wanted", subject, most)
 	}
 	return nil
+}
+
+func visible(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *tokenTrial) date(name string) (time.Time, error) {
@@ -216,7 +222,7 @@ func requireFreshToken(t *tokenTrial) (err error) {
 		return err
 	}
 	most := time.Duration(t.oidc.MaxAgeSeconds) * time.Second
-	if age := t.now.Sub(t.age); age > most+t.skew() {
+	if age := t.now.Sub(t.age); age > most+t.skew {
 		return reason.New(reason.TokenTooOld, "the token was issued %s ago (%s), the record's maxAge is %s", ago(age), stamp(t.age), most)
 	}
 	return nil
@@ -274,7 +280,7 @@ func (t *tokenTrial) once() bool { return t.want.Login || t.oidc.TokenUse == tru
 // key that fits: few issuers have more than three.
 func requireTokenKey(t *tokenTrial) error {
 	named := false
-	for _, key := range t.record.TokenKeys() {
+	for key := range t.record.TokenKeys() {
 		if t.token.HasKeyID && key.ID() != t.token.KeyID {
 			continue
 		}
@@ -312,15 +318,15 @@ const (
 
 // requireTokenFirstUse remembers jti, else what was signed: never the token as it
 // came, whose signature can be spelled anew (RFC 8725, ECDSA's twin).
-func requireTokenFirstUse(ctx context.Context, t *tokenTrial) error {
+func requireTokenFirstUse(t *tokenTrial) error {
 	if !t.once() {
 		return nil
 	}
-	key := nonceKey(kindTokenInput, t.oidc.Issuer, t.token.SigningInput())
+	kind, name := kindTokenInput, t.token.SigningInput()
 	if id, ok := t.claims.Text("jti"); ok {
-		key = nonceKey(kindTokenID, t.oidc.Issuer, id)
+		kind, name = kindTokenID, id
 	}
-	return t.nonces.Use(ctx, key, t.end.Add(t.skew()))
+	return t.spend(nonceKey(kind, t.oidc.Issuer, name), t.end.Add(t.skew))
 }
 
 // authenticatedAt is when the subject proved who it is; zero where the token does
@@ -328,8 +334,9 @@ func requireTokenFirstUse(ctx context.Context, t *tokenTrial) error {
 // identity provider that is a week old. So what a rule's maxAge asks for is asked of
 // the identity provider, which then has to say it (OpenID Connect Core 2, auth_time).
 func (t *tokenTrial) authenticatedAt() time.Time {
-	at, err := t.date("auth_time")
-	if err != nil || t.notAhead("the sign-in", "was", at) != nil {
+	seconds, ok := t.claims.Date("auth_time")
+	at := time.Unix(seconds, 0).UTC()
+	if !ok || t.notAhead("the sign-in", "was", at) != nil {
 		return time.Time{}
 	}
 	return at
@@ -344,10 +351,8 @@ func (t *tokenTrial) identity() Identity {
 			IdentityProvider: t.record.ID(),
 			Revision:         t.record.Revision(),
 			Subject:          subject,
-			Claims:           t.claims.Raw(),
 			AuthenticatedAt:  t.authenticatedAt(),
 			AuthnContext:     class,
-			MessageSHA256:    MessageSHA256(t.encoded),
 		},
 		claims: t.claims,
 	}

@@ -20,28 +20,28 @@ const (
 
 // within holds the clock to a window, either end of which may be open, and says
 // by how much it missed.
-func (t *trial) within(what string, notBefore, notOnOrAfter time.Time) error {
+func (p *progress) within(what string, notBefore, notOnOrAfter time.Time) error {
 	if !notBefore.IsZero() && !notOnOrAfter.IsZero() && !notBefore.Before(notOnOrAfter) {
 		return reason.New(reason.Expired, "%s ends (%s) before it begins (%s)", what, stamp(notOnOrAfter), stamp(notBefore))
 	}
 	if !notBefore.IsZero() {
-		if err := t.notAhead(what, "begins", notBefore); err != nil {
+		if err := p.notAhead(what, "begins", notBefore); err != nil {
 			return err
 		}
 	}
-	if !notOnOrAfter.IsZero() && !t.now.Before(notOnOrAfter.Add(t.skew())) {
+	if !notOnOrAfter.IsZero() && !p.now.Before(notOnOrAfter.Add(p.skew)) {
 		return reason.New(reason.Expired, "%s ended %s ago (%s), the record allows %s",
-			what, ago(t.now.Sub(notOnOrAfter)), stamp(notOnOrAfter), t.skew())
+			what, ago(p.now.Sub(notOnOrAfter)), stamp(notOnOrAfter), p.skew)
 	}
 	return nil
 }
 
-func (t *trial) notAhead(what, verb string, at time.Time) error {
-	if !t.now.Before(at.Add(-t.skew())) {
+func (p *progress) notAhead(what, verb string, at time.Time) error {
+	if !p.now.Before(at.Add(-p.skew)) {
 		return nil
 	}
 	return reason.New(reason.NotYetValid, "%s %s in %s (%s), the record allows %s",
-		what, verb, ago(at.Sub(t.now)), stamp(at), t.skew())
+		what, verb, ago(at.Sub(p.now)), stamp(at), p.skew)
 }
 
 // requireRecent holds IssueInstant to a window both ways: what claims to come
@@ -58,9 +58,9 @@ func requireRecent(t *trial) error {
 		if err := t.notAhead(issued.what, "is issued", issued.at); err != nil {
 			return err
 		}
-		if age := t.now.Sub(issued.at); age > issued.oldest+t.skew() {
+		if age := t.now.Sub(issued.at); age > issued.oldest+t.skew {
 			return reason.New(reason.Expired, "%s was issued %s ago (%s), at most %s and %s are allowed",
-				issued.what, ago(age), stamp(issued.at), issued.oldest, t.skew())
+				issued.what, ago(age), stamp(issued.at), issued.oldest, t.skew)
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func (t *trial) validUntil() time.Time {
 	if c := t.message.Assertion.Conditions; c != nil && !c.NotOnOrAfter.IsZero() && c.NotOnOrAfter.Before(end) {
 		end = c.NotOnOrAfter
 	}
-	return end.Add(t.skew())
+	return end.Add(t.skew)
 }
 
 func ago(d time.Duration) string { return d.Round(time.Millisecond).String() }

@@ -12,6 +12,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
@@ -51,7 +52,7 @@ func TestAPersonSignsIn(t *testing.T) {
 			t.Errorf("the log has %q", secret)
 		}
 	}
-	for _, said := range []string{`"record":"test"`, `"issuer":"` + validatetest.IssuerURL + `"`, `"subject":"ada"`, `"token_sha256":"` + who.MessageSHA256() + `"`, `"revision":"revision-1"`} {
+	for _, said := range []string{`"record":"test"`, `"issuer":"` + validatetest.IssuerURL + `"`, `"subject":"ada"`, `"token_sha256":"` + validate.MessageSHA256(s.op.lastToken()) + `"`, `"revision":"revision-1"`} {
 		if !strings.Contains(s.log.String(), said) {
 			t.Errorf("the decision lacks %s", said)
 		}

@@ -33,6 +33,7 @@ type op struct {
 	codes  map[string]url.Values // that were not used yet, and the request of each
 	came   int                   // requests at the token endpoint
 	faults []string              // what was wrong with them
+	issued string                // the last ID token
 }
 
 func newOP(t *testing.T, start func(http.Handler) *httptest.Server) *op {
@@ -90,6 +91,7 @@ func (p *op) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := p.idToken(asked)
+	p.issued = token
 	if p.answer != nil {
 		p.answer(w, token)
 		return
@@ -151,6 +153,13 @@ func (p *op) idToken(asked url.Values) string {
 		return p.sign(claims)
 	}
 	return p.issuer.Sign(p.issuer.JSON(p.issuer.Header(nil)), p.issuer.JSON(claims))
+}
+
+// lastToken is the ID token that was given out last.
+func (p *op) lastToken() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.issued
 }
 
 // requests is how often the token endpoint was asked, and what was wrong with it.

@@ -133,7 +133,7 @@ func (s scene) judge(t *testing.T) (validate.Identity, error) {
 
 func (s scene) explain(t *testing.T) []string {
 	t.Helper()
-	report, err := s.guard.Explain(t.Context(), s.record, s.want, s.field)
+	report, err := s.guard.Explain(s.record, s.want, s.field)
 	if err != nil {
 		t.Fatal(err)
 	}
