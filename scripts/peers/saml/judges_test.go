@@ -24,16 +24,17 @@ import (
 	gosaml2 "github.com/russellhaering/gosaml2"
 	dsig "github.com/russellhaering/goxmldsig"
 
+	"github.com/fc-sso/fc-sso/scripts/peers/price"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 // ours is the guard, base64 and all.
-func ours(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
+func ours(tb testing.TB, idp validatetest.IdP, xml []byte) price.Judge {
 	tb.Helper()
 	encoded, record, decrypters := base64.StdEncoding.EncodeToString(xml), idp.Record(unsignedCBC), validatetest.Decrypters(tb)[:1]
-	return judge{"ours", func() error {
+	return price.Judge{Name: "ours", Run: func() error {
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
 		_, err := guard.Response(tb.Context(), record, validatetest.Expectation(), encoded)
 		return err
@@ -41,7 +42,7 @@ func ours(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 }
 
 // theCrewjam is given the XML decoded.
-func theCrewjam(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
+func theCrewjam(tb testing.TB, idp validatetest.IdP, xml []byte) price.Judge {
 	tb.Helper()
 	crewjam.TimeNow = validatetest.Now
 	crewjam.Clock = dsig.NewFakeClockAt(validatetest.Now())
@@ -59,7 +60,7 @@ func theCrewjam(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 	}
 	provider.Key, provider.Certificate = pair(tb, "sp")
 	xml = inASN1(tb, xml)
-	return judge{"crewjam", func() error {
+	return price.Judge{Name: "crewjam", Run: func() error {
 		_, err := provider.ParseXMLResponse(xml, []string{want.RequestID}, *acs)
 		if refusal, ok := errors.AsType[*crewjam.InvalidResponseError](err); ok {
 			return refusal.PrivateErr
@@ -68,7 +69,7 @@ func theCrewjam(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 	}}
 }
 
-func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
+func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) price.Judge {
 	tb.Helper()
 	want, encoded := validatetest.Expectation(), base64.StdEncoding.EncodeToString(inASN1(tb, xml))
 	key, public := pair(tb, "sp")
@@ -78,7 +79,7 @@ func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 		SPKeyStore:          dsig.TLSCertKeyStore(tls.Certificate{Certificate: [][]byte{public.Raw}, PrivateKey: key}),
 		Clock:               dsig.NewFakeClockAt(validatetest.Now()),
 	}
-	return judge{"gosaml2", func() error {
+	return price.Judge{Name: "gosaml2", Run: func() error {
 		_, err := provider.ValidateEncodedResponse(encoded)
 		return err
 	}}
@@ -115,7 +116,7 @@ func derOf(tb testing.TB, value []byte) []byte {
 
 // bare is the floor: decryption, hashes and the public key operation alone, on
 // the same canonical bytes.
-func bare(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
+func bare(tb testing.TB, idp validatetest.IdP, xml []byte) price.Judge {
 	tb.Helper()
 	document, open := parse(tb, xml), func() error { return nil }
 	if box := document.FindElement("//saml:EncryptedAssertion"); box != nil {
@@ -129,7 +130,7 @@ func bare(tb testing.TB, idp validatetest.IdP, xml []byte) judge {
 	signedInfo, value := canonical(tb, info), decode(tb, signature.SelectElement("ds:SignatureValue"))
 	assertion.RemoveChild(signature)
 	content, verify := canonical(tb, assertion), verifier(tb, certificate(idp), value)
-	return judge{"bare crypto", func() error {
+	return price.Judge{Name: "bare crypto", Run: func() error {
 		if err := open(); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/fc-sso/fc-sso/scripts/peers/price"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
@@ -141,23 +142,23 @@ func TestNoHostileMessageIsDear(t *testing.T) {
 		if len(xml) > 262_144 {
 			t.Errorf("%s has %d bytes: it would be refused by its size", name, len(xml))
 		}
-		got := cost{cpu: dearest + 1}
+		got := price.Cost{CPU: dearest + 1}
 		for range 3 { // a busy machine gets three tries
-			if got.cpu > dearest {
-				got = race(t, []judge{refusing(t, name, validatetest.New(t), xml)})[name]
+			if got.CPU > dearest {
+				got = price.Race(t, []price.Judge{refusing(t, name, validatetest.New(t), xml)})[name]
 			}
 		}
-		t.Logf("%-30s %6d bytes %8s %7.0f objects", name, len(xml), got.cpu.Round(time.Microsecond), got.allocs)
-		if got.cpu > dearest {
-			t.Errorf("%s costs %v, at most %v", name, got.cpu, dearest)
+		t.Logf("%-30s %6d bytes %8s %7.0f objects", name, len(xml), got.CPU.Round(time.Microsecond), got.Allocs)
+		if got.CPU > dearest {
+			t.Errorf("%s costs %v, at most %v", name, got.CPU, dearest)
 		}
 	}
 }
 
-func refusing(tb testing.TB, name string, idp validatetest.IdP, xml []byte, changes ...func(*trust.Source, *trust.Keys)) judge {
+func refusing(tb testing.TB, name string, idp validatetest.IdP, xml []byte, changes ...func(*trust.Source, *trust.Keys)) price.Judge {
 	tb.Helper()
 	encoded, record, decrypters := base64.StdEncoding.EncodeToString(xml), idp.Record(changes...), validatetest.Decrypters(tb)[:1]
-	return judge{name, func() error {
+	return price.Judge{Name: name, Run: func() error {
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now, Decrypters: decrypters}
 		if who, err := guard.Response(tb.Context(), record, validatetest.Expectation(), encoded); err == nil {
 			return fmt.Errorf("believed: %s", who.Subject())
@@ -185,17 +186,17 @@ func TestNoRefusalIsDearerThanAcceptance(t *testing.T) {
 func (s shape) dear(t *testing.T) []string {
 	t.Helper()
 	idp := s.idp(t)
-	judges := []judge{ours(t, idp, idp.XML(s.options...))}
+	judges := []price.Judge{ours(t, idp, idp.XML(s.options...))}
 	for name, change := range wrongs() {
 		judges = append(judges, refusing(t, name, idp, change(t, s)))
 	}
 	judges = append(judges, refusing(t, "ten keys, none of them", idp, idp.XML(s.options...), tenOthers(t)))
 	var dear []string
-	got := race(t, judges)
+	got := price.Race(t, judges)
 	for name, c := range got {
-		t.Logf("%-30s %9.1f us, %.2f of the good one", name, float64(c.cpu.Nanoseconds())/1e3, ratio(c, got["ours"]))
-		if ratio(c, got["ours"]) > 1.1 {
-			dear = append(dear, fmt.Sprintf("%s: %.2f of the good one's time", name, ratio(c, got["ours"])))
+		t.Logf("%-30s %9.1f us, %.2f of the good one", name, float64(c.CPU.Nanoseconds())/1e3, price.Ratio(c, got["ours"]))
+		if price.Ratio(c, got["ours"]) > 1.1 {
+			dear = append(dear, fmt.Sprintf("%s: %.2f of the good one's time", name, price.Ratio(c, got["ours"])))
 		}
 	}
 	return dear
