@@ -52,9 +52,11 @@ func newStage(t *testing.T, changes ...func(*stage)) *stage {
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
 	s.records = map[string]trust.Record{
-		"test":      s.record(t, "test"),
-		"other":     s.record(t, "other"),
-		"public":    s.record(t, "public", func(source *trust.Source) { source.OIDC.Login.ClientSecret = "" }),
+		"test":  s.record(t, "test"),
+		"other": s.record(t, "other"),
+		"public": s.record(t, "public", func(source *trust.Source) {
+			source.OIDC.Login.ClientSecret, source.OIDC.Login.Scopes = "", []string{"email"} // openid goes without saying
+		}),
 		"suspended": s.record(t, "suspended", func(source *trust.Source) { source.Suspended = true }),
 		"workloads": s.record(t, "workloads", func(source *trust.Source) { source.OIDC.Login = nil }),
 		"saml":      validatetest.New(t).Record(func(source *trust.Source, _ *trust.Keys) { source.ID = "saml" }),

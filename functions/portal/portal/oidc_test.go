@@ -93,6 +93,21 @@ func TestAStepUpLeadsBackToOpenIDConnect(t *testing.T) {
 	}
 }
 
+// Where the login is taken away, what is left are rules for workloads.
+func TestWhereNobodySignsInAnyMoreNobodyIsSignedIn(t *testing.T) {
+	s := withOIDC(t)
+	bob := s.bob(t, map[string]any{"groups": []string{"platform"}, "acr": "mfa"})
+	fields := url.Values{"role": {admin}, "token": {token(t, s.do(t, get("/", bob.Cookie())).text)}}
+	s.draft.IdentityProviders[2].OIDC.Login = nil
+	if a := s.do(t, fromOwnPage("/credentials", fields, bob.Cookie())); a.StatusCode != http.StatusNotFound || len(s.mint.taken) > 0 {
+		t.Errorf("%s, taken %q", a.Status, s.mint.taken)
+	}
+	if a := s.do(t, get("/", bob.Cookie())); a.StatusCode != http.StatusNotFound {
+		t.Errorf("%s", a.Status)
+	}
+	wantOnPage(t, s.do(t, get("/", bob.Cookie())), "Contoso") // the session is over
+}
+
 func TestOnlyWhatHasALoginIsListed(t *testing.T) {
 	for want, l := range map[bool]federation.Listed{true: {Kind: trust.KindOIDC, Login: true}, false: {Kind: trust.KindOIDC}} {
 		if l.WayIn() != want {

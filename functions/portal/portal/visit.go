@@ -116,6 +116,8 @@ func rules(ctx context.Context, reading Reading, who validate.Identity) (federat
 		return federation.Revision{}, trust.Source{}, reason.New(reason.IdPUnknown, "identity provider %q is not in the federation", idp)
 	case s.Suspended:
 		return federation.Revision{}, trust.Source{}, reason.New(reason.IdPSuspended, "identity provider %q is suspended", idp)
+	case s.OIDC != nil && s.OIDC.Login == nil: // it had one when the session began; its rules are for workloads now
+		return federation.Revision{}, trust.Source{}, reason.New(reason.IdPUnknown, "nobody signs in by identity provider %q any more", idp)
 	}
 	return rev, s, nil
 }
