@@ -1,49 +1,84 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
+	"net"
 	"os"
-	"strings"
+	"text/template"
 
+	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/idp"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/op"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/ready"
 )
 
-// demoFederation trusts the two demo identity providers, in two accounts.
+// demoFederation trusts the demo's identity providers, in two accounts. It is a
+// template whose signs are << and >>, since {{ and }} are the federation's own.
 //
 //go:embed demo.yaml
 var demoFederation string
 
-// startIDPs starts the demo identity providers, unless somebody brings a
-// federation file and with it identity providers of their own.
+// startIDPs starts the demo's identity providers, one by SAML and one by OpenID
+// Connect, unless somebody brings a federation file and with it identity providers
+// of their own.
 func (s *station) startIDPs(context.Context) error {
 	if s.options.federation != "" {
 		return nil
 	}
-	bundle := origin("http", s.ports.front) // whatever the origin is: both ports serve the same domain
-	for _, demo := range []idp.Options{
-		idp.Acme(localhost(s.ports.acme), bundle, s.data.path),
-		idp.Contoso(localhost(s.ports.contoso), bundle, s.data.path),
-	} {
-		demo.Now, demo.Log = s.clock.now, s.log
-		demo.SPLoginURL = s.url() + "/saml/" + demo.ID + "/login"
-		provider, err := idp.New(demo)
-		if err != nil {
-			return complain("data folder "+s.data.path, err, "delete the file that it names, or give -data another folder")
-		}
-		s.idps = append(s.idps, provider)
-		s.line.IDPs = append(s.line.IDPs, describe(demo, provider))
+	err := s.startSAML(s.ports.acme, idp.Acme)
+	if err == nil {
+		err = s.startOIDC(s.ports.contoso, op.Contoso)
 	}
-	s.serve(s.ports.acme, s.idps[0])
-	s.serve(s.ports.contoso, s.idps[1])
+	if err == nil && s.options.partner {
+		err = s.startSAML(s.ports.fabrikam, idp.Fabrikam)
+	}
+	return err
+}
+
+func (s *station) startSAML(listener net.Listener, options func(baseURL, bundleURL, dataDir string) idp.Options) error {
+	// Metadata is fetched by http, whatever the origin is: both ports serve it.
+	demo := options(localhost(listener), origin("http", s.ports.front), s.data.path)
+	demo.Now, demo.Log = s.clock.now, s.log
+	demo.SPLoginURL = s.url() + "/saml/" + demo.ID + "/login"
+	provider, err := idp.New(demo)
+	if err != nil {
+		return s.demoFault(err)
+	}
+	s.serve(listener, provider)
+	for _, user := range provider.Users() {
+		s.asserted = append(s.asserted, user.Roles...)
+	}
+	s.line.IDPs = append(s.line.IDPs, ready.IDP{
+		ID: demo.ID, Kind: "saml", Title: demo.Title, MetadataURL: provider.EntityID(), Users: describe(provider.Users()),
+	})
 	return nil
 }
 
-func describe(demo idp.Options, provider *idp.IdP) ready.IDP {
-	line := ready.IDP{ID: demo.ID, Kind: "saml", Title: demo.Title, MetadataURL: provider.EntityID()}
-	for _, user := range provider.Users() {
-		line.Users = append(line.Users, ready.User{Username: user.Username, Password: user.Password})
+func (s *station) startOIDC(listener net.Listener, options func(baseURL, bundleURL, dataDir string) op.Options) error {
+	demo := options(localhost(listener), s.url(), s.data.path)
+	demo.Now, demo.Log = s.clock.now, s.log
+	provider, err := op.New(demo)
+	if err != nil {
+		return s.demoFault(err)
+	}
+	s.serve(listener, provider)
+	s.ops[demo.ID] = provider
+	s.line.IDPs = append(s.line.IDPs, ready.IDP{
+		ID: demo.ID, Kind: "oidc", Title: demo.Title, Issuer: provider.Issuer(), Users: describe(provider.Users()),
+	})
+	return nil
+}
+
+func (s *station) demoFault(err error) error {
+	return complain("data folder "+s.data.path, err, "delete the file that it names, or give -data another folder")
+}
+
+func describe(users []desk.User) []ready.User {
+	var line []ready.User
+	for _, user := range users {
+		line = append(line, ready.User{Username: user.Username, Password: user.Password})
 	}
 	return line
 }
@@ -55,26 +90,31 @@ func (s *station) prepareFederation(context.Context) error {
 	s.federation = s.options.federation
 	if s.federation == "" {
 		s.federation = s.data.file("federation.yaml")
-		if err := os.WriteFile(s.federation, []byte(s.demoText()), 0o600); err != nil {
+		text, err := s.demoText()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(s.federation, text, 0o600); err != nil {
 			return complain("data folder "+s.data.path, cause(err), "give -data a folder that this user may write to")
 		}
 	}
 	s.line.Federation = s.federation
 	asserted := named{accounts: map[string]string{}, roles: map[string][]string{}}
-	for _, provider := range s.idps {
-		for _, user := range provider.Users() {
-			for _, role := range user.Roles {
-				asserted.scalar("roles", role)
-			}
-		}
+	for _, role := range s.asserted {
+		asserted.scalar("roles", role)
 	}
 	return s.declare(asserted)
 }
 
-func (s *station) demoText() string {
-	var metadata []string
+func (s *station) demoText() ([]byte, error) {
+	providers := map[string]ready.IDP{}
 	for _, provider := range s.line.IDPs {
-		metadata = append(metadata, "{{"+provider.ID+" metadata}}", provider.MetadataURL)
+		providers[provider.ID] = provider
 	}
-	return strings.NewReplacer(metadata...).Replace(demoFederation)
+	var text bytes.Buffer
+	parsed, err := template.New("demo.yaml").Delims("<<", ">>").Parse(demoFederation)
+	if err == nil {
+		err = parsed.Execute(&text, providers)
+	}
+	return text.Bytes(), err
 }

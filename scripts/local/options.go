@@ -18,6 +18,7 @@ type options struct {
 	data, bin         string
 	federation        string
 	instances         int
+	partner           bool
 	only              string
 }
 
@@ -40,6 +41,7 @@ func readOptions(arguments []string, help io.Writer) (options, error) {
 	flags.StringVar(&o.bin, "bin", "", "`folder` for the built functions (default bin in the data folder)")
 	flags.StringVar(&o.federation, "federation", "", "federation.yaml to apply at the start and on SIGHUP, instead of the demo's (`file`)")
 	flags.IntVar(&o.instances, "instances", 0, "keep exactly `N` warm instances of each HTTP function (default: on demand, up to 4)")
+	flags.BoolVar(&o.partner, "partner", false, "start a third demo identity provider too: Fabrikam, whose people start there, by SAML")
 	flags.StringVar(&o.only, "only", "", "start one `part` alone: tablestore")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -71,6 +73,9 @@ func (o options) complete() (options, error) {
 	}
 	if o.instances < 0 || o.instances > 64 {
 		return o, complain(fmt.Sprintf("-instances %d", o.instances), errors.New("out of range"), "give 1 to 64, or 0 for instances on demand")
+	}
+	if o.partner && o.federation != "" {
+		return o, complain("-partner", errors.New("it belongs to the demo, and -federation replaces that"), "leave one of them out")
 	}
 	if o.only != "" && o.only != "tablestore" {
 		return o, complain("-only "+o.only, errors.New("there is no such part"), "give -only tablestore, or nothing for everything")

@@ -18,7 +18,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/scripts/local/internal/child"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
-	"github.com/fc-sso/fc-sso/scripts/local/internal/idp"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/op"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/ready"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/sfile"
@@ -47,7 +47,8 @@ type station struct {
 
 	cloud      *cloud.Cloud
 	tables     *tablestore.Server
-	idps       []*idp.IdP
+	ops        map[string]*op.OP
+	asserted   []string // roles that the demo's people say they have
 	file       sfile.File
 	federation string
 	applied    []string // what ssoctl said last
@@ -57,7 +58,7 @@ type station struct {
 
 // listeners are opened before anything is built, so that a taken port is found
 // at once.
-type listeners struct{ front, frontTLS, admin, tables, sts, signin, acme, contoso net.Listener }
+type listeners struct{ front, frontTLS, admin, tables, sts, signin, acme, contoso, fabrikam net.Listener }
 
 // clock is the emulated services' clock: the machine's, moved by a test.
 type clock struct{ offset atomic.Int64 }
@@ -65,7 +66,7 @@ type clock struct{ offset atomic.Int64 }
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 func newStation(o options, stderr io.Writer) *station {
-	return &station{options: o, stderr: stderr, starter: child.NewStarter(), line: ready.Line{IDPs: []ready.IDP{}}}
+	return &station{options: o, stderr: stderr, starter: child.NewStarter(), ops: map[string]*op.OP{}, line: ready.Line{IDPs: []ready.IDP{}}}
 }
 
 func (s *station) start(ctx context.Context) error {
@@ -142,6 +143,7 @@ func (s *station) openPorts(ctx context.Context) error {
 			{"signin", anyPort, &s.ports.signin},
 			{"acme", anyPort, &s.ports.acme},
 			{"contoso", anyPort, &s.ports.contoso},
+			{"fabrikam", anyPort, &s.ports.fabrikam},
 		}...)
 	}
 	for _, want := range wanted {

@@ -108,7 +108,7 @@ func takenUp(t *testing.T, s *stack.Stack, seen func() bool) {
 // waits until others stand in their places.
 func endInstances(t *testing.T, s *stack.Stack) {
 	t.Helper()
-	old := slices.Concat(s.PIDs(t)["saml-acs"], s.PIDs(t)["portal"])
+	old := trusting(t, s)
 	for _, pid := range old {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatalf("kill %d: %v", pid, err)
@@ -116,7 +116,7 @@ func endInstances(t *testing.T, s *stack.Stack) {
 	}
 	deadline := time.Now().Add(time.Minute)
 	for {
-		now := slices.Concat(s.PIDs(t)["saml-acs"], s.PIDs(t)["portal"])
+		now := trusting(t, s)
 		if !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(old, pid) }) && len(now) == len(old) {
 			return
 		}
@@ -124,4 +124,10 @@ func endInstances(t *testing.T, s *stack.Stack) {
 			t.Fatalf("instances %v, after those that were killed: %v", now, old)
 		}
 	}
+}
+
+func trusting(t *testing.T, s *stack.Stack) []int {
+	t.Helper()
+	pids := s.PIDs(t)
+	return slices.Concat(pids["saml-acs"], pids["oidc-exchange"], pids["portal"])
 }

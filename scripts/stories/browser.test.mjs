@@ -2,80 +2,38 @@
 // its two demo identity providers. Run by `./scripts/test browser`; screenshots
 // go to .build/screenshots, for people to look at.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const { chromium } = createRequire(path.join(root, 'scripts/peers/package.json'))('playwright-core');
-const shots = path.join(root, '.build/screenshots');
-mkdirSync(shots, { recursive: true });
+import { launch, open, shoot, stacks, start, stop } from './stage.mjs';
 
-let ready, browser;
-const stacks = [];
-
-// start starts a local stack of its own and returns its READY line.
-async function start(...flags) {
-  const data = mkdtempSync(path.join(tmpdir(), 'fc-sso-browser-'));
-  const stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-data', data, ...flags],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  stack.stderr.pipe(process.stderr);
-  const line = await new Promise((resolve, reject) => {
-    createInterface({ input: stack.stdout }).on('line', (text) => {
-      if (text.startsWith('READY ')) resolve(JSON.parse(text.slice('READY '.length)));
-    });
-    stack.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
-  });
-  stacks.push({ stack, data, pid: line.pid });
-  return line;
-}
+let ready;
 
 before(async () => {
   ready = await start();
-  browser = await chromium.launch({
-    executablePath: process.env.SSO_TEST_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
-  });
+  await launch();
 }, { timeout: 300_000 });
 
-after(async () => {
-  await browser?.close();
-  for (const { stack, data, pid } of stacks) {
-    const ended = stack.exitCode === null ? new Promise((resolve) => stack.once('exit', resolve)) : undefined;
-    process.kill(pid, 'SIGTERM');
-    await ended;
-    rmSync(data, { recursive: true, force: true });
-  }
-});
+after(stop);
 
-const idp = (id) => ready.idps.find((one) => one.id === id);
-const account = (id, name) => idp(id).users.find((user) => user.username === name); // passwords are the same in every stack
+const idp = (id, line = ready) => line.idps.find((one) => one.id === id);
 
-// open gives a fresh person: no cookies, and a note of everything that went
-// wrong on the way, which each test expects to be nothing.
-async function open(t, options = {}) {
-  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 }, ...options });
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const faults = [];
-  page.on('pageerror', (error) => faults.push(`script: ${error}`));
-  page.on('console', (message) => { if (message.type() === 'error') faults.push(`console: ${message.text()}`); });
-  return { page, faults, context };
-}
-
-async function signIn(page, id, name) {
+// signIn fills in an identity provider's form; passwords are the same in every stack.
+async function signIn(page, id, name, line = ready) {
   await page.getByLabel(/user ?name/i).fill(name);
-  await page.getByLabel(/password/i).fill(account(id, name).password);
+  await page.getByLabel(/password/i).fill(idp(id, line).users.find((user) => user.username === name).password);
   await page.getByRole('button', { name: /sign in/i }).click();
 }
 
-const shoot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+// giveCode types what the demo's telephone shows.
+async function giveCode(page) {
+  await page.waitForURL(/^http:\/\/localhost:/);
+  const code = (await page.locator('body').innerText()).match(/\b\d{6}\b/)[0];
+  await page.getByLabel(/code/i).fill(code);
+  await page.getByRole('button', { name: /sign in|continue|confirm/i }).click();
+}
+
 const here = (page) => new URL(page.url()).host + new URL(page.url()).pathname;
 const origin = () => new URL(ready.url).host;
 
@@ -118,12 +76,68 @@ test('from the start page over the password form to roles, credentials and the c
   assert.deepEqual(faults, []);
 });
 
-test('started at the identity provider', async (t) => {
+test('by OpenID Connect, from the start page to roles, credentials and the console', async (t) => {
   const { page, faults } = await open(t);
-  await page.goto(new URL('/', idp('contoso').metadata_url).href);
+  await page.goto(ready.url);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  assert.match(page.url(), /^http:\/\/localhost:/, 'the provider is another site');
+  await shoot(page, 'op');
+  await signIn(page, 'contoso', 'dave');
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+  assert.equal(page.url(), `${ready.url}/`, 'nothing of the answer stays in the address');
+  assert.equal(await page.getByText('dave@contoso.example').count(), 1);
+  await shoot(page, 'roles-contoso');
+  await page.getByRole('button', { name: /credentials.*dev-support/i }).click();
+  await page.getByRole('heading', { name: /credentials/i }).waitFor();
+  await page.getByText('Show', { exact: false }).first().click();
+  assert.match(await page.locator('pre.plain:visible').innerText(), /STS\.\w+/);
+  await page.goto(ready.url);
+  await page.getByRole('button', { name: /console.*dev-support/i }).click();
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /dave@contoso\.example/);
+  assert.deepEqual(faults, []);
+});
+
+test('by OpenID Connect without JavaScript, in Chinese, on a phone, in the dark, from a bookmark', async (t) => {
+  const { page } = await open(t, { javaScriptEnabled: false, locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+  await page.goto(`${ready.url}/go/acme-dev/dev-support`);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  await shoot(page, 'phone-op');
+  await signIn(page, 'contoso', 'dave');
+  await page.waitForURL(/\/go\/acme-dev\/dev-support|\/console/);
+  if (page.url().startsWith(ready.url)) {
+    await shoot(page, 'phone-go-confirm');
+    await page.locator('form[action^="/console"] button, form[action^="/go"] button').first().click();
+  }
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /dev-support/);
+  await page.goto(ready.url);
+  await shoot(page, 'phone-roles-contoso');
+  assert.equal(await page.locator('form[action="/credentials"] button').count(), 1);
+});
+
+test('who says no at the provider is told so, and may say yes later', async (t) => {
+  const { page, context } = await open(t);
+  await page.goto(ready.url);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  const [response] = await Promise.all([page.waitForNavigation(), page.getByRole('button', { name: 'Cancel' }).click()]);
+  assert.equal(response.status(), 403);
+  await shoot(page, 'declined');
+  assert.match(await page.locator('body').innerText(), /sign_in_declined/);
+  assert.deepEqual((await context.cookies()).filter((cookie) => cookie.name.endsWith('s')), []);
+  await page.goto(ready.url);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(page, 'contoso', 'dave');
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+});
+
+test('started at the identity provider', async (t) => {
+  const partner = await start(['-partner']);
+  const { page, faults } = await open(t);
+  await page.goto(new URL('/', idp('fabrikam', partner).metadata_url).href);
   await shoot(page, 'idp-portal');
   await page.getByRole('link', { name: /fc-sso/ }).click();
-  await signIn(page, 'contoso', 'dave');
+  await signIn(page, 'fabrikam', 'frank', partner);
   await page.getByRole('heading', { name: 'Your roles' }).waitFor();
   assert.equal(await page.locator('form[action="/console"] button').count(), 1, 'only the asserted role that a rule allows');
   await page.getByText('dev-support').first().waitFor();
@@ -210,6 +224,11 @@ const stricter = `
     roles: [acs:ram::1234567890123456:role/strongroom]
     condition: any
     requires: {acr: [urn:x-acme:card]}
+  - name: partners open the vault by a second factor
+    idp: contoso
+    roles: [acs:ram::1234567890123456:role/vault]
+    condition: any
+    requires: {acr: ["https://refeds.org/profile/mfa"]}
 `;
 
 // apply appends rules and waits until the stack says that they count.
@@ -237,9 +256,7 @@ test('a role that asks for a second factor sends to sign in again, and opens', a
   await page.getByRole('searchbox').press('Enter');
   await page.waitForURL(/^http:\/\/localhost:/);
   await shoot(page, 'idp-second-factor');
-  const code = (await page.locator('body').innerText()).match(/\b\d{6}\b/)[0];
-  await page.getByLabel(/code/i).fill(code);
-  await page.getByRole('button', { name: /sign in|continue|confirm/i }).click();
+  await giveCode(page);
   await page.waitForURL((url) => url.origin === strict.url, { timeout: 10_000 });
   await page.goto(strict.url);
   await page.getByRole('button', { name: /console.*vault/i }).click();
@@ -251,10 +268,25 @@ test('a role that asks for a second factor sends to sign in again, and opens', a
   await page.getByText(/step_up_failed|status_not_success/).waitFor();
   await shoot(page, 'stepup-refused');
   assert.equal(faults.filter((fault) => !/403|401/.test(fault)).length, 0, faults.join());
+
+  const { page: partner, faults: others } = await open(t);
+  await partner.goto(strict.url);
+  await partner.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(partner, 'contoso', 'dave');
+  await partner.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await partner.locator('a[href*="vault"]').first().click();
+  await shoot(partner, 'op-second-factor');
+  await giveCode(partner);
+  await partner.waitForURL((url) => url.origin === strict.url);
+  await partner.goto(strict.url);
+  await partner.getByRole('button', { name: /console.*vault/i }).click();
+  await partner.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await partner.locator('body').innerText(), /vault/);
+  assert.deepEqual(others, []);
 });
 
 test('over TLS, as in life', async (t) => {
-  const secure = await start('-tls');
+  const secure = await start(['-tls']);
   const { page, context, faults } = await open(t, { ignoreHTTPSErrors: true });
   await page.goto(`${secure.url}/go/acme-prod/readonly`);
   assert.match(secure.url, /^https:/);
@@ -266,5 +298,11 @@ test('over TLS, as in life', async (t) => {
     { name: '__Host-b', only: true, httpOnly: true, sameSite: 'None' },
     { name: '__Host-s', only: true, httpOnly: true, sameSite: 'Lax' },
   ]);
+
+  const { page: other } = await open(t, { ignoreHTTPSErrors: true });
+  await other.goto(`${secure.url}/go/acme-dev/dev-support`);
+  await other.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(other, 'contoso', 'dave');
+  await other.waitForURL(/^http:\/\/localhost:\d+\/console/);
   assert.deepEqual(faults, []);
 });

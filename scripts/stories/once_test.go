@@ -30,17 +30,17 @@ func rounds(t *testing.T) int {
 // TestTwoInstancesOneResponseOneWinner posts each response to both instances of
 // saml-acs at once: with a request of ours, and unasked.
 func TestTwoInstancesOneResponseOneWinner(t *testing.T) {
-	s := stack.Start(t, stack.Options{Instances: 2})
+	s := stack.Start(t, stack.Options{Instances: 2, Partner: true})
 	if instances := s.PIDs(t)["saml-acs"]; len(instances) != 2 {
 		t.Fatalf("instances %v", instances)
 	}
-	alice, dave := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "contoso", "dave")
+	alice, frank := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "fabrikam", "frank")
 	for round := range rounds(t) {
 		answer, form := answerOf(t, s, alice)
 		race(t, round, "asked", form, answer.URL, "__Host-b="+alice.Cookie("127.0.0.1", "__Host-b"))
 		if round%4 == 0 {
-			unasked := must[*browser.Page](t)(dave.StartAtIdP(t.Context()))
-			unasked = must[*browser.Page](t)(dave.Answer(t.Context(), unasked))
+			unasked := must[*browser.Page](t)(frank.StartAtIdP(t.Context()))
+			unasked = must[*browser.Page](t)(frank.Answer(t.Context(), unasked))
 			race(t, round, "unasked", must[browser.Form](t)(unasked.Form("/acs")), unasked.URL, "")
 		}
 		if t.Failed() {

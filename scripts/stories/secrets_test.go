@@ -60,7 +60,7 @@ func readAll(body *io.ReadCloser) ([]byte, error) {
 }
 
 func (e *ear) hear(fields url.Values) {
-	for _, name := range []string{"SAMLResponse", "SAMLRequest", "Signature", "RelayState", "password", "token", "ticket", "SigninToken"} {
+	for _, name := range []string{"SAMLResponse", "SAMLRequest", "Signature", "RelayState", "password", "token", "ticket", "SigninToken", "code", "state", "nonce"} {
 		e.keep(name, fields.Get(name))
 	}
 }
@@ -79,7 +79,7 @@ func (e *ear) keep(where, value string) {
 // functions and the emulators have logged.
 func TestNoLogHasASecret(t *testing.T) {
 	t.Parallel()
-	s, heard := stack.Start(t, stack.Options{}), &ear{secrets: map[string]string{}}
+	s, heard := stack.Start(t, stack.Options{Partner: true}), &ear{secrets: map[string]string{}}
 	listenIn(t, s, heard)
 	heard.keep("the operator's key", s.Tablestore.AccessKeySecret)
 	key := must[[]byte](t)(os.ReadFile(filepath.Join(s.Data, "signing-key.pem")))
@@ -89,7 +89,7 @@ func TestNoLogHasASecret(t *testing.T) {
 	for _, where := range heard.secrets {
 		kinds[where] = true
 	}
-	for _, where := range []string{"SAMLResponse", "SAMLRequest", "RelayState", "password", "token", "ticket", "SigninToken", "cookie __Host-b", "cookie __Host-s", "STS secret", "STS token"} {
+	for _, where := range []string{"SAMLResponse", "SAMLRequest", "RelayState", "password", "token", "ticket", "SigninToken", "code", "state", "nonce", "cookie __Host-b", "cookie __Host-s", "STS secret", "STS token"} {
 		if !kinds[where] {
 			t.Errorf("the walk met no %s", where)
 		}
@@ -106,8 +106,8 @@ func TestNoLogHasASecret(t *testing.T) {
 // listenIn takes every way once and gets most things wrong once.
 func listenIn(t *testing.T, s *stack.Stack, heard *ear) {
 	t.Helper()
-	alice, dave := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "contoso", "dave")
-	alice.Browser, dave.Browser = browser.New(heard), browser.New(heard)
+	alice, dave, frank := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "contoso", "dave"), person.New(s.Ready, "fabrikam", "frank")
+	alice.Browser, dave.Browser, frank.Browser = browser.New(heard), browser.New(heard), browser.New(heard)
 	answer, form := answerOf(t, s, alice)
 	thief := browser.New(heard)
 	must[*browser.Page](t)(thief.Submit(t.Context(), answer, form, nil))
@@ -122,8 +122,8 @@ func listenIn(t *testing.T, s *stack.Stack, heard *ear) {
 
 	chooser := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/go/acme-dev/dev-support"))
 	must[*browser.Page](t)(dave.Choose(t.Context(), chooser))
-	portal := must[*browser.Page](t)(dave.StartAtIdP(t.Context()))
-	must[*browser.Page](t)(dave.Authenticate(t.Context(), portal))
+	portal := must[*browser.Page](t)(frank.StartAtIdP(t.Context()))
+	must[*browser.Page](t)(frank.Authenticate(t.Context(), portal))
 
 	for service, trouble := range map[string]string{"sts": "broken off", "signin": "half"} {
 		s.Trouble(t, service, trouble)
@@ -144,7 +144,7 @@ func logs(t *testing.T, s *stack.Stack) map[string]string {
 	for _, file := range files {
 		texts[filepath.Base(file)] = string(must[[]byte](t)(os.ReadFile(file)))
 	}
-	for _, name := range []string{"sso-saml-acs.log", "sso-portal.log", "emulators.log"} {
+	for _, name := range []string{"sso-saml-acs.log", "sso-oidc-exchange.log", "sso-portal.log", "emulators.log"} {
 		if !strings.Contains(texts[name], `"msg"`) {
 			t.Errorf("%s has no line, of %v", name, maps.Keys(texts))
 		}

@@ -26,7 +26,7 @@ const (
 )
 
 func TestSignIn(t *testing.T) {
-	s := stack.Start(t, stack.Options{})
+	s := stack.Start(t, stack.Options{Partner: true})
 	for _, body := range []string{"plain", "base64"} {
 		t.Run("from the start page, bodies "+body, func(t *testing.T) {
 			s.Runtime(t, body, "")
@@ -136,21 +136,22 @@ func wantRefusal(t *testing.T, page *browser.Page, status int, code string) {
 
 func startAtTheIdP(t *testing.T, s *stack.Stack) {
 	t.Helper()
-	dave := person.New(s.Ready, "contoso", "dave")
-	form := must[*browser.Page](t)(dave.StartAtIdP(t.Context()))
-	roles := must[*browser.Page](t)(dave.Authenticate(t.Context(), form))
+	frank := person.New(s.Ready, "fabrikam", "frank")
+	form := must[*browser.Page](t)(frank.StartAtIdP(t.Context()))
+	roles := must[*browser.Page](t)(frank.Authenticate(t.Context(), form))
 	wantRoles(t, roles, devSupport)
-	console := must[*browser.Page](t)(dave.Take(t.Context(), roles, "/console", devSupport))
-	wantConsole(t, s, console, "dev-support", "dave@contoso.example", "2345678901234567")
+	console := must[*browser.Page](t)(frank.Take(t.Context(), roles, "/console", devSupport))
+	wantConsole(t, s, console, "dev-support", "frank@fabrikam.example", "2345678901234567")
 }
 
 func haveNoRole(t *testing.T, s *stack.Stack) {
 	t.Helper()
-	erin := person.New(s.Ready, "contoso", "erin")
-	roles := must[*browser.Page](t)(erin.SignIn(t.Context()))
-	wantRoles(t, roles)
-	if !strings.Contains(roles.Body, "erin@contoso.example") {
-		t.Error("the empty list does not say who is signed in")
+	for idp, name := range map[string]string{"fabrikam": "grace", "contoso": "erin"} {
+		roles := must[*browser.Page](t)(person.New(s.Ready, idp, name).SignIn(t.Context()))
+		wantRoles(t, roles)
+		if !strings.Contains(roles.Body, name+"@"+idp+".example") {
+			t.Error("the empty list does not say who is signed in")
+		}
 	}
 }
 
@@ -181,7 +182,7 @@ func signOut(t *testing.T, s *stack.Stack) {
 
 func signOutAtTheIdP(t *testing.T, s *stack.Stack) {
 	t.Helper()
-	for _, who := range [][2]string{{"acme", "alice"}, {"contoso", "dave"}} {
+	for _, who := range [][2]string{{"acme", "alice"}, {"fabrikam", "frank"}} {
 		phone, laptop := person.New(s.Ready, who[0], who[1]), person.New(s.Ready, who[0], who[1])
 		colleague := person.New(s.Ready, "acme", "bob")
 		for _, p := range []*person.Person{phone, laptop, colleague} {

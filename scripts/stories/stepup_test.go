@@ -34,6 +34,23 @@ const stricter = `
     roles: [acs:ram::1234567890123456:role/strongroom]
     condition: any
     requires: {acr: [urn:x-acme:card]}
+  - name: partners open the vault by a second factor
+    idp: contoso
+    roles: [acs:ram::1234567890123456:role/vault]
+    condition: any
+    session: {name: '{{email | before "@" | upper}}', duration: 15m}
+    requires: {acr: ["https://refeds.org/profile/mfa"]}
+  - name: partners open the payroll within ten minutes of signing in
+    idp: contoso
+    roles: [acs:ram::1234567890123456:role/payroll]
+    condition: any
+    session: {name: "{{email}}"}
+    requires: {maxAge: 10m}
+  - name: partners open the strongroom by a card that nobody has
+    idp: contoso
+    roles: [acs:ram::1234567890123456:role/strongroom]
+    condition: any
+    requires: {acr: [urn:x-acme:card]}
 `
 
 const (
@@ -45,6 +62,7 @@ func TestARoleMayAskForAStrongerOrAFresherSignIn(t *testing.T) {
 	s := stack.Start(t, stack.Options{})
 	addRules(t, s)
 	t.Run("a second factor", func(t *testing.T) { takeBySecondFactor(t, s) })
+	t.Run("by OpenID Connect", func(t *testing.T) { stepUpByOpenIDConnect(t, s) })
 	t.Run("from the list", func(t *testing.T) { takeFromTheList(t, s) })
 	t.Run("a fresh sign-in", func(t *testing.T) { takeByFreshSignIn(t, s) })
 	t.Run("what the identity provider does not have", func(t *testing.T) { askInVain(t, s) })
@@ -96,6 +114,36 @@ func takeBySecondFactor(t *testing.T, s *stack.Stack) {
 	console := intoTheConsole(t, alice, giveCode(t, alice, asks))
 	wantConsole(t, s, console, "vault", "ALICE")
 	wantRoles(t, must[*browser.Page](t)(alice.Open(t.Context(), s.URL+"/")), admin, readonly, developer, payroll, vault)
+}
+
+func stepUpByOpenIDConnect(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	dave := person.New(s.Ready, "contoso", "dave")
+	wantRoles(t, must[*browser.Page](t)(dave.SignIn(t.Context())), devSupport, payroll)
+	asks := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/go/acme-prod/vault"))
+	wantConsole(t, s, intoTheConsole(t, dave, giveCode(t, dave, asks)), "vault", "DAVE")
+	roles := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/"))
+	wantRoles(t, roles, devSupport, payroll, vault)
+
+	refused := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/go/acme-prod/strongroom"))
+	wantRefusal(t, refused, http.StatusForbidden, "step_up_failed")
+	if !strings.Contains(refused.Body, "urn:x-acme:card") {
+		t.Error("the page does not say what was asked for")
+	}
+	wantRoles(t, must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/")), devSupport, payroll, vault)
+
+	erin := person.New(s.Ready, "contoso", "erin")
+	s.Clock(t, -20*time.Minute)
+	home := must[*browser.Page](t)(erin.Open(t.Context(), s.IDPs[1].Issuer+"/signin"))
+	form := must[browser.Form](t)(home.Form("/signin"))
+	must[*browser.Page](t)(erin.Submit(t.Context(), home, form, url.Values{"username": {"erin"}, "password": {"erin-demo"}}))
+	s.Clock(t, 0)
+	wantRoles(t, must[*browser.Page](t)(erin.SignIn(t.Context())))
+	fresh := must[*browser.Page](t)(erin.Open(t.Context(), s.URL+"/go/acme-prod/payroll"))
+	if !strings.Contains(fresh.Body, "password again") {
+		t.Fatalf("%s does not ask for the password again\ntrail %s", fresh.URL, strings.Join(fresh.Trail, "\n"))
+	}
+	wantConsole(t, s, intoTheConsole(t, erin, must[*browser.Page](t)(erin.Answer(t.Context(), fresh))), "payroll")
 }
 
 func takeFromTheList(t *testing.T, s *stack.Stack) {

@@ -40,6 +40,7 @@ type Options struct {
 	Federation string // a file; empty: the demo
 	Instances  int    // 0: on demand
 	TLS        bool   // the origin is https
+	Partner    bool   // Fabrikam beside the demo: people start there, by SAML
 	Env        []string
 }
 
@@ -71,6 +72,9 @@ func Start(tb testing.TB, o Options) *Stack {
 	}
 	if o.TLS {
 		arguments = append(arguments, "-tls")
+	}
+	if o.Partner {
+		arguments = append(arguments, "-partner")
 	}
 	if o.Instances > 0 {
 		arguments = append(arguments, fmt.Sprintf("-instances=%d", o.Instances))
@@ -297,6 +301,20 @@ func (s *Stack) ClearFaults(tb testing.TB) {
 func (s *Stack) Trouble(tb testing.TB, service, kind string) {
 	tb.Helper()
 	s.admin(tb, http.MethodPost, "/cloud", map[string]string{"service": service, "kind": kind})
+}
+
+// TurnKeys does something about a demo provider's signing keys; see op.OP.Admin for
+// what there is.
+func (s *Stack) TurnKeys(tb testing.TB, idp, wish string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/idps/"+idp+"/keys", map[string]string{"do": wish})
+}
+
+// Quirks gives a demo provider ways of others; see op.Quirks. What is not named is
+// switched off.
+func (s *Stack) Quirks(tb testing.TB, idp string, quirks map[string]any) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/idps/"+idp+"/quirks", quirks)
 }
 
 // Runtime chooses how events are written: body plain, base64 or alternate,

@@ -54,6 +54,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"a file as folder":       {[]string{"-only", "tablestore", "-data", file}, "not a directory"},
 		"a garbled database":     {[]string{"-only", "tablestore", "-data", garbled}, "tablestore.db"},
 		"a folder in use":        {[]string{"-only", "tablestore", "-data", running.Data}, fmt.Sprintf("process %d", running.PID)},
+		"a partner of no demo":   {[]string{"-partner", "-federation", file}, "-federation replaces"},
 		"no federation file":     {[]string{"-federation", file + ".yaml"}, "no such file"},
 		"a folder as federation": {[]string{"-federation", filepath.Dir(file)}, "is a directory"},
 	}
@@ -156,6 +157,10 @@ func TestTheWholeStack(t *testing.T) {
 		if len(s.IDPs) != 2 || len(s.IDPs[0].Users) < 2 || s.Cloud == nil || s.Federation == "" {
 			t.Errorf("%+v", s.Ready)
 		}
+		saml, oidc := s.IDPs[0], s.IDPs[1]
+		if saml.Kind != "saml" || saml.MetadataURL == "" || saml.Issuer != "" || oidc.Kind != "oidc" || oidc.Issuer == "" || oidc.MetadataURL != "" || len(oidc.Users) < 2 {
+			t.Errorf("%+v", s.IDPs)
+		}
 		for _, function := range []string{"saml-acs", "oidc-exchange", "portal", "scim"} {
 			if len(s.Ready.PIDs[function]) != 2 {
 				t.Errorf("%s has instances %v, want 2", function, s.Ready.PIDs[function])
@@ -181,6 +186,8 @@ func TestTheWholeStack(t *testing.T) {
 		s.Runtime(t, "base64", "raw")
 		s.Fault(t, map[string]any{"kind": "lost", "table": "sso_nonce", "times": 1})
 		s.ClearFaults(t)
+		s.TurnKeys(t, "contoso", "announce")
+		s.Quirks(t, "contoso", map[string]any{"no_jti": true})
 	})
 	t.Run("leaves nobody behind", func(t *testing.T) {
 		pids := s.PIDs(t)
@@ -196,7 +203,7 @@ func TestTheWholeStack(t *testing.T) {
 	})
 	t.Run("starts again where it was", func(t *testing.T) {
 		again := stack.Start(t, stack.Options{Data: data})
-		if again.URL != s.URL || again.IDPs[0].MetadataURL != s.IDPs[0].MetadataURL || again.Tablestore != s.Tablestore {
+		if again.URL != s.URL || again.IDPs[0].MetadataURL != s.IDPs[0].MetadataURL || again.IDPs[1].Issuer != s.IDPs[1].Issuer || again.Tablestore != s.Tablestore {
 			t.Errorf("addresses changed: %s, then %s", s.URL, again.URL)
 		}
 	})

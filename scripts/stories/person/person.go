@@ -7,6 +7,7 @@
 package person
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -56,20 +57,26 @@ func (p *Person) SignIn(ctx context.Context) (*browser.Page, error) {
 
 // Choose takes the person's identity provider on the chooser and signs in there.
 func (p *Person) Choose(ctx context.Context, chooser *browser.Page) (*browser.Page, error) {
+	form, err := p.Leave(ctx, chooser)
+	if err != nil {
+		return nil, err
+	}
+	return p.Authenticate(ctx, form)
+}
+
+// Leave takes the person's identity provider on the chooser, and ends at its form.
+func (p *Person) Leave(ctx context.Context, chooser *browser.Page) (*browser.Page, error) {
+	login := regexp.MustCompile("/(saml|oidc)/" + regexp.QuoteMeta(p.idp) + "/login")
 	for _, link := range chooser.Links {
-		if strings.Contains(link, "/saml/"+p.idp+"/login") {
-			form, err := p.Follow(ctx, chooser, link)
-			if err != nil {
-				return nil, err
-			}
-			return p.Authenticate(ctx, form)
+		if login.MatchString(link) {
+			return p.Follow(ctx, chooser, link)
 		}
 	}
 	return nil, fmt.Errorf("the page at %s (status %d) offers no %q", chooser.URL, chooser.Status, p.idp)
 }
 
 // Authenticate fills in the identity provider's form and carries its answer to
-// the bundle.
+// the bundle, where redirects do not.
 func (p *Person) Authenticate(ctx context.Context, form *browser.Page) (*browser.Page, error) {
 	answer, err := p.Answer(ctx, form)
 	if err != nil {
@@ -79,9 +86,10 @@ func (p *Person) Authenticate(ctx context.Context, form *browser.Page) (*browser
 }
 
 // Answer fills in the identity provider's form and stops at the page that would
-// carry its answer to the bundle.
+// carry its answer to the bundle: by OpenID Connect there is none, and the person
+// is back already.
 func (p *Person) Answer(ctx context.Context, form *browser.Page) (*browser.Page, error) {
-	if _, err := form.Form("/acs"); err == nil {
+	if _, err := form.Form("/acs"); err == nil || p.isBack(form) {
 		return form, nil // signed in already
 	}
 	signIn, err := form.Form("/signin")
@@ -97,11 +105,20 @@ func (p *Person) Answer(ctx context.Context, form *browser.Page) (*browser.Page,
 
 // Deliver submits the identity provider's answer.
 func (p *Person) Deliver(ctx context.Context, answer *browser.Page) (*browser.Page, error) {
+	if p.isBack(answer) {
+		return answer, nil
+	}
 	form, err := answer.Form("/acs")
 	if err != nil {
 		return nil, err
 	}
 	return p.Submit(ctx, answer, form, nil)
+}
+
+// isBack: the page is not the identity provider's any more.
+func (p *Person) isBack(page *browser.Page) bool {
+	home, err := p.home()
+	return err == nil && page.URL.Host != home.Host
 }
 
 // StartAtIdP begins at the identity provider's own page.
@@ -111,7 +128,7 @@ func (p *Person) StartAtIdP(ctx context.Context) (*browser.Page, error) {
 		return nil, err
 	}
 	for _, link := range portal.Links {
-		if strings.Contains(link, "/start") || strings.Contains(link, "/saml/") {
+		if strings.Contains(link, "/start") || strings.Contains(link, "/login") {
 			return p.Follow(ctx, portal, link)
 		}
 	}
@@ -137,15 +154,20 @@ func (p *Person) SignOutAtIdP(ctx context.Context) (*browser.Page, error) {
 }
 
 func (p *Person) atIdP(ctx context.Context) (*browser.Page, error) {
-	idp, err := p.provider()
-	if err != nil {
-		return nil, err
-	}
-	home, err := url.Parse(idp.MetadataURL)
+	home, err := p.home()
 	if err != nil {
 		return nil, err
 	}
 	return p.Open(ctx, home.Scheme+"://"+home.Host+"/")
+}
+
+// home is an address of the identity provider.
+func (p *Person) home() (*url.URL, error) {
+	idp, err := p.provider()
+	if err != nil {
+		return nil, err
+	}
+	return url.Parse(cmp.Or(idp.MetadataURL, idp.Issuer))
 }
 
 // Credentials takes the credentials of a role, by its ARN, on the roles page.

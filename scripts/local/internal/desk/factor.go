@@ -15,7 +15,7 @@ import (
 // wish's own no where a code would not help.
 func (d *Desk) stepUp(w http.ResponseWriter, r *http.Request, name string, wish pending) {
 	if wish.Phone {
-		d.showCode(w, http.StatusOK, name, wish.code, false)
+		d.showCode(w, http.StatusOK, name, wish)
 		return
 	}
 	d.take(name)
@@ -44,7 +44,7 @@ func (d *Desk) factor(w http.ResponseWriter, r *http.Request) {
 	}
 	given := strings.TrimSpace(r.PostFormValue("code"))
 	if subtle.ConstantTimeCompare([]byte(given), []byte(wish.code)) != 1 {
-		d.showCode(w, http.StatusUnauthorized, name, wish.code, true)
+		d.showCode(w, http.StatusUnauthorized, name, wish)
 		return
 	}
 	d.strengthen(handle)

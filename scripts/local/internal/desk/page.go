@@ -45,6 +45,7 @@ type codePage struct {
 
 	Request, Code string
 	Wrong         bool // the last try
+	MayCancel     bool
 }
 
 type portalPage struct {
@@ -75,8 +76,11 @@ func (d *Desk) showForm(w http.ResponseWriter, status int, page formPage) {
 	d.Write(w, status, "form.html", d.formAction(), page)
 }
 
-func (d *Desk) showCode(w http.ResponseWriter, status int, request, code string, wrong bool) {
-	d.Write(w, status, "code.html", d.formAction(), codePage{d.Frame("Second step"), request, code, wrong})
+func (d *Desk) showCode(w http.ResponseWriter, status int, name string, wish pending) {
+	d.Write(w, status, "code.html", d.formAction(), codePage{
+		Frame: d.Frame("Second step"), Request: name, Code: wish.code,
+		Wrong: status == http.StatusUnauthorized, MayCancel: wish.Cancel != nil,
+	})
 }
 
 // portal is where people of the company start their day.

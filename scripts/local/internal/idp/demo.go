@@ -23,20 +23,20 @@ func Acme(baseURL, bundleURL, dataDir string) Options {
 	}}, baseURL, bundleURL, dataDir)
 }
 
-// Contoso is a partner's identity provider (Partner). People may start at it. The
-// same attributes, a persistent NameID, and for dave Alibaba Cloud's own Role
+// Fabrikam is a partner's identity provider (Partner). People may start at it. The
+// same attributes, a persistent NameID, and for frank Alibaba Cloud's own Role
 // attribute, which names the role dev-support of account 2345678901234567 by way
-// of the provider acs:ram::2345678901234567:saml-provider/contoso:
+// of the provider acs:ram::2345678901234567:saml-provider/fabrikam:
 //
-//	dave  partners  Dave Okafor   asserts dev-support, and admin of 1234567890123456, which no rule should grant him
-//	erin  (none)    Erin Silva    asserts nothing: a sign-in without any role
-func Contoso(baseURL, bundleURL, dataDir string) Options {
-	return demo(Options{ID: "contoso", Title: "Contoso", Style: Partner, Users: []desk.User{
+//	frank  partners  Frank Moreau  asserts dev-support, and admin of 1234567890123456, which no rule should grant him
+//	grace  (none)    Grace Lind    asserts nothing: a sign-in without any role
+func Fabrikam(baseURL, bundleURL, dataDir string) Options {
+	return demo(Options{ID: "fabrikam", Title: "Fabrikam", Style: Partner, Users: []desk.User{
 		{
-			Username: "dave", Password: "dave-demo", Email: "dave@contoso.example", DisplayName: "Dave Okafor", Groups: []string{"partners"},
+			Username: "frank", Password: "frank-demo", Email: "frank@fabrikam.example", DisplayName: "Frank Moreau", Groups: []string{"partners"},
 			Roles: []string{"acs:ram::2345678901234567:role/dev-support", "acs:ram::1234567890123456:role/admin"},
 		},
-		{Username: "erin", Password: "erin-demo", Email: "erin@contoso.example", DisplayName: "Erin Silva"},
+		{Username: "grace", Password: "grace-demo", Email: "grace@fabrikam.example", DisplayName: "Grace Lind"},
 	}}, baseURL, bundleURL, dataDir)
 }
 

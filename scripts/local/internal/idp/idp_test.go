@@ -112,9 +112,9 @@ func TestAcmeAnswersASignedRequest(t *testing.T) {
 	}
 }
 
-func TestContosoStartsByItselfAndNamesRoles(t *testing.T) {
-	s := newSite(t, idp.Contoso)
-	answer := s.password(s.get("/start?RelayState=x"), "dave", "dave-demo")
+func TestFabrikamStartsByItselfAndNamesRoles(t *testing.T) {
+	s := newSite(t, idp.Fabrikam)
+	answer := s.password(s.get("/start?RelayState=x"), "frank", "frank-demo")
 	a := s.verified(answer, false)
 	if got := valueAt(a, "./Subject//SubjectConfirmationData", "InResponseTo"); got != "" {
 		t.Errorf("an answer to nobody answers %q", got)
@@ -122,7 +122,7 @@ func TestContosoStartsByItselfAndNamesRoles(t *testing.T) {
 	if got := valueAt(a, "./Subject/NameID", "Format"); got != "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" {
 		t.Error(got)
 	}
-	want := "acs:ram::2345678901234567:role/dev-support,acs:ram::2345678901234567:saml-provider/contoso"
+	want := "acs:ram::2345678901234567:role/dev-support,acs:ram::2345678901234567:saml-provider/fabrikam"
 	if got := attributes(a)["https://www.aliyun.com/SAML-Role/Attributes/Role"]; len(got) != 2 || got[0] != want {
 		t.Errorf("roles: %v", got)
 	}
@@ -218,7 +218,7 @@ func class(assertion *etree.Element) string {
 }
 
 func TestAClassThatIsAskedForIsGivenOrDeclined(t *testing.T) {
-	for name, options := range map[string]func(baseURL, bundleURL, dataDir string) idp.Options{"acme": idp.Acme, "contoso": idp.Contoso} {
+	for name, options := range map[string]func(baseURL, bundleURL, dataDir string) idp.Options{"acme": idp.Acme, "fabrikam": idp.Fabrikam} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, options)
 			user := s.Users()[0]
@@ -326,7 +326,7 @@ func TestSignaturesThatAreRefused(t *testing.T) {
 }
 
 func TestTheServiceOutOfReachIsSaid(t *testing.T) {
-	o := idp.Contoso("http://localhost:9", "http://127.0.0.1:1", t.TempDir())
+	o := idp.Fabrikam("http://localhost:9", "http://127.0.0.1:1", t.TempDir())
 	s := newSite(t, func(base, _, dir string) idp.Options {
 		o.BaseURL, o.DataDir = base, dir
 		return o

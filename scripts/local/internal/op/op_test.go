@@ -294,6 +294,10 @@ func TestAPersonMaySayNo(t *testing.T) {
 	if no.error(t) != "access_denied" || no.answer.Get("state") != "state-1" || no.answer.Get("iss") != s.Issuer() || no.answer.Has("code") {
 		t.Errorf("%d %v", no.status, no.answer)
 	}
+	second := s.password(s.ask("acr_values", byPhone), "dave")
+	if no := s.submit("/cancel", url.Values{"request": {second.request()}}); !strings.Contains(second.text, `action="/cancel"`) || no.error(t) != "access_denied" {
+		t.Errorf("no at the second step: %d %v", no.status, no.answer)
+	}
 	for _, path := range []string{"/cancel", "/factor"} {
 		if got := s.submit(path, url.Values{"request": {form.request()}}); got.status != http.StatusGone {
 			t.Errorf("%s again: %d", path, got.status)

@@ -41,9 +41,10 @@ type Cloud struct {
 // IDP is a demo identity provider with the people that it knows.
 type IDP struct {
 	ID          string `json:"id"`
-	Kind        string `json:"kind"` // saml
+	Kind        string `json:"kind"` // saml or oidc
 	Title       string `json:"title"`
-	MetadataURL string `json:"metadata_url"`
+	MetadataURL string `json:"metadata_url,omitempty"` // saml
+	Issuer      string `json:"issuer,omitempty"`       // oidc
 	Users       []User `json:"users"`
 }
 
