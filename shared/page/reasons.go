@@ -63,6 +63,8 @@ func sentences() map[reason.Code]text {
 		reason.KeysUnavailable:   {"This identity provider is not ready yet. Try again in a few minutes.", "该身份提供商尚未就绪，请几分钟后重试。"},
 		reason.MetadataInvalid:   {"The identity provider's description could not be used.", "身份提供商的描述信息无法使用。"},
 		reason.SourceUnavailable: {"The identity provider could not be reached.", "无法连接身份提供商。"},
+		reason.RefreshUnderWay:   {"The identity provider is being asked for its keys. Try again in a moment.", "正在向身份提供商获取密钥，请稍后重试。"},
+		reason.RefreshLimited:    {"The identity provider was asked for its keys too often. Try again in a moment.", "向身份提供商获取密钥过于频繁，请稍后重试。"},
 
 		reason.SessionMissing:     {"Your session has ended. Sign in again.", "您的会话已结束，请重新登录。"},
 		reason.SessionOtherPerson: {"Somebody else is signed in here.", "此处已有其他人登录。"},

@@ -62,6 +62,8 @@ const (
 	KeysUnavailable      Code = "keys_unavailable"
 	MetadataInvalid      Code = "metadata_invalid"
 	SourceUnavailable    Code = "source_unavailable"
+	RefreshUnderWay      Code = "refresh_under_way"
+	RefreshLimited       Code = "refresh_limited"
 	SessionMissing       Code = "session_missing"
 	SessionOtherPerson   Code = "session_other_person"
 	RoleNotGranted       Code = "role_not_granted"
@@ -173,6 +175,8 @@ func table() []Row {
 		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
 		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},
 		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata, or an ID token, could not be fetched: the detail says from where and why"},
+		{RefreshUnderWay, http.StatusTooManyRequests, Person, "the source is being asked for its keys at this moment, for another sign-in"},
+		{RefreshLimited, http.StatusTooManyRequests, Person, "messages that name unknown keys came faster than the source may be asked: twice, then once in 10 s"},
 		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},

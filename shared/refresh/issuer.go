@@ -13,7 +13,7 @@ import (
 
 // issuerTime is how long the documents of an issuer may take, both together: a
 // sign-in may wait for them.
-const issuerTime = 5 * time.Second
+const issuerTime = 4 * time.Second
 
 // issuer fetches the discovery document, and the key set that it names.
 func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, error) {

@@ -21,6 +21,7 @@ const (
 const (
 	partitionHead     = "head"
 	partitionKeys     = "keys"
+	partitionLease    = "lease"
 	partitionLog      = "log"
 	partitionRevision = "r/" // followed by the revision
 
@@ -204,13 +205,7 @@ func firstFailure(resp *tablestore.BatchWriteRowResponse, rows int) error {
 // Keys returns what was learned about an identity provider and its version; nil
 // and 0 if nothing was.
 func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int64, err error) {
-	ctx, cancel := t.client.budgeted(ctx)
-	defer cancel()
-	r, err := t.client.get(ctx, tableTrust, trustKey(partitionKeys, idp))
-	if err != nil {
-		return nil, 0, unavailable("keys", err)
-	}
-	return r.body(), r.number(columnVersion), nil
+	return t.versioned(ctx, partitionKeys, idp)
 }
 
 // AllKeys returns what was learned about every identity provider.
@@ -229,8 +224,32 @@ func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
 // PutKeys replaces what was learned if version, which [Trust.Keys] gave, is still
 // the one that is there (0: none is), else it is refused as [reason.StoreConflict].
 func (t *Trust) PutKeys(ctx context.Context, idp string, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionKeys, idp, body, version)
+}
+
+// Lease returns how often an identity provider was asked lately, and its version.
+func (t *Trust) Lease(ctx context.Context, idp string) (body []byte, version int64, err error) {
+	return t.versioned(ctx, partitionLease, idp)
+}
+
+// PutLease replaces a lease by the same condition as [Trust.PutKeys].
+func (t *Trust) PutLease(ctx context.Context, idp string, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionLease, idp, body, version)
+}
+
+func (t *Trust) versioned(ctx context.Context, partition, id string) (body []byte, version int64, err error) {
+	ctx, cancel := t.client.budgeted(ctx)
+	defer cancel()
+	r, err := t.client.get(ctx, tableTrust, trustKey(partition, id))
+	if err != nil {
+		return nil, 0, unavailable(partition, err)
+	}
+	return r.body(), r.number(columnVersion), nil
+}
+
+func (t *Trust) putVersioned(ctx context.Context, partition, id string, body []byte, version int64) error {
 	if len(body) > maxBody {
-		return reason.New(reason.RequestTooLarge, "the keys of %q have %d bytes, they may have %d", idp, len(body), maxBody)
+		return reason.New(reason.RequestTooLarge, "the %s of %q have %d bytes, they may have %d", partition, id, len(body), maxBody)
 	}
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
@@ -238,12 +257,12 @@ func (t *Trust) PutKeys(ctx context.Context, idp string, body []byte, version in
 	if version != 0 {
 		condition = mustEqual(columnVersion, version)
 	}
-	written, err := t.client.put(ctx, tableTrust, trustKey(partitionKeys, idp), condition, column{columnBody, body}, column{columnVersion, version + 1})
+	written, err := t.client.put(ctx, tableTrust, trustKey(partition, id), condition, column{columnBody, body}, column{columnVersion, version + 1})
 	if err != nil {
-		return unavailable("keys", err)
+		return unavailable(partition, err)
 	}
 	if !written {
-		return reason.New(reason.StoreConflict, "the keys of %q are not of version %d any more", idp, version)
+		return reason.New(reason.StoreConflict, "the %s of %q are not of version %d any more", partition, id, version)
 	}
 	return nil
 }
