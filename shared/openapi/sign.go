@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
 const (
@@ -18,9 +20,15 @@ const (
 	timeLayout = "2006-01-02T15:04:05Z"
 )
 
-// sign puts an ACS3-HMAC-SHA256 signature on r, whose body is empty: parameters
-// travel in the query, as the official SDKs send them.
-func (c *Client) sign(r *http.Request, q Request) error {
+// signing is what a signature covers beside the request's address.
+type signing struct {
+	action, version, body string
+	credentials           ram.Credentials
+}
+
+// sign puts an ACS3-HMAC-SHA256 signature on r. Parameters travel in the query, as
+// the official SDKs send them.
+func (c *Client) sign(r *http.Request, s signing) error {
 	nonce := make([]byte, 16)
 	if _, err := io.ReadFull(c.random, nonce); err != nil {
 		return fmt.Errorf("nonce: %w", err)
@@ -28,13 +36,13 @@ func (c *Client) sign(r *http.Request, q Request) error {
 	r.Header.Set("Accept", "application/json")
 	signed := map[string]string{
 		"host":                  r.URL.Host,
-		"x-acs-action":          q.Action,
-		"x-acs-version":         q.Version,
+		"x-acs-action":          s.action,
+		"x-acs-version":         s.version,
 		"x-acs-date":            c.now().UTC().Format(timeLayout),
 		"x-acs-signature-nonce": hex.EncodeToString(nonce),
-		"x-acs-content-sha256":  hash(""),
+		"x-acs-content-sha256":  hash(s.body),
 	}
-	if token := q.Credentials.SecurityToken.Reveal(); token != "" {
+	if token := s.credentials.SecurityToken.Reveal(); token != "" {
 		signed["x-acs-security-token"] = token
 	}
 	for name, value := range signed {
@@ -42,23 +50,23 @@ func (c *Client) sign(r *http.Request, q Request) error {
 			r.Header.Set(name, value)
 		}
 	}
-	r.Header.Set("Authorization", authorization(r.Method, r.URL.RawQuery, signed, q.Credentials.AccessKeyID, q.Credentials.AccessKeySecret.Reveal()))
+	r.Header.Set("Authorization", authorization(r.Method, r.URL, signed, s.credentials))
 	return nil
 }
 
 // authorization is the header's value. The block of headers ends with a line
 // break, and the join adds another: the blank line belongs to the form.
-func authorization(method, query string, signed map[string]string, accessKeyID, secret string) string {
+func authorization(method string, u *url.URL, signed map[string]string, by ram.Credentials) string {
 	names := slices.Sorted(maps.Keys(signed))
 	var headers strings.Builder
 	for _, name := range names {
 		headers.WriteString(name + ":" + strings.TrimSpace(signed[name]) + "\n")
 	}
 	list := strings.Join(names, ";")
-	canonical := strings.Join([]string{method, "/", query, headers.String(), list, signed["x-acs-content-sha256"]}, "\n")
-	mac := hmac.New(sha256.New, []byte(secret))
+	canonical := strings.Join([]string{method, u.EscapedPath(), u.RawQuery, headers.String(), list, signed["x-acs-content-sha256"]}, "\n")
+	mac := hmac.New(sha256.New, []byte(by.AccessKeySecret.Reveal()))
 	mac.Write([]byte(algorithm + "\n" + hash(canonical)))
-	return algorithm + " Credential=" + accessKeyID + ",SignedHeaders=" + list + ",Signature=" + hex.EncodeToString(mac.Sum(nil))
+	return algorithm + " Credential=" + by.AccessKeyID + ",SignedHeaders=" + list + ",Signature=" + hex.EncodeToString(mac.Sum(nil))
 }
 
 func hash(text string) string {

@@ -11,7 +11,9 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
-func (m *memory) Lease(ctx context.Context, idp string) ([]byte, int64, error) { return m.Keys(ctx, idp) }
+func (m *memory) Lease(ctx context.Context, idp string) ([]byte, int64, error) {
+	return m.Keys(ctx, idp)
+}
 
 func (m *memory) PutLease(ctx context.Context, idp string, body []byte, version int64) error {
 	return m.PutKeys(ctx, idp, body, version)
@@ -72,7 +74,8 @@ func TestTwoTurnsAtOnceAndThenOneEachTenSeconds(t *testing.T) {
 		at   time.Duration
 		want int
 	}{
-		{0, 2}, {9 * time.Second, 0},
+		{0, 2},
+		{9 * time.Second, 0},
 		{10 * time.Second, 1},
 		{11 * time.Second, 0},
 		{20 * time.Second, 1},
