@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -32,6 +33,8 @@ type Config struct {
 	SigningKeyFile string
 	STSEndpoint    string
 	SigninEndpoint string // "" = that of each account's site
+	FCEndpoint     string
+	Rotation       string // name of the function that fetches keys
 	BrandName      string
 	BrandHelp      string
 }
@@ -44,6 +47,7 @@ const (
 	Store      Need = iota // Tablestore
 	SigningKey             // our key and certificate
 	STS                    // STS and the console's sign-in
+	Rotation               // Function Compute, for the function that fetches keys
 )
 
 // Setting is one row of the README's table.
@@ -60,6 +64,8 @@ func Settings() []Setting {
 		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: the first signs, all decrypt"},
 		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
 		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
+		{fcEndpoint, "of the function's own account and region", "Function Compute's endpoint: a sign-in that meets an unknown key has it call the next"},
+		{rotation, defaultRotation, "name of the function that fetches keys"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
 		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
 		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
@@ -74,12 +80,15 @@ const (
 	signingKeyFile = "SSO_SIGNING_KEY_FILE"
 	stsEndpoint    = "SSO_STS_ENDPOINT"
 	signinEndpoint = "SSO_SIGNIN_ENDPOINT"
+	fcEndpoint     = "SSO_FC_ENDPOINT"
+	rotation       = "SSO_ROTATION_FUNCTION"
 	brandName      = "SSO_BRAND_NAME"
 	brandHelp      = "SSO_BRAND_HELP"
 	localStack     = "SSO_LOCAL_STACK"
 	secretPrefix   = "SSO_SECRET_"
 
-	defaultSTS = "https://sts.aliyuncs.com"
+	defaultSTS      = "https://sts.aliyuncs.com"
+	defaultRotation = "sso-metadata-rotation"
 )
 
 // Load reads what lookup (os.LookupEnv) gives. The error names every fault.
@@ -94,6 +103,8 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		SigningKeyFile: l.text(signingKeyFile),
 		STSEndpoint:    l.address(stsEndpoint),
 		SigninEndpoint: l.address(signinEndpoint),
+		FCEndpoint:     l.address(fcEndpoint),
+		Rotation:       l.text(rotation),
 		BrandName:      l.text(brandName),
 		BrandHelp:      l.text(brandHelp),
 	}
@@ -128,6 +139,8 @@ func needed(needs []Need) map[string]bool {
 			names[signingKeyFile] = true
 		case STS:
 			names[stsEndpoint], names[signinEndpoint] = true, true
+		case Rotation:
+			names[fcEndpoint], names[rotation] = true, true
 		}
 	}
 	return names
@@ -145,15 +158,34 @@ func (l *loader) fault(name, format string, args ...any) {
 }
 
 // hasDefault lists what may be missing although it is needed. The local stack
-// has no defaults: they would lead to the real cloud.
+// has no default that leads to the real cloud.
 func (l *loader) hasDefault(name string) bool {
-	return !l.local && (name == stsEndpoint || name == signinEndpoint)
+	leadsOut := slices.Contains([]string{stsEndpoint, signinEndpoint, fcEndpoint}, name)
+	return name == rotation || leadsOut && !l.local
 }
 
 func (l *loader) defaults(cfg *Config) {
 	if cfg.STSEndpoint == "" && l.needed[stsEndpoint] && l.hasDefault(stsEndpoint) {
 		cfg.STSEndpoint = defaultSTS
 	}
+	if cfg.Rotation == "" && l.needed[rotation] {
+		cfg.Rotation = defaultRotation
+	}
+	if cfg.FCEndpoint == "" && l.needed[fcEndpoint] && l.hasDefault(fcEndpoint) {
+		cfg.FCEndpoint = l.ownFC()
+	}
+}
+
+// ownFC is where the platform that runs this function is called, within its own
+// network: it tells each function its account and region.
+func (l *loader) ownFC() string {
+	account, _ := l.lookup("FC_ACCOUNT_ID")
+	region, _ := l.lookup("FC_REGION")
+	if account == "" || region == "" {
+		l.fault(fcEndpoint, "is needed and not set, and the platform names no account and region")
+		return ""
+	}
+	return "https://" + account + "." + region + "-internal.fc.aliyuncs.com"
 }
 
 // text treats an empty variable as none: s.yaml sets optional ones so.

@@ -69,6 +69,29 @@ func TestSecretsAreAskedForByName(t *testing.T) {
 	}
 }
 
+func TestFunctionComputeIsThatOfTheFunctionItself(t *testing.T) {
+	for _, c := range []struct {
+		env                map[string]string
+		endpoint, rotation string
+		fault              string
+	}{
+		{
+			cloud("FC_ACCOUNT_ID=1234567890123456", "FC_REGION=cn-hangzhou"),
+			"https://1234567890123456.cn-hangzhou-internal.fc.aliyuncs.com", "sso-metadata-rotation", "",
+		},
+		{cloud("SSO_FC_ENDPOINT=https://fc.example", "SSO_ROTATION_FUNCTION=keys"), "https://fc.example", "keys", ""},
+		{local("SSO_FC_ENDPOINT=http://127.0.0.1:4"), "http://127.0.0.1:4", "sso-metadata-rotation", ""},
+		{cloud(), "", "", "SSO_FC_ENDPOINT: is needed"},
+		{local("FC_ACCOUNT_ID=1", "FC_REGION=cn-hangzhou"), "", "", "SSO_FC_ENDPOINT: is needed"}, // that would be the real one
+		{local("SSO_FC_ENDPOINT=https://fc.example"), "", "", "SSO_FC_ENDPOINT: fc.example is not this machine"},
+	} {
+		got, err := config.Load(from(c.env), config.Store, config.Rotation)
+		if c.fault == "" && err != nil || got.FCEndpoint != c.endpoint || got.Rotation != c.rotation || c.fault != "" && !strings.Contains(reason.Detail(err), c.fault) {
+			t.Errorf("want %q, %q, %q, got %+v, %v", c.endpoint, c.rotation, c.fault, got, err)
+		}
+	}
+}
+
 func TestAFunctionNeedsOnlyWhatItNeeds(t *testing.T) {
 	if _, err := config.Load(from(map[string]string{"SSO_URL": "https://sso.acme.com"})); err != nil {
 		t.Error(err)
