@@ -65,7 +65,7 @@ func suitableRSA(keys []*x509.Certificate, policy Policy) ([]*x509.Certificate, 
 		}
 	}
 	if len(list) == 0 {
-		return nil, algorithm("none of the record's %d certificates has an RSA key of %d bits or more", len(keys), least)
+		return nil, algorithm("none of the record's %d certificates has an RSA key of %d bits or more: it was made %w", len(keys), least, ErrForeignKey)
 	}
 	return list, nil
 }
@@ -86,11 +86,11 @@ func suitableECDSA(value []byte, keys []*x509.Certificate) ([]byte, []*x509.Cert
 		}
 	}
 	if len(known) == 0 {
-		return nil, nil, algorithm("none of the record's %d certificates has an ECDSA key on P-256 or P-384", len(keys))
+		return nil, nil, algorithm("none of the record's %d certificates has an ECDSA key on P-256 or P-384: it was made %w", len(keys), ErrForeignKey)
 	}
 	if len(list) == 0 {
 		return nil, nil, reason.New(reason.SignatureInvalid,
-			"the ECDSA signature has %d bytes; r and s have 64 on P-256, 96 on P-384, and the record has no key for it", len(value))
+			"the ECDSA signature has %d bytes; r and s have 64 on P-256, 96 on P-384, and the record has no key for it: it was made %w", len(value), ErrForeignKey)
 	}
 	r, s := new(big.Int).SetBytes(value[:len(value)/2]), new(big.Int).SetBytes(value[len(value)/2:])
 	if r.Sign() == 0 || s.Sign() == 0 {

@@ -16,6 +16,11 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
+// ErrForeignKey says of a signature that no key of the record made it and that it
+// does not claim one did: its KeyInfo shows another, or none. The identity provider
+// may have a new one.
+var ErrForeignKey = errors.New("by none of the record's keys")
+
 // Verified is a response of which a trusted key signed at least the assertion.
 // Only [Document.Verify] makes one; the zero value says nothing.
 type Verified struct {
@@ -90,10 +95,14 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate, policy Poli
 	if err != nil {
 		return nil, nil, err
 	}
-	what, info := "by none of the record's keys", sync.OnceValues(func() ([]byte, error) { return d.signedInfo(signed) })
+	info := sync.OnceValues(func() ([]byte, error) { return d.signedInfo(signed) })
 	ordered, shown := hinted(signatureOf(signed), keys)
+	why := ErrForeignKey
+	if shown > 0 {
+		why = errors.New("by none of the record's keys, though it shows one of them")
+	}
 	for i, key := range ordered {
-		if i >= shown && !madeBy(key, signed, info, value) {
+		if i >= shown && len(ordered) > 1 && !madeBy(key, signed, info, value) {
 			continue
 		}
 		element, err := verifyWith(tree, key)
@@ -101,7 +110,7 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate, policy Poli
 			continue
 		}
 		if err != nil {
-			what = otherContent(key)
+			why = otherContent(key)
 			continue
 		}
 		if !same(signed, element, signatureOf(signed)) {
@@ -109,7 +118,7 @@ func (d *Document) verify(signed *element, keys []*x509.Certificate, policy Poli
 		}
 		return element, key, nil
 	}
-	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s was made %s (%d tried)", signed, what, len(keys))
+	return nil, nil, reason.New(reason.SignatureInvalid, "the signature of %s was made %w (%d tried)", signed, why, len(keys))
 }
 
 // madeBy says cheaply whether a key may have made a signature, of which
@@ -138,19 +147,16 @@ func (d *Document) signedInfo(signed *element) (canonical []byte, err error) {
 
 // otherContent is for a signature that fails in another way than by its key.
 // crypto/x509 does not tell the two apart for ECDSA.
-func otherContent(key *x509.Certificate) string {
+func otherContent(key *x509.Certificate) error {
 	if key.PublicKeyAlgorithm == x509.ECDSA {
-		return "by none of the record's keys, or for other content"
+		return errors.New("by none of the record's keys, or for other content")
 	}
-	return "by a key of the record, but for other content: it was changed on the way"
+	return errors.New("by a key of the record, but for other content: it was changed on the way")
 }
 
 // hinted puts the keys first that the signature's KeyInfo shows, and says how
-// many they are; an only key needs no hint.
+// many they are.
 func hinted(signature *element, keys []*x509.Certificate) (ordered []*x509.Certificate, first int) {
-	if len(keys) == 1 {
-		return keys, 1
-	}
 	shown := make(map[string]bool)
 	if info := signature.one(nsSignature, "KeyInfo"); info != nil {
 		for _, data := range info.all(nsSignature, "X509Data") {
