@@ -48,6 +48,7 @@ type Decision struct {
 	Grant       string // ARN of the role that was given
 	StepUp      string // name of the rule that another sign-in stands before
 	AuditRules  string // names of the audit rules that would have given what was asked for
+	Refresh     string // what came of asking for a newer key: done, or why not
 	TokenSHA256 string // of the message or token that was judged, in hex
 }
 
@@ -154,6 +155,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"grant", d.Grant},
 		{"step_up", d.StepUp},
 		{"audit_rules", d.AuditRules},
+		{"refresh", d.Refresh},
 		{"token_sha256", d.TokenSHA256},
 	} {
 		if f.value != "" {

@@ -91,6 +91,17 @@ func (b *Book) Record(ctx context.Context, idp string) (trust.Record, error) {
 	return reading.record(ctx, idp, keys)
 }
 
+// Newest is Record with keys that are read anew: what was learned a moment ago counts,
+// though this book may have read it before. It costs one call to the store.
+func (b *Book) Newest(ctx context.Context, idp string) (trust.Record, error) {
+	if err := b.turn.take(ctx); err != nil {
+		return trust.Record{}, err
+	}
+	b.learned.drop(idp)
+	b.turn.give()
+	return b.Record(ctx, idp)
+}
+
 // front is what counts now and the keys of one identity provider, both at most
 // 30 s old. For one that does not exist nothing is read twice.
 func (b *Book) front(ctx context.Context, idp string) (*Reading, []byte, error) {

@@ -373,3 +373,31 @@ func (w *waiting) Head(ctx context.Context) (store.Head, error) {
 	<-ctx.Done()
 	return store.Head{}, ctx.Err()
 }
+
+// TestTheNewestKeysAreReadAnew, and stay known to those who ask for any.
+func TestTheNewestKeysAreReadAnew(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.Record(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	d.calls()
+	d.Keys["test"] = learnedOf(t, "https://other.example/metadata")
+	for _, c := range []struct {
+		ask    func(context.Context, string) (trust.Record, error)
+		entity string
+		calls  []string
+	}{
+		{d.Record, validatetest.EntityID, nil},
+		{d.Newest, "https://other.example/metadata", []string{"front test"}},
+		{d.Record, "https://other.example/metadata", nil},
+	} {
+		got, err := c.ask(t.Context(), "test")
+		if err != nil || got.EntityID() != c.entity {
+			t.Errorf("%q, %v, want %q", got.EntityID(), err, c.entity)
+		}
+		d.want(t, c.calls...)
+	}
+	if _, err := d.Newest(t.Context(), "nobody"); reason.Of(err) != reason.IdPUnknown {
+		t.Errorf("%v", err)
+	}
+}

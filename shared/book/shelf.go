@@ -44,6 +44,12 @@ func (s *shelf[V]) put(key string, value V, size int) {
 	s.lay(key, kept[V]{value, size + len(key) + overhead})
 }
 
+func (s *shelf[V]) drop(key string) {
+	s.size -= s.first[key].size
+	delete(s.first, key)
+	delete(s.old, key)
+}
+
 func (s *shelf[V]) lay(key string, k kept[V]) {
 	if before, ok := s.first[key]; ok {
 		s.size -= before.size

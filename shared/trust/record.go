@@ -134,6 +134,13 @@ func (r Record) EntityID() string { return r.keys.EntityID }
 // Pending says that no keys are known: nothing can be verified.
 func (r Record) Pending() bool { return len(r.certificates) == 0 && len(r.tokenKeys) == 0 }
 
+// Same says whether other has the same declaration and the same keys: what was
+// learned bears the hour at which it was.
+func (r Record) Same(other Record) bool {
+	return r.ID() == other.ID() && r.revision == other.revision &&
+		r.keys.FetchedAt.Equal(other.keys.FetchedAt) && r.issuer.FetchedAt.Equal(other.issuer.FetchedAt)
+}
+
 // Suspended says that the administrator switched the record off.
 func (r Record) Suspended() bool { return r.source.Suspended }
 
