@@ -18,19 +18,21 @@ func forbidden() map[string][]string {
 	}
 	writer := []string{module + "shared/refresh"}       // of keys
 	keyWriters := append(writer, module+"shared/fetch") // no egress, no writer of keys
-	store := []string{module + "shared/store", module + "shared/book", module + "shared/session", "github.com/aliyun/aliyun-tablestore-go-sdk"}
+	sessions := []string{module + "shared/session"}
+	store := slices.Concat(sessions, []string{module + "shared/store", module + "shared/book", "github.com/aliyun/aliyun-tablestore-go-sdk"})
 	saml := []string{module + "shared/samldoc", module + "shared/validate", "github.com/russellhaering/goxmldsig", "github.com/beevik/etree"}
-	mint := []string{module + "shared/issue", module + "shared/openapi"}
+	issue := []string{module + "shared/issue"}
+	mint := slices.Concat(issue, []string{module + "shared/openapi"})
 	register := []string{module + "shared/mapping"} // saml-acs asks it what a step-up must prove
 	pages := []string{module + "shared/page", "html/template"}
 	ourKeys := []string{module + "shared/keys"}
 
 	return map[string][]string{
-		"saml-acs":          slices.Concat(nobody, keyWriters, mint),
+		"saml-acs":          slices.Concat(nobody, keyWriters, issue), // it has metadata-rotation called
 		"portal":            slices.Concat(nobody, keyWriters, ourKeys),
 		"oidc-exchange":     slices.Concat(nobody, writer, ourKeys), // its egress is to token endpoints
 		"scim":              slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
-		"metadata-rotation": slices.Concat(nobody, ourKeys, store, saml, mint, register, pages),
+		"metadata-rotation": slices.Concat(nobody, ourKeys, sessions, mint, register, pages),
 		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
 	}
 }

@@ -1,28 +1,70 @@
-// Command metadata-rotation will fetch the identity providers' keys by a timer.
-// Until then it answers that it does not: ssoctl apply fetches them.
+// Command metadata-rotation fetches the identity providers' keys: all by a timer,
+// and one when a sign-in meets a key that nobody knew.
 package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"time"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fc"
 
+	"github.com/fc-sso/fc-sso/functions/metadata-rotation/rotation"
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
-	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/fetch"
+	"github.com/fc-sso/fc-sso/shared/refresh"
+	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
 )
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	if _, err := config.Load(os.LookupEnv); err != nil {
+	cfg, err := config.Load(os.LookupEnv, config.Store)
+	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
 	}
-	job := trigger.Job{Function: "metadata-rotation", Log: log, Now: time.Now}
-	fc.Start(trigger.Timer(job, func(context.Context, trigger.TimerEvent) error {
-		return reason.New(reason.NotImplemented, "metadata-rotation does not rotate yet")
+	job := trigger.Job{Function: rotation.Name, Log: log, Now: time.Now}
+	fc.Start(trigger.Events(job, wire(log, cfg)))
+}
+
+func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) error {
+	keys := store.NewTrust(store.Open(store.Config{
+		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	}))
+	trusted := book.New(keys, time.Now)
+	refresher := refresh.Refresher{Store: keys, Fetch: get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
+	return rotation.New(rotation.Config{
+		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys,
+	})
+}
+
+func get(local bool) func(context.Context, refresh.Document) ([]byte, error) {
+	return func(ctx context.Context, d refresh.Document) ([]byte, error) {
+		return fetch.Get(ctx, d.Address, fetch.Options{
+			AllowCIDRs: d.How.AllowCIDRs, CA: d.How.CA, AllowLoopback: local, Accept: d.Accept, MaxSize: d.MaxSize,
+		})
+	}
+}
+
+// listed are the ids of all records that count now.
+func listed(trusted *book.Book) func(context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) {
+		reading, err := trusted.Read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all, err := reading.IdentityProviders(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]string, 0, len(all))
+		for _, idp := range all {
+			ids = append(ids, idp.ID)
+		}
+		return ids, nil
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/page"
@@ -29,7 +30,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.Rotation)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -53,19 +54,24 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	})
 	trusted := book.New(store.NewTrust(client), time.Now)
 	rules, nonces := reading(trusted, (*book.Reading).Part), store.NewNonces(client)
+	api := openapi.New(time.Now, rand.Reader)
+	fresh := freshness.By(trusted.Newest, freshness.Function{
+		API: api, Endpoint: cfg.FCEndpoint, Name: cfg.Rotation, Credentials: trigger.RoleCredentials,
+	})
 	people := login.New(login.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Record: trusted.Record, Rules: rules, SourceIP: trigger.SourceIP,
-		Nonces: nonces, Sessions: store.NewSessions(client),
+		Fresh: fresh, Nonces: nonces, Sessions: store.NewSessions(client),
 		Secret: config.Secrets(os.LookupEnv), AllowLoopback: cfg.Local,
 	})
 	workloads := exchange.New(exchange.Config{
 		Log: log, Now: time.Now,
 		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: rules,
 		SourceIP: trigger.SourceIP,
+		Fresh:    fresh,
 		Nonces:   nonces,
 		Issuer: issue.New(issue.Config{
-			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,
+			API: api, Credentials: trigger.RoleCredentials,
 			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
 		}),
 	})

@@ -17,7 +17,9 @@ import (
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/keys"
+	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/store"
@@ -26,7 +28,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store, config.SigningKey)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.SigningKey, config.Rotation)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -56,6 +58,9 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	return acs.New(acs.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Record: trusted.Record, Rules: rulesIn(trusted), SourceIP: trigger.SourceIP,
+		Fresh: freshness.By(trusted.Newest, freshness.Function{
+			API: openapi.New(time.Now, rand.Reader), Endpoint: cfg.FCEndpoint, Name: cfg.Rotation, Credentials: trigger.RoleCredentials,
+		}),
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
 		Key:      signing.Signer, Certificate: signing.Certificates[0], Signing: signing.Certificates[1:],

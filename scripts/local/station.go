@@ -58,7 +58,7 @@ type station struct {
 
 // listeners are opened before anything is built, so that a taken port is found
 // at once.
-type listeners struct{ front, frontTLS, admin, tables, sts, signin, acme, contoso, fabrikam net.Listener }
+type listeners struct{ front, frontTLS, admin, tables, sts, signin, functions, acme, contoso, fabrikam net.Listener }
 
 // clock is the emulated services' clock: the machine's, moved by a test.
 type clock struct{ offset atomic.Int64 }
@@ -141,6 +141,7 @@ func (s *station) openPorts(ctx context.Context) error {
 			{"tls_url", s.options.listenTLS, &s.ports.frontTLS},
 			{"sts", anyPort, &s.ports.sts},
 			{"signin", anyPort, &s.ports.signin},
+			{"functions", anyPort, &s.ports.functions},
 			{"acme", anyPort, &s.ports.acme},
 			{"contoso", anyPort, &s.ports.contoso},
 			{"fabrikam", anyPort, &s.ports.fabrikam},

@@ -39,8 +39,13 @@ type Keeper struct {
 	Wait func(ctx context.Context) bool
 }
 
-// Wait is a moment.
-func Wait(ctx context.Context) bool {
+// By reads newer records by newest, after it had the function ask their source.
+func By(newest func(ctx context.Context, idp string) (trust.Record, error), f Function) Keeper {
+	return Keeper{Newest: newest, Refresh: f.Refresh, Wait: wait}
+}
+
+// wait is a moment.
+func wait(ctx context.Context) bool {
 	timer := time.NewTimer(200 * time.Millisecond)
 	defer timer.Stop()
 	select {
@@ -53,26 +58,26 @@ func Wait(ctx context.Context) bool {
 
 // Try asks of the record, and of newer ones for as long as the answer is that a key
 // is lacking and a newer one can be had.
-func (k Keeper) Try(ctx context.Context, record trust.Record, ask func(trust.Record) error) error {
-	refusal := ask(record)
+func (k Keeper) Try(ctx context.Context, record trust.Record, ask func(context.Context, trust.Record) error) error {
+	refusal := ask(ctx, record)
 	if !lacksKey(refusal) {
 		return refusal
 	}
 	soon, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for wait := true; wait; {
+	for again := true; again; {
 		var newer bool
 		if record, newer = k.newer(soon, record); newer {
-			if refusal = ask(record); !lacksKey(refusal) {
+			if refusal = ask(ctx, record); !lacksKey(refusal) {
 				return refusal
 			}
 		}
 		err := k.Refresh(soon, record.ID())
 		note(ctx, err)
-		wait = reason.Of(err) == reason.RefreshUnderWay && k.Wait(soon)
+		again = reason.Of(err) == reason.RefreshUnderWay && k.Wait(soon)
 	}
 	if record, newer := k.newer(ctx, record); newer {
-		return ask(record)
+		return ask(ctx, record)
 	}
 	return refusal
 }

@@ -93,7 +93,7 @@ func TestANewKeyIsTakenAtItsFirstUse(t *testing.T) {
 		ctx := audit.Begin(t.Context(), "1")
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
 		var who validate.Identity
-		err := c.world.keeper().Try(ctx, c.known, func(record trust.Record) (err error) {
+		err := c.world.keeper().Try(ctx, c.known, func(ctx context.Context, record trust.Record) (err error) {
 			who, err = guard.Token(ctx, record, validate.TokenWant{}, c.token)
 			return err
 		})
@@ -134,8 +134,8 @@ func TestASignatureAsksForANewKeyUnlessItShowsAKnownOne(t *testing.T) {
 	} {
 		w := world{stored: before, source: after}
 		guard := validate.Guard{Nonces: validatetest.NewNonces(), Now: validatetest.Now}
-		err := w.keeper().Try(t.Context(), before, func(record trust.Record) error {
-			_, err := guard.Response(t.Context(), record, validatetest.Expectation(), c.response)
+		err := w.keeper().Try(t.Context(), before, func(ctx context.Context, record trust.Record) error {
+			_, err := guard.Response(ctx, record, validatetest.Expectation(), c.response)
 			return err
 		})
 		if reason.Of(err) != c.want || slices.Contains(w.calls, "refresh") != c.refreshed {
@@ -146,12 +146,13 @@ func TestASignatureAsksForANewKeyUnlessItShowsAKnownOne(t *testing.T) {
 
 // TestWaitingEndsWithTheRequest: nobody waits for a refresh longer than for its answer.
 func TestWaitingEndsWithTheRequest(t *testing.T) {
+	wait := freshness.By(nil, freshness.Function{}).Wait
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if freshness.Wait(ctx) {
+	if wait(ctx) {
 		t.Error("time passes after the end")
 	}
-	if !freshness.Wait(t.Context()) {
+	if !wait(t.Context()) {
 		t.Error("no time passes")
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
-// issuerTime is how long the documents of an issuer may take, both together: a
-// sign-in may wait for them.
-const issuerTime = 4 * time.Second
+// issuerTime is how long the documents of an issuer may take, both together.
+const issuerTime = 5 * time.Second
 
 // issuer fetches the discovery document, and the key set that it names.
 func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, error) {

@@ -17,11 +17,11 @@ const (
 	turnBurst = 2
 	turnPace  = 10 * time.Second
 	turnTries = 3
-
-	// underWay is how long a turn that nobody ended counts as under way: whoever took
-	// it may be gone.
-	underWay = issuerTime
 )
+
+// TurnTime is how long a turn may take: a sign-in waits for it. One that nobody ended
+// counts as under way for as long, for whoever took it may be gone.
+const TurnTime = 4 * time.Second
 
 // Leases keep one small row by identity provider with a version that each write
 // checks: store.Trust.
@@ -82,7 +82,7 @@ func readLease(body []byte) lease {
 // written by a clock that went wrong, and counts as nothing: it would hold up
 // everybody until then.
 func (l lease) turn(idp string, now time.Time) (lease, error) {
-	if busy := l.Busy.Sub(now); busy > 0 && busy <= underWay {
+	if busy := l.Busy.Sub(now); busy > 0 && busy <= TurnTime {
 		return lease{}, reason.New(reason.RefreshUnderWay, "identity provider %q: its source is being asked", idp)
 	}
 	until := now
@@ -92,5 +92,5 @@ func (l lease) turn(idp string, now time.Time) (lease, error) {
 	if wait := until.Sub(now) - (turnBurst-1)*turnPace; wait > 0 {
 		return lease{}, reason.New(reason.RefreshLimited, "identity provider %q: its source was asked %d times lately, the next turn is in %s", idp, turnBurst, wait)
 	}
-	return lease{until.Add(turnPace), now.Add(underWay)}, nil
+	return lease{until.Add(turnPace), now.Add(TurnTime)}, nil
 }

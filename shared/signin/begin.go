@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -33,7 +34,11 @@ func (h Host) Begin(r *http.Request, ready func(trust.Record) error) (Begun, err
 	if err != nil {
 		return Begun{}, err
 	}
-	if err := ready(record); err != nil {
+	err = h.Fresh.Try(r.Context(), record, func(_ context.Context, newer trust.Record) error {
+		record = newer
+		return ready(record)
+	})
+	if err != nil {
 		return Begun{}, err
 	}
 	step, err := h.stepUp(r, record)

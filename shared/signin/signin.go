@@ -19,6 +19,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -35,6 +36,7 @@ type Host struct {
 	Record   func(ctx context.Context, idp string) (trust.Record, error)        // idp_unknown where there is none
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for
 	SourceIP func(context.Context) netip.Addr
+	Fresh    freshness.Keeper
 }
 
 // Named is the record that the path names: never the message's.

@@ -2,7 +2,6 @@ package trigger
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,24 +25,6 @@ type Result struct {
 	Status    int         `json:"status"`
 	Code      reason.Code `json:"code,omitempty"`
 	Reference string      `json:"reference"`
-}
-
-// TimerEvent is the payload of a timer. Payload is text, mostly JSON.
-type TimerEvent struct {
-	TriggerTime string `json:"triggerTime"`
-	TriggerName string `json:"triggerName"`
-	Payload     string `json:"payload"`
-}
-
-// Timer returns a function for fc.Start that handles a timer's events.
-func Timer(job Job, handle func(context.Context, TimerEvent) error) func(context.Context, []byte) (Result, error) {
-	return Events(job, func(ctx context.Context, payload []byte) error {
-		var event TimerEvent
-		if err := json.Unmarshal(payload, &event); err != nil {
-			return reason.New(reason.RequestMalformed, "the payload is not a timer's: %w", err)
-		}
-		return handle(ctx, event)
-	})
 }
 
 // Events returns a function for fc.Start that handles payloads of any kind.

@@ -19,34 +19,31 @@ func job(out io.Writer) trigger.Job {
 	return trigger.Job{Function: "rotation", Log: audit.Logger(out), Now: clock}
 }
 
-func TestATimerReachesItsHandler(t *testing.T) {
-	handle := func(_ context.Context, event trigger.TimerEvent) error {
-		if event.TriggerName != "hourly" || event.Payload != `{"job":"rotate"}` {
-			t.Errorf("%+v", event)
-		}
+func TestAnEventReachesItsHandler(t *testing.T) {
+	var got string
+	handle := func(_ context.Context, payload []byte) error {
+		got = string(payload)
 		return nil
 	}
-	payload := `{"triggerTime":"2026-11-23T08:07:00Z","triggerName":"hourly","payload":"{\"job\":\"rotate\"}"}`
-	got, err := trigger.Timer(job(io.Discard), handle)(sdkContext(t), []byte(payload))
-	if err != nil || got.Status != 200 || got.Function != "rotation" || got.Reference != audit.Reference("1-sdk") {
-		t.Errorf("%+v, %v", got, err)
+	result, err := trigger.Events(job(io.Discard), handle)(sdkContext(t), []byte(`{"record":"okta"}`))
+	if err != nil || got != `{"record":"okta"}` || result.Status != 200 || result.Function != "rotation" || result.Reference != audit.Reference("1-sdk") {
+		t.Errorf("%q: %+v, %v", got, result, err)
 	}
 }
 
 func TestOnlyWhatMayGoBetterIsTriedAgain(t *testing.T) {
 	for name, c := range map[string]struct {
-		payload string
-		err     error
-		status  int
-		again   bool
+		err    error
+		status int
+		again  bool
 	}{
-		"not a timer":     {payload: `[]`, status: 400},
-		"no such action":  {payload: `{}`, err: reason.New(reason.NotImplemented, "rotation"), status: 501},
-		"store away":      {payload: `{}`, err: reason.New(reason.StoreUnavailable, "secret detail"), again: true},
-		"a fault of ours": {payload: `{}`, err: errors.New("secret detail"), again: true},
+		"no event of ours": {err: reason.New(reason.RequestMalformed, "rotation"), status: 400},
+		"no such action":   {err: reason.New(reason.NotImplemented, "rotation"), status: 501},
+		"store away":       {err: reason.New(reason.StoreUnavailable, "secret detail"), again: true},
+		"a fault of ours":  {err: errors.New("secret detail"), again: true},
 	} {
 		var out bytes.Buffer
-		got, err := trigger.Timer(job(&out), func(context.Context, trigger.TimerEvent) error { return c.err })(sdkContext(t), []byte(c.payload))
+		got, err := trigger.Events(job(&out), func(context.Context, []byte) error { return c.err })(sdkContext(t), nil)
 		if (err != nil) != c.again || got.Status != c.status {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

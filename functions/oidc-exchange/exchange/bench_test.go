@@ -16,6 +16,7 @@ import (
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/exchange"
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -38,14 +39,16 @@ const (
 type bench struct {
 	http.Handler
 
-	issuer validatetest.Issuer
-	source trust.Source
-	draft  federation.Draft
-	rev    federation.Revision
-	grants []mapping.Grant // that reached STS
-	proofs []issue.Proof   // that were at hand then
-	err    error           // what STS says
-	log    strings.Builder
+	issuer  validatetest.Issuer
+	learned trust.Issuer
+	learn   func() // what a refresh brings; nil: it is refused
+	source  trust.Source
+	draft   federation.Draft
+	rev     federation.Revision
+	grants  []mapping.Grant // that reached STS
+	proofs  []issue.Proof   // that were at hand then
+	err     error           // what STS says
+	log     strings.Builder
 }
 
 func newBench(t *testing.T, changes ...func(*bench)) *bench {
@@ -70,7 +73,10 @@ func newBench(t *testing.T, changes ...func(*bench)) *bench {
 	if b.rev, problems = federation.Compile(b.draft, federation.Options{}); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	record := validatetest.IssuerRecord(t, b.source, b.issuer.Learned())
+	b.learned = b.issuer.Learned()
+	record := func(context.Context, string) (trust.Record, error) {
+		return validatetest.IssuerRecord(t, b.source, b.learned), nil
+	}
 	b.Handler = exchange.New(exchange.Config{
 		Log: audit.Logger(&b.log), Now: validatetest.Now, Nonces: validatetest.NewNonces(), Issuer: b,
 		Trusting: func(_ context.Context, issuer string) ([]federation.Trusting, error) {
@@ -79,9 +85,16 @@ func newBench(t *testing.T, changes ...func(*bench)) *bench {
 			}
 			return []federation.Trusting{{ID: b.source.ID, Audiences: b.source.OIDC.Audiences}}, nil
 		},
-		Record:   func(context.Context, string) (trust.Record, error) { return record, nil },
+		Record:   record,
 		Rules:    func(context.Context, string) (federation.Revision, error) { return b.rev, nil },
 		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("203.0.113.7") },
+		Fresh: freshness.Keeper{Newest: record, Refresh: func(context.Context, string) error {
+			if b.learn == nil {
+				return reason.New(reason.RefreshLimited, "often enough")
+			}
+			b.learn()
+			return nil
+		}},
 	})
 	return b
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -47,6 +48,7 @@ type Config struct {
 	Record   func(ctx context.Context, idp string) (trust.Record, error)             // idp_unknown where there is none
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error)
 	SourceIP func(context.Context) netip.Addr
+	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
 	Issuer   Issuer
 }

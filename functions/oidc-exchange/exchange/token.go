@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -64,7 +65,11 @@ type asked struct {
 func (e exchange) exchange(r *http.Request, record trust.Record, a asked) (issue.Issued, error) {
 	ctx := r.Context()
 	decision := audit.Of(ctx)
-	who, err := e.guard.Token(ctx, record, validate.TokenWant{}, a.token)
+	var who validate.Identity
+	err := e.Fresh.Try(ctx, record, func(ctx context.Context, record trust.Record) (err error) {
+		who, err = e.guard.Token(ctx, record, validate.TokenWant{}, a.token)
+		return err
+	})
 	if err != nil {
 		return issue.Issued{}, err
 	}

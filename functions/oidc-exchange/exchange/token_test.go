@@ -233,3 +233,22 @@ func golden(t *testing.T, file, got string) {
 		t.Errorf("differs from %s (-update writes it), %v:\n%s", file, err, got)
 	}
 }
+
+// TestATokenByANewKeyIsExchangedAtOnce, once: what was asked of the old keys used
+// nothing up.
+func TestATokenByANewKeyIsExchangedAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.learn = func() {
+		b.learned = b.issuer.Learned(validatetest.OtherIssuer(t).Named("next").Key(nil))
+		b.learned.FetchedAt = b.learned.FetchedAt.Add(time.Minute)
+	}
+	token := validatetest.OtherIssuer(t).Named("next").Token(nil)
+	for _, want := range []int{http.StatusOK, http.StatusBadRequest} {
+		if w := b.exchange(t, map[string]string{"subject_token": token}); w.Code != want {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	if log := b.log.String(); !strings.Contains(log, `"refresh":"done"`) || !strings.Contains(log, `"reason":"replayed"`) {
+		t.Error(log)
+	}
+}

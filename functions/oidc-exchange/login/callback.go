@@ -64,5 +64,10 @@ func (p party) redeem(r *http.Request, record trust.Record, pending session.Pend
 
 // believe is the one place where a token of a sign-in is judged.
 func (p party) believe(ctx context.Context, record trust.Record, want validate.TokenWant, t tokens) (validate.Identity, error) {
-	return p.guard.Token(ctx, record, want, t.id.Reveal())
+	var who validate.Identity
+	err := p.Fresh.Try(ctx, record, func(ctx context.Context, record trust.Record) (err error) {
+		who, err = p.guard.Token(ctx, record, want, t.id.Reveal())
+		return err
+	})
+	return who, err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/login"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
@@ -40,6 +41,7 @@ type stage struct {
 	learned func(*trust.Issuer) // changes what is known of the provider
 	declare func(*trust.Source) // and what was declared of it
 	cloud   bool                // this is no local stack
+	learn   func()              // what a refresh brings; nil: it is refused
 }
 
 func newStage(t *testing.T, changes ...func(*stage)) *stage {
@@ -72,10 +74,21 @@ func newStage(t *testing.T, changes ...func(*stage)) *stage {
 	s.handler = login.Beside(login.New(login.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
 		Record: s.find, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
-		Nonces: s.nonces, Sessions: s.rows, AllowLoopback: !s.cloud,
+		Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, AllowLoopback: !s.cloud,
 		Secret: config.Secrets(func(name string) (string, bool) { value, ok := s.env[name]; return value, ok }),
 	}), http.NotFoundHandler())
 	return s
+}
+
+// keys has metadata-rotation called, which here is the test.
+func (s *stage) keys() freshness.Keeper {
+	return freshness.Keeper{Newest: s.find, Refresh: func(context.Context, string) error {
+		if s.learn == nil {
+			return reason.New(reason.RefreshLimited, "often enough")
+		}
+		s.learn()
+		return nil
+	}}
 }
 
 // declared is what a federation says of the provider.

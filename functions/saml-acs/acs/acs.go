@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
@@ -43,6 +44,7 @@ type Config struct {
 	Record   func(ctx context.Context, idp string) (trust.Record, error)        // idp_unknown where there is none
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for
 	SourceIP func(context.Context) netip.Addr
+	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
 	Sessions session.Rows
 
@@ -68,7 +70,7 @@ func New(c Config) http.Handler {
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now, Decrypters: c.Decrypters},
 		host: signin.Host{
 			Kind: trust.KindSAML, Pages: c.Pages, Keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
-			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP,
+			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh,
 		},
 	}
 	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.host.Refuse}

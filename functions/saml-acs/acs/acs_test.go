@@ -24,6 +24,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/functions/saml-acs/acs"
 	"github.com/fc-sso/fc-sso/shared/book"
+	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
@@ -46,6 +47,7 @@ type stage struct {
 	now     time.Time
 	records map[string]trust.Record
 	trust   *book.Book // where the records are those of a real one
+	learn   func()     // what a refresh brings; nil: it is refused
 }
 
 func newStage(t *testing.T) *stage {
@@ -75,7 +77,7 @@ func newStage(t *testing.T) *stage {
 	key, certificate := newKey(t)
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
 		Signing: []*x509.Certificate{certificate}, Decrypters: validatetest.Decrypters(t), Encryption: []*x509.Certificate{certificate, certificate},
 	})
 	return s
@@ -94,6 +96,17 @@ func (s *stage) record(ctx context.Context, idp string) (trust.Record, error) {
 		return trust.Record{}, reason.New(reason.IdPUnknown, "no identity provider %q", idp)
 	}
 	return record, nil
+}
+
+// keys has metadata-rotation called, which here is the test.
+func (s *stage) keys() freshness.Keeper {
+	return freshness.Keeper{Newest: s.record, Refresh: func(context.Context, string) error {
+		if s.learn == nil {
+			return reason.New(reason.RefreshLimited, "often enough")
+		}
+		s.learn()
+		return nil
+	}}
 }
 
 func newKey(t *testing.T) (*rsa.PrivateKey, *x509.Certificate) {
@@ -444,7 +457,7 @@ func TestAKeyOfTheWrongKindIsRefused(t *testing.T) {
 	}
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, Random: rand.Reader,
-		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Nonces: s.nonces, Sessions: s.rows, Key: key,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, Key: key,
 	})
 	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
 	if a.Code != http.StatusInternalServerError || a.leadsTo() != "" {

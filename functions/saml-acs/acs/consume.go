@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -38,7 +39,11 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	who, err := p.guard.Response(r.Context(), record, p.expectation(record, pending), form.message)
+	var who validate.Identity
+	err = p.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) (err error) {
+		who, err = p.guard.Response(ctx, record, p.expectation(record, pending), form.message)
+		return err
+	})
 	if err != nil {
 		return respond.Outcome{}, signin.Declined(pending, err)
 	}

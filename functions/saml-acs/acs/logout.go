@@ -1,6 +1,7 @@
 package acs
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -31,7 +32,11 @@ func (p provider) logout(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	audit.Of(r.Context()).TokenSHA256 = validate.MessageSHA256(form.message)
-	logout, err := p.guard.Logout(r.Context(), record, p.sloURL(record), form.message)
+	var logout validate.Logout
+	err = p.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) (err error) {
+		logout, err = p.guard.Logout(ctx, record, p.sloURL(record), form.message)
+		return err
+	})
 	if err != nil {
 		return respond.Outcome{}, err
 	}

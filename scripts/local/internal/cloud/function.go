@@ -23,13 +23,19 @@ type functionCredentials struct {
 }
 
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
-// each; the two that issue, and no other, may go on to assume others.
+// each. The two that issue, and no other, may go on to assume others; the two where
+// people and workloads sign in, and no other, may have keys fetched.
 func (c *Cloud) addFunctionRoles() error {
+	const assume = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`
+	const invoke = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-metadata-rotation"}`
 	var faults []error
-	for _, name := range []string{"saml-acs", "oidc-exchange", "portal", "metadata-rotation", "scim", "provisioning"} {
+	for name, may := range map[string]string{
+		"saml-acs": invoke, "oidc-exchange": assume + "," + invoke, "portal": assume,
+		"metadata-rotation": "", "scim": "", "provisioning": "",
+	} {
 		r := Role{ARN: "acs:ram::" + c.bundle + ":role/fc-sso-" + name, Trust: TrustingService(functionService)}
-		if name == "portal" || name == "oidc-exchange" {
-			r.Permission = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}`
+		if may != "" {
+			r.Permission = `{"Version":"1","Statement":[` + may + `]}`
 		}
 		faults = append(faults, c.AddRole(r))
 	}

@@ -61,14 +61,19 @@ func (s signer) v1Query(method string, params ...pair) string {
 // acs3 signs by the header scheme. The edit may spoil the request before it is
 // signed.
 func (s signer) acs3(action string, query []pair, edit func(http.Header)) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "http://sts.test/?"+canonical(query), nil)
-	empty := sha256.Sum256(nil)
+	return s.acs3To("/", action, query, "", edit)
+}
+
+// acs3To signs a request for any path, with a body.
+func (s signer) acs3To(path, action string, query []pair, body string, edit func(http.Header)) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "http://sts.test"+path+"?"+canonical(query), strings.NewReader(body))
+	sum := sha256.Sum256([]byte(body))
 	for name, value := range map[string]string{
 		"x-acs-action":          action,
 		"x-acs-version":         "2015-04-01",
 		"x-acs-date":            s.now.UTC().Format(time.RFC3339),
 		"x-acs-signature-nonce": rand.Text(),
-		"x-acs-content-sha256":  hex.EncodeToString(empty[:]),
+		"x-acs-content-sha256":  hex.EncodeToString(sum[:]),
 		"x-acs-security-token":  s.token,
 		"x-acs-accesskey-id":    s.id,
 	} {
@@ -84,7 +89,7 @@ func (s signer) acs3(action string, query []pair, edit func(http.Header)) *http.
 		names = append(names, strings.ToLower(name))
 	}
 	sort.Strings(names)
-	text := "POST\n/\n" + canonical(query) + "\n"
+	text := "POST\n" + path + "\n" + canonical(query) + "\n"
 	for _, name := range names {
 		if name == "host" {
 			text += "host:sts.test\n"

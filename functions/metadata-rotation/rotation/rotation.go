@@ -1,0 +1,134 @@
+// Package rotation keeps the identity providers' keys fresh.
+//
+// In: a timer's event, or the id of the one record whose key a sign-in did not know.
+// Out: keys that were fetched and stored. Refused, each record by itself: a source
+// that cannot be had or says something else than it should, whose old keys stay; and
+// a sign-in's wish where others have had the source asked often enough.
+package rotation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/refresh"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// Name is the function's.
+const Name = "metadata-rotation"
+
+// atOnce is how many sources are asked side by side: a slow one delays few.
+const atOnce = 16
+
+// Config is what the rotation works with. All fields are needed.
+type Config struct {
+	Log *slog.Logger
+	Now func() time.Time
+
+	Records func(ctx context.Context) ([]string, error)                 // their ids
+	Record  func(ctx context.Context, idp string) (trust.Record, error) // idp_unknown where there is none
+	Refresh func(ctx context.Context, s trust.Source) (refresh.Result, error)
+	Leases  refresh.Leases
+}
+
+type rotation struct{ Config }
+
+// New returns the handler of the function's events.
+func New(c Config) func(ctx context.Context, payload []byte) error { return rotation{c}.handle }
+
+// event is a timer's, or the wish of a sign-in.
+type event struct {
+	Record string `json:"record"`
+
+	TriggerTime string `json:"triggerTime"`
+	TriggerName string `json:"triggerName"`
+	Payload     string `json:"payload"`
+}
+
+// handle does what the event says. Only who may invoke the function can send one.
+func (r rotation) handle(ctx context.Context, payload []byte) error {
+	var e event
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&e); err != nil {
+		return reason.New(reason.RequestMalformed, "the event is neither a timer's nor a wish for one record: %w", err)
+	}
+	switch {
+	case e.Record != "":
+		return r.wished(ctx, e.Record)
+	case e.TriggerName != "":
+		return r.all(ctx)
+	}
+	return reason.New(reason.RequestMalformed, "the event names neither a record nor a trigger")
+}
+
+// wished refreshes one record in one of its turns.
+func (r rotation) wished(ctx context.Context, idp string) error {
+	audit.Of(ctx).Record = idp
+	record, err := r.Record(ctx, idp)
+	if err != nil {
+		return err
+	}
+	if record.Suspended() {
+		return reason.New(reason.IdPSuspended, "the record %q is suspended: nobody needs its keys", idp)
+	}
+	if err := refresh.TakeTurn(ctx, r.Leases, idp, r.Now()); err != nil {
+		return err
+	}
+	soon, cancel := context.WithTimeout(ctx, refresh.TurnTime)
+	defer cancel()
+	_, err = r.Refresh(soon, record.Source())
+	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
+	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
+		r.Log.WarnContext(ctx, "the turn stays under way for a moment", "record", idp, "error", over)
+	}
+	return err
+}
+
+// all refreshes every record; one that fails delays and stops no other.
+func (r rotation) all(ctx context.Context) error {
+	ids, err := r.Records(ctx)
+	if err != nil {
+		return err
+	}
+	failed := make([]error, len(ids))
+	turn := make(chan struct{}, atOnce)
+	var wait sync.WaitGroup
+	for i, id := range ids {
+		wait.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			failed[i] = r.one(ctx, id)
+		})
+	}
+	wait.Wait()
+	return errors.Join(failed...)
+}
+
+// one refreshes a record. That a source is at fault is its own matter: the next run
+// asks it again, and trying this one again would ask all others too.
+func (r rotation) one(ctx context.Context, idp string) error {
+	record, err := r.Record(ctx, idp)
+	if err != nil {
+		return fmt.Errorf("%s: %w", idp, err)
+	}
+	result, err := r.Refresh(ctx, record.Source())
+	switch code := reason.Of(err); {
+	case code == reason.SourceUnavailable || code == reason.MetadataInvalid:
+		r.Log.WarnContext(ctx, "the source is at fault, its keys stay", "record", idp, "reason", code, "detail", reason.Detail(err))
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: %w", idp, err)
+	case result.Changed:
+		r.Log.InfoContext(ctx, "keys changed", "record", idp)
+	}
+	return nil
+}

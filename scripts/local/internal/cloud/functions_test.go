@@ -1,0 +1,91 @@
+package cloud_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+)
+
+const (
+	invocations = "/2023-03-30/functions/sso-metadata-rotation/invocations"
+	wish        = `{"record":"okta"}`
+)
+
+// functions answers by what the event is.
+func functions(_ context.Context, function string, event []byte) (cloud.Invocation, error) {
+	switch {
+	case function != "sso-metadata-rotation":
+		return cloud.Invocation{}, errors.New("function does not exist")
+	case string(event) == "fail":
+		return cloud.Invocation{Answer: []byte(`{"errorMessage":"x"}`), Failed: "HandledInvocationError"}, nil
+	}
+	return cloud.Invocation{Answer: event}, nil
+}
+
+func (w *world) invoke(r *http.Request) (status int, failed, body string) {
+	w.t.Helper()
+	recorder := httptest.NewRecorder()
+	w.Functions("cn-hangzhou", functions).ServeHTTP(recorder, r)
+	return recorder.Code, recorder.Header().Get("X-Fc-Error-Type"), recorder.Body.String()
+}
+
+func (s signer) event(path, body string, edit func(http.Header)) *http.Request {
+	return s.acs3To(path, "InvokeFunction", nil, body, func(h http.Header) {
+		h.Set("x-acs-version", "2023-03-30")
+		if edit != nil {
+			edit(h)
+		}
+	})
+}
+
+func TestAFunctionIsInvokedByWhoMay(t *testing.T) {
+	w := newWorld(t)
+	acs := w.function(samlACS, "sso-saml-acs")
+	if status, failed, body := w.invoke(acs.event(invocations, wish, nil)); status != http.StatusOK || failed != "" || body != wish {
+		t.Errorf("%d %s %s", status, failed, body)
+	}
+	if status, failed, body := w.invoke(acs.event(invocations, "fail", nil)); status != http.StatusOK || failed != "HandledInvocationError" || !strings.Contains(body, "errorMessage") {
+		t.Errorf("%d %s %s", status, failed, body)
+	}
+	if status, _, body := w.invoke(w.admin().event(strings.Replace(invocations, "sso-metadata-rotation", "nothing", 1), wish, nil)); status != http.StatusNotFound || !strings.Contains(body, "FunctionNotFound") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
+func TestAFunctionIsNotInvokedByAnybodyElse(t *testing.T) {
+	w := newWorld(t)
+	acs := w.function(samlACS, "sso-saml-acs")
+	replaced := acs.event(invocations, wish, nil)
+	replaced.Body = io.NopCloser(strings.NewReader(`{"record":"evil"}`))
+	again := acs.event(invocations, wish, nil)
+	w.invoke(again.Clone(t.Context()))
+	again.Body = io.NopCloser(strings.NewReader(wish))
+	for name, c := range map[string]struct {
+		request *http.Request
+		status  int
+		code    string
+	}{
+		"unsigned":                  {httptest.NewRequest(http.MethodPost, "http://sts.test"+invocations, strings.NewReader(wish)), 400, "MissingRequiredHeader"},
+		"a forged signature":        {signer{acs.id, "wrong", acs.token, w.now}.event(invocations, wish, nil), 400, "SignatureDoesNotMatch"},
+		"another body":              {replaced, 400, "IncompleteSignature"},
+		"sent twice":                {again, 400, "SignatureNonceUsed"},
+		"a role without permission": {w.portal().event(invocations, wish, nil), 403, "AccessDenied"},
+		"a function that it may not": {
+			acs.event("/2023-03-30/functions/sso-portal/invocations", wish, nil), 403, "AccessDenied",
+		},
+		"another action":  {acs.acs3To(invocations, "DeleteFunction", nil, wish, func(h http.Header) { h.Set("x-acs-version", "2023-03-30") }), 404, "InvalidAction.NotFound"},
+		"another version": {acs.acs3To(invocations, "InvokeFunction", nil, wish, nil), 404, "InvalidAction.NotFound"},
+		"another path":    {acs.event("/2023-03-30/functions", wish, nil), 404, "InvalidAction.NotFound"},
+		"asynchronously":  {acs.event(invocations, wish, func(h http.Header) { h.Set("x-fc-invocation-type", "Async") }), 400, "InvalidArgument"},
+	} {
+		if status, _, body := w.invoke(c.request); status != c.status || !strings.Contains(body, `"Code":"`+c.code+`"`) {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+}
