@@ -40,16 +40,22 @@ func NewSecure(tb testing.TB) Secure {
 		root := s.chain[i].Certificate[1]
 		s.roots = append(s.roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root})...)
 	}
-	mux := http.NewServeMux()
-	server := httptest.NewUnstartedServer(mux)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that the other side gave up
-	server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.chain[s.now.Load()]}}, nil
-	}}
-	server.StartTLS()
-	tb.Cleanup(server.Close)
-	s.Issuer = open(tb, mux, server.URL)
+	s.Issuer = open(tb, s.serve(tb))
 	return s
+}
+
+func (s Secure) serve(tb testing.TB) func(http.Handler) string {
+	tb.Helper()
+	return func(platform http.Handler) string {
+		server := httptest.NewUnstartedServer(platform)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that the other side gave up
+		server.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{s.chain[s.now.Load()]}}, nil
+		}}
+		server.StartTLS()
+		tb.Cleanup(server.Close)
+		return server.URL
+	}
 }
 
 // ChangeAuthority serves a certificate of the other authority from now on.

@@ -18,7 +18,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -30,43 +32,106 @@ const Audience = "sts.aliyuncs.com"
 type Issuer struct {
 	URL string // as it stands in iss
 
-	key *rsa.PrivateKey
+	*platform
+}
+
+// platform is what may change while others ask.
+type platform struct {
+	mu      sync.Mutex
+	keys    []*rsa.PrivateKey // the last one signs
+	mood    Mood
+	fetched int // the keys, how often
 }
 
 // New starts one; it ends with the test.
 func New(tb testing.TB) Issuer {
 	tb.Helper()
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	tb.Cleanup(server.Close)
-	return open(tb, mux, server.URL)
+	return open(tb, func(platform http.Handler) string {
+		server := httptest.NewServer(platform)
+		tb.Cleanup(server.Close)
+		return server.URL
+	})
 }
 
-// open publishes what an issuer of this address does.
-func open(tb testing.TB, mux *http.ServeMux, address string) Issuer {
+// open serves a platform, and returns it under the address that it has then.
+func open(tb testing.TB, serve func(http.Handler) string) Issuer {
+	tb.Helper()
+	p := &platform{}
+	i := Issuer{serve(p), p}
+	i.Rotate(tb)
+	return i
+}
+
+// Rotate makes it sign by a new key, which it publishes beside the old ones.
+func (i Issuer) Rotate(tb testing.TB) {
 	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	publish(mux, "/.well-known/openid-configuration", map[string]any{
-		"issuer": address, "jwks_uri": address + "/keys",
-		"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"},
-		"id_token_signing_alg_values_supported": []string{"RS256"},
-	})
-	publish(mux, "/keys", map[string]any{"keys": []any{map[string]string{
-		"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256",
-		"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": "AQAB",
-	}}})
-	return Issuer{address, key}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keys = append(i.keys, key)
 }
 
-func publish(mux *http.ServeMux, path string, document any) {
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(document) // the client went away: nobody to tell
-	})
+func (p *platform) signer() (*rsa.PrivateKey, string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.keys[len(p.keys)-1], kid(len(p.keys) - 1)
 }
+
+func kid(n int) string { return "key-" + strconv.Itoa(n) }
+
+const (
+	discoveryPath = "/.well-known/openid-configuration"
+	keysPath      = "/keys"
+)
+
+// ServeHTTP publishes what an issuer publishes, in its mood.
+func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	if r.URL.Path == keysPath {
+		p.fetched++
+	}
+	mood, documents := p.mood, map[string]any{discoveryPath: discovery(r), keysPath: p.keySet()}
+	p.mu.Unlock()
+	if mood != nil && mood(w, r) {
+		return
+	}
+	document, ok := documents[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(document) // the client went away: nobody to tell
+}
+
+func discovery(r *http.Request) map[string]any {
+	issuer := "http://" + r.Host
+	if r.TLS != nil {
+		issuer = "https://" + r.Host
+	}
+	return map[string]any{
+		"issuer": issuer, "jwks_uri": issuer + keysPath,
+		"response_types_supported": []string{"id_token"}, "subject_types_supported": []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+	}
+}
+
+func (p *platform) keySet() map[string]any {
+	var set []any
+	for n, key := range p.keys {
+		set = append(set, map[string]string{
+			"kty": "RSA", "kid": kid(n), "use": "sig", "alg": "RS256",
+			"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": "AQAB",
+		})
+	}
+	return map[string]any{"keys": set}
+}
+
+// KeyID stands among the changes to a token for the key that its header names.
+const KeyID = "(kid)"
 
 // Token is one of a job, with these claims changed; a nil takes one away. Each has
 // a jti of its own.
@@ -79,9 +144,14 @@ func (i Issuer) Token(tb testing.TB, changes map[string]any) string {
 	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
-	signed := part(tb, map[string]string{"alg": "RS256", "typ": "JWT", "kid": "one"}) + "." + part(tb, claims)
+	key, id := i.signer()
+	if named, ok := claims[KeyID].(string); ok {
+		id = named
+		delete(claims, KeyID)
+	}
+	signed := part(tb, map[string]string{"alg": "RS256", "typ": "JWT", "kid": id}) + "." + part(tb, claims)
 	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, i.key, crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	if err != nil {
 		tb.Fatal(err)
 	}
