@@ -1,13 +1,16 @@
 package jose_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -256,6 +259,76 @@ func TestPSSWithAnotherSaltIsRefused(t *testing.T) {
 		if got := key.Verify(token) == nil; got != want {
 			t.Errorf("a salt of %d bytes: %v", salt, got)
 		}
+	}
+}
+
+// unsalted signs by PSS with no salt at all (RFC 8017 section 9.1.1), which
+// crypto/rsa does not.
+func unsalted(private *rsa.PrivateKey, input string) []byte {
+	digest := sha256.Sum256([]byte(input))
+	h := sha256.Sum256(append(make([]byte, 8), digest[:]...))
+	encoded := make([]byte, private.Size())
+	masked := encoded[:len(encoded)-len(h)-1]
+	masked[len(masked)-1] = 1
+	for i := range masked {
+		block := sha256.Sum256(binary.BigEndian.AppendUint32(h[:], uint32(i/sha256.Size)))
+		masked[i] ^= block[i%sha256.Size]
+	}
+	encoded[0] &= 0x7f
+	copy(encoded[len(masked):], h[:])
+	encoded[len(encoded)-1] = 0xbc
+	return new(big.Int).Exp(new(big.Int).SetBytes(encoded), private.D, private.N).FillBytes(make([]byte, private.Size()))
+}
+
+// golang-jwt, go-oidc and zitadel take it.
+func TestPSSWithoutSaltIsRefused(t *testing.T) {
+	private := signers(t)["PS256"].(*rsa.PrivateKey)
+	key, err := jose.ParseKey(published(t, private.Public(), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := encode(`{"alg":"PS256"}`) + "." + encode(`{}`)
+	signature := unsalted(private, input)
+	if err := jwt.SigningMethodPS256.Verify(input, signature, private.Public()); err != nil {
+		t.Fatalf("golang-jwt: %v: this is no signature", err)
+	}
+	token, err := jose.Parse(input + "." + base64.RawURLEncoding.EncodeToString(signature))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := key.Verify(token); reason.Of(err) != reason.SignatureInvalid {
+		t.Error(err)
+	}
+}
+
+// CVE-2006-4339: with the exponent 3 the cube root of a padding that ends early is a
+// signature for whoever does not look behind it.
+func TestACubeRootIsNoSignature(t *testing.T) {
+	key, err := jose.ParseKey(published(t, signers(t)["RS256"].Public(), map[string]any{"e": "Aw"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := encode(plainHeader) + "." + encode(`{"sub":"admin"}`)
+	digest := sha256.Sum256([]byte(input))
+	padded := slices.Concat([]byte{0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 0},
+		[]byte("\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"), digest[:])
+	want := new(big.Int).SetBytes(append(slices.Clone(padded), make([]byte, 256-len(padded))...))
+	root := new(big.Int)
+	for bit := 700; bit >= 0; bit-- { // the largest whose cube is not above, and then one more
+		if root.SetBit(root, bit, 1); new(big.Int).Exp(root, big.NewInt(3), nil).Cmp(want) > 0 {
+			root.SetBit(root, bit, 0)
+		}
+	}
+	root.Add(root, big.NewInt(1))
+	if cube := new(big.Int).Exp(root, big.NewInt(3), nil).FillBytes(make([]byte, 256)); !bytes.HasPrefix(cube, padded) {
+		t.Fatal("the cube does not begin as it should")
+	}
+	token, err := jose.Parse(input + "." + base64.RawURLEncoding.EncodeToString(root.FillBytes(make([]byte, 256))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := key.Verify(token); reason.Of(err) != reason.SignatureInvalid {
+		t.Error(err)
 	}
 }
 

@@ -152,6 +152,10 @@ func TestABadKeyHidesNoGoodOne(t *testing.T) {
 	good, other := issuer.Key(nil), issuer.By("ES256").Key(nil)
 	for name, bad := range map[string]string{
 		"for encryption":  string(issuer.Key(map[string]any{"use": "enc"})),
+		"for signing":     string(issuer.Key(map[string]any{"key_ops": []string{"sign"}})),
+		"of 1024 bits":    string(issuer.Key(map[string]any{"n": encoded(strings.Repeat("\xff", 128))})),
+		"of no curve":     string(issuer.By("ES256").Key(map[string]any{"x": encoded(strings.Repeat("\x01", 32))})),
+		"for another use": string(issuer.Key(map[string]any{"use": "sig", "alg": "RSA-OAEP"})),
 		"symmetric":       `{"kty":"oct","k":"AAAA","kid":"x"}`,
 		"secp256k1":       `{"kty":"EC","crv":"secp256k1","x":"AAAA","y":"AAAA"}`,
 		"no base64":       string(issuer.Key(map[string]any{"n": "!!!"})),

@@ -184,8 +184,14 @@ func TestAUsedTokenIsRefusedInEitherProtocol(t *testing.T) {
 	if w := b.exchange(t, nil); w.Code != http.StatusOK {
 		t.Fatal(w.Code, w.Body)
 	}
-	w := b.post(t, "/sts", b.call(nil).Encode())
-	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "AuthenticationFail.OIDCToken.Invalid") || !strings.Contains(w.Body.String(), "replayed") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	token := b.issuer.Token(nil)
+	for _, again := range []string{token, token + "\n", token + "\r\n\r\n"} { // line breaks are forgiven, a second use is not
+		w := b.post(t, "/sts", b.call(map[string]string{"OIDCToken": again}).Encode())
+		if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "AuthenticationFail.OIDCToken.Invalid") || !strings.Contains(w.Body.String(), "replayed") {
+			t.Errorf("/sts: %d %s", w.Code, w.Body)
+		}
+		if w := b.exchange(t, map[string]string{"subject_token": again}); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"code":"replayed"`) {
+			t.Errorf("/oidc/token: %d %s", w.Code, w.Body)
+		}
 	}
 }
