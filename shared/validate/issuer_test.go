@@ -2,6 +2,7 @@ package validate_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -208,9 +209,14 @@ func TestAKeySetThatVerifiesNobodyIsRefused(t *testing.T) {
 
 func FuzzIssuer(f *testing.F) {
 	f.Add([]byte(discovery), keySet(validatetest.NewIssuer(f).Key(nil)))
+	f.Add([]byte(strings.Replace(discovery, `"token_endpoint":"https:`, `"token_endpoint":"Https:`, 1)), []byte(`{"keys":[{}]}`)) // a scheme has no case (RFC 3986 3.1)
+	secure := func(address string) bool {
+		u, err := url.Parse(address)
+		return err == nil && u.Scheme == "https" && u.Host != ""
+	}
 	f.Fuzz(func(t *testing.T, document, set []byte) {
 		learned, err := validate.Discovery(document, wantIssuer(validatetest.IssuerURL))
-		if err == nil && (learned.Issuer != validatetest.IssuerURL || !strings.HasPrefix(learned.JWKSURI, "https://") || !strings.HasPrefix(learned.TokenEndpoint, "https://")) {
+		if err == nil && (learned.Issuer != validatetest.IssuerURL || !secure(learned.JWKSURI) || !secure(learned.TokenEndpoint)) {
 			t.Errorf("%s became %+v", document, learned)
 		}
 		learned, _, err = validate.JWKS(set, validatetest.Now(), published())
