@@ -43,6 +43,7 @@ func TestRolesOfDirectAccountsTrustTheAccountsProviders(t *testing.T) {
 	got := names([]byte(`
 identityProviders:
   - {id: ci, oidc: {issuer: "https://issuer.example", audiences: [sts.aliyuncs.com, b], maxAge: 1h}}
+  - {id: pods, oidc: {issuer: "https://issuer.example", audiences: [pods]}}
   - {id: okta, saml: {metadataFile: okta.xml, clockSkew: []}, fetch: {caFile: ca.pem}}
   - {id: stranger, oidc: {issuer: "https://stranger.example"}}
 accounts:
@@ -51,12 +52,12 @@ accounts:
     issue: direct
     maintenanceRole: acs:ram::1234567890123456:role/maintenance
     samlProviders: {okta: acs:ram::1234567890123456:saml-provider/okta}
-    oidcProviders: {ci: acs:ram::1234567890123456:oidc-provider/ci}
+    oidcProviders: {ci: acs:ram::1234567890123456:oidc-provider/ci, pods: acs:ram::1234567890123456:oidc-provider/ci}
   - {id: "2345678901234567", oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
 rules:
   - roles: [acs:ram::1234567890123456:role/deploy, acs:ram::2345678901234567:role/deploy]
 `))
-	if len(got.oidc) != 2 || got.oidc[1].Issuer != "https://issuer.example" || !slices.Equal(got.oidc[1].ClientIDs, []string{"sts.aliyuncs.com", "b"}) {
+	if len(got.oidc) != 2 || got.oidc[0].Issuer != "https://issuer.example" || !slices.Equal(got.oidc[0].ClientIDs, []string{"sts.aliyuncs.com", "b", "pods"}) {
 		t.Errorf("OIDC providers %+v", got.oidc)
 	}
 	if want := map[string]source{"acs:ram::1234567890123456:saml-provider/okta": {"", "okta.xml", "ca.pem"}}; !maps.Equal(got.saml, want) {
@@ -68,6 +69,7 @@ rules:
 		"acs:ram::2345678901234567:role/deploy":      `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}}],"Version":"1"}`,
 		"acs:ram::1234567890123456:role/deploy": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}},` +
 			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"oidc:aud":["sts.aliyuncs.com","b"],"oidc:iss":["https://issuer.example"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:oidc-provider/ci"]}},` +
+			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"oidc:aud":["pods"],"oidc:iss":["https://issuer.example"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:oidc-provider/ci"]}},` +
 			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"saml:recipient":["https://signin.alibabacloud.com/saml-role/sso"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:saml-provider/okta"]}}],"Version":"1"}`,
 	} {
 		if got := got.trust(role); got != want {

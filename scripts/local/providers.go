@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ func providersOf(content []byte) registered {
 		for _, idp := range file.IdentityProviders {
 			var by []cloud.Federated
 			if arn := account.OIDCProviders[idp.ID]; arn != "" && idp.OIDC != nil {
-				r.oidc = append(r.oidc, cloud.OIDCProvider{ARN: arn, Issuer: idp.OIDC.Issuer, ClientIDs: idp.OIDC.Audiences})
+				r.addOIDC(arn, idp.OIDC.Issuer, idp.OIDC.Audiences)
 				by = append(by, cloud.Federated{Provider: arn, Equals: map[string][]string{"oidc:iss": {idp.OIDC.Issuer}, "oidc:aud": idp.OIDC.Audiences}})
 			}
 			if arn := account.SAMLProviders[idp.ID]; arn != "" && idp.SAML != nil {
@@ -83,6 +84,16 @@ func providersOf(content []byte) registered {
 		}
 	}
 	return r
+}
+
+// addOIDC joins the records of one issuer, which RAM has one provider for.
+func (r *registered) addOIDC(arn, issuer string, audiences []string) {
+	i := slices.IndexFunc(r.oidc, func(p cloud.OIDCProvider) bool { return p.ARN == arn && p.Issuer == issuer })
+	if i < 0 {
+		r.oidc = append(r.oidc, cloud.OIDCProvider{ARN: arn, Issuer: issuer, ClientIDs: audiences})
+		return
+	}
+	r.oidc[i].ClientIDs = slices.Concat(r.oidc[i].ClientIDs, audiences)
 }
 
 // register makes them so in the emulated RAM, as an administrator would today: with

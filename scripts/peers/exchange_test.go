@@ -102,7 +102,7 @@ func TestCredentialsGoTakesUsForSTS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	job := order{Endpoint: endpoint, Role: workload.Deploy, Provider: workload.CIProvider, TokenFile: file, Duration: 900}
+	job := order{Endpoint: endpoint, Role: workload.Deploy, Provider: workload.Provider, TokenFile: file, Duration: 900}
 	bring(platform.Token(t, nil))
 	made, refusal := give(t, s, job)
 	if refusal != "" {
@@ -112,7 +112,7 @@ func TestCredentialsGoTakesUsForSTS(t *testing.T) {
 	_, refusal = give(t, s, job)
 	wantRefusal(t, refusal, "AuthenticationFail.OIDCToken.Invalid", "replayed")
 
-	pod := order{Endpoint: endpoint, Role: workload.Pictures, Provider: workload.PodsProvider, TokenFile: file, Duration: 3600}
+	pod := order{Endpoint: endpoint, Role: workload.Pictures, Provider: workload.Provider, TokenFile: file, Duration: 3600}
 	bring(platform.Token(t, workload.Pod()))
 	for range 3 { // as a refresh does
 		if made, refusal = give(t, s, pod); refusal != "" {

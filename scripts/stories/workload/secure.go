@@ -123,8 +123,8 @@ accounts:
     alias: acme-dev
     issue: direct
     oidcProviders:
-      ci: acs:ram::2345678901234567:oidc-provider/ci
-      pods: acs:ram::2345678901234567:oidc-provider/pods
+      ci: acs:ram::2345678901234567:oidc-provider/platform
+      pods: acs:ram::2345678901234567:oidc-provider/platform
 rules:
   - name: the shop tries things out from any branch
     idp: ci
@@ -142,6 +142,5 @@ rules:
 const (
 	DirectTry      = "acs:ram::2345678901234567:role/try"
 	DirectPictures = "acs:ram::2345678901234567:role/pictures"
-	DirectCI       = "acs:ram::2345678901234567:oidc-provider/ci"
-	DirectPods     = "acs:ram::2345678901234567:oidc-provider/pods"
+	DirectProvider = "acs:ram::2345678901234567:oidc-provider/platform"
 )

@@ -190,9 +190,9 @@ accounts:
   - id: "1234567890123456"
     alias: acme-prod
     oidcProviders:
-      ci: acs:ram::1234567890123456:oidc-provider/ci
-      pods: acs:ram::1234567890123456:oidc-provider/pods
-  - {id: "2345678901234567", alias: acme-dev, issue: direct, oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
+      ci: acs:ram::1234567890123456:oidc-provider/platform
+      pods: acs:ram::1234567890123456:oidc-provider/platform
+  - {id: "2345678901234567", alias: acme-dev, issue: direct, oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/platform}}
 rules:
   - name: the shop deploys from main
     idp: ci
@@ -210,10 +210,9 @@ rules:
 
 // The roles and providers of [Jobs].
 const (
-	Deploy       = "acs:ram::1234567890123456:role/deploy"
-	Pictures     = "acs:ram::1234567890123456:role/pictures"
-	CIProvider   = "acs:ram::1234567890123456:oidc-provider/ci"
-	PodsProvider = "acs:ram::1234567890123456:oidc-provider/pods"
+	Deploy   = "acs:ram::1234567890123456:role/deploy"
+	Pictures = "acs:ram::1234567890123456:role/pictures"
+	Provider = "acs:ram::1234567890123456:oidc-provider/platform" // RAM has one for an issuer
 )
 
 // Pod changes a token into one of a pod.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
 const (
@@ -81,14 +82,27 @@ func (p samlProvider) signedAssertion(encoded string, now time.Time) *etree.Elem
 	if code == nil || code.SelectAttrValue("Value", "") != statusSuccess || assertion == nil || only(assertion, nsSignature, "Signature") == nil {
 		return nil
 	}
+	alone, err := detached(assertion)
+	if err != nil {
+		return nil
+	}
 	for _, certificate := range p.certs {
 		validation := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{certificate}})
 		validation.Clock = dsig.NewFakeClockAt(now)
-		if signed, err := validation.Validate(assertion); err == nil {
+		if signed, err := validation.Validate(alone); err == nil {
 			return signed
 		}
 	}
 	return nil
+}
+
+// detached is an element with the namespaces that its parents declare for it.
+func detached(e *etree.Element) (*etree.Element, error) {
+	around, err := etreeutils.NSBuildParentContext(e)
+	if err != nil {
+		return nil, err
+	}
+	return etreeutils.NSDetatch(around, e)
 }
 
 func (s *samlSays) readSubject(subject *etree.Element, now time.Time) *fault {

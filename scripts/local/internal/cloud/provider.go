@@ -43,6 +43,12 @@ func (c *Cloud) AddOIDCProvider(p OIDCProvider) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	account := oidcProviderARN.FindStringSubmatch(made.ARN)[1]
+	for arn, other := range c.issuers {
+		if other.Issuer == made.Issuer && arn != made.ARN && oidcProviderARN.FindStringSubmatch(arn)[1] == account {
+			return fmt.Errorf("OIDC provider %s: the account has %s for issuer %s, and may have one", made.ARN, arn, made.Issuer)
+		}
+	}
 	c.issuers[made.ARN] = made
 	return nil
 }

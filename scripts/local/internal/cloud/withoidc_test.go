@@ -2,6 +2,8 @@ package cloud_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -20,6 +22,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,13 +44,20 @@ type issuer struct {
 	pages map[string]string
 }
 
-func newIssuer(t *testing.T, certificate *tls.Certificate) *issuer {
-	t.Helper()
+// issuersKey is every issuer's: what tells them apart is their address.
+var issuersKey = sync.OnceValue(newRSAKey)
+
+func newRSAKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	i := &issuer{key: key}
+	return key
+}
+
+func newIssuer(t *testing.T, certificate *tls.Certificate) *issuer {
+	t.Helper()
+	i := &issuer{key: issuersKey()}
 	i.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, ok := i.pages[r.URL.Path]
 		if !ok {
@@ -67,7 +77,7 @@ func newIssuer(t *testing.T, certificate *tls.Certificate) *issuer {
 	i.pages = map[string]string{
 		"/.well-known/openid-configuration": `{"issuer":"` + i.URL + `","jwks_uri":"` + i.URL + `/keys"}`,
 		"/keys": `{"keys":[{"kty":"EC"},{"kty":"RSA","kid":"old","n":"AQAB","e":"AQAB"},{"kty":"RSA","kid":"one","use":"sig","alg":"RS256","e":"AQAB","n":"` +
-			base64.RawURLEncoding.EncodeToString(key.N.Bytes()) + `"}]}`,
+			base64.RawURLEncoding.EncodeToString(i.key.N.Bytes()) + `"}]}`,
 	}
 	return i
 }
@@ -154,7 +164,7 @@ func TestEachRefusalOfATokenHasItsCode(t *testing.T) {
 	w.register(i)
 	claims := func(changes map[string]any) string { return i.token(w.now, changes) }
 	good := claims(nil)
-	forged := &issuer{Server: i.Server, key: other.key}
+	forged := &issuer{Server: i.Server, key: newRSAKey()}
 	for _, c := range []struct {
 		name, token   string
 		more          []pair
@@ -238,13 +248,13 @@ func (i *issuer) page(keys string) {
 
 // authority signs servers' certificates.
 type authority struct {
-	key  *rsa.PrivateKey
+	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
 }
 
 func newAuthority(t *testing.T, name string) authority {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +276,7 @@ func newAuthority(t *testing.T, name string) authority {
 // serve makes a server's certificate; chain is what is sent behind it.
 func (a authority) serve(t *testing.T, until time.Time, address string, chain ...*x509.Certificate) *tls.Certificate {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,6 +361,10 @@ func TestRAMRefusesProvidersThatItWouldNotKeep(t *testing.T) {
 	w := newWorld(t)
 	good := cloud.OIDCProvider{ARN: ciProvider, Issuer: "https://issuer.example/realm", ClientIDs: []string{"a"}, Fingerprints: []string{strings.Repeat("A1", 20)}, Issuance: time.Hour}
 	w.must(w.AddOIDCProvider(good))
+	w.must(w.AddOIDCProvider(good)) // replaced
+	elsewhere := good
+	elsewhere.ARN = "acs:ram::2345678901234567:oidc-provider/other"
+	w.must(w.AddOIDCProvider(elsewhere))
 	for name, spoil := range map[string]func(*cloud.OIDCProvider){
 		"ARN":             func(p *cloud.OIDCProvider) { p.ARN = deployRole },
 		"name":            func(p *cloud.OIDCProvider) { p.ARN = ciProvider + "." },

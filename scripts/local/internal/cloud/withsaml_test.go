@@ -142,6 +142,15 @@ func TestAResponseBecomesASessionOfARoleThatTrustsItsIssuer(t *testing.T) {
 	if got := w.withSAML(i.response(), pair{"Format", "XML"}, pair{"DurationSeconds", "900"}); !strings.Contains(got.body, "<AssumeRoleWithSAMLResponse>") || !strings.Contains(got.body, "<Expiration>2026-11-23T18:15:00Z") {
 		t.Error(got.body)
 	}
+	text, err := base64.StdEncoding.DecodeString(i.response()) // as many write it: declared once, on top
+	if err != nil {
+		t.Fatal(err)
+	}
+	const declared = ` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`
+	moved := strings.Replace(strings.Replace(string(text), declared, "", 1), "<samlp:Response", "<samlp:Response"+declared, 1)
+	if got := w.withSAML(base64.StdEncoding.EncodeToString([]byte(moved))); got.status != http.StatusOK {
+		t.Errorf("a namespace declared outside the assertion: %s", got.body)
+	}
 	next := newSAMLIssuer(t)
 	w.must(w.AddSAMLProvider(oktaProvider, i.metadata(next.cert, i.cert)))
 	if got := w.withSAML(next.response()); got.status != http.StatusOK {
