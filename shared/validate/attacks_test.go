@@ -567,6 +567,7 @@ func subjects() []attack {
 		{name: "recipient", expect: "recipient_mismatch", why: "made for another service", options: before(set(data, "Recipient", "https://else.example/acs"))},
 		{name: "recipient-missing", expect: "recipient_mismatch", why: "made for everybody", options: before(set(data, "Recipient", ""))},
 		{name: "recipient-prefix", expect: "recipient_mismatch", why: "our URL is only the beginning", options: before(set(data, "Recipient", "https://sso.example/saml/test/acs/x"))},
+		{name: "recipient-alibaba-cloud", expect: "recipient_mismatch", why: "to be posted to Alibaba Cloud itself", options: before(set(data, "Recipient", "https://signin.aliyun.com/saml-role/sso"))},
 		{name: "authn-missing", expect: "authn_statement_missing", why: "nobody signed in", options: before(remove(authn))},
 	}
 }
@@ -576,6 +577,7 @@ func audiences() []attack {
 	return []attack{
 		{name: "audience", expect: "audience_mismatch", why: "made for another service provider", options: before(setText(audience, "https://else.example"))},
 		{name: "audience-alibaba-cloud", expect: "audience_mismatch", why: "what was made for Alibaba Cloud itself is not for us", options: before(setText(audience, "urn:alibaba:cloudcomputing"))},
+		{name: "made-for-alibaba-cloud", expect: "destination_mismatch", why: "a whole response for Alibaba Cloud's role sign-in, as /sts takes it, is none for the ACS", request: "-", record: allowUnsolicited, options: opts{validatetest.For(alibabaCloud())}},
 		{name: "audience-of-other-record", expect: "audience_mismatch", why: "our own entity ID for another identity provider", options: before(setText(audience, "https://sso.example/saml/other/metadata"))},
 		{name: "audience-missing", expect: "audience_mismatch", why: "no restriction means everybody", options: before(remove(conditions + "/saml:AudienceRestriction"))},
 		{name: "audience-empty", expect: "audience_mismatch", why: "a restriction to nobody", options: before(remove(audience))},

@@ -31,6 +31,10 @@ type Expectation struct {
 	EntityID  string // ours for this identity provider: the audience
 	ACSURL    string // where it arrived: destination and recipient
 	RequestID string // of our AuthnRequest; "" where nobody asked
+
+	// AsksNobody says that it was made for a service that never sends requests, as
+	// Alibaba Cloud's role sign-in: that nobody asked is no reason against it then.
+	AsksNobody bool
 }
 
 // Nonces remembers what was used. Use returns nil for the first caller with a
@@ -65,7 +69,7 @@ func (g Guard) trial(record trust.Record, want Expectation, encoded string) (*tr
 		return nil, errors.New("validate: a guard without clock or nonces")
 	case record.IsZero():
 		return nil, errors.New("validate: no trust record")
-	case want.EntityID == "" || want.ACSURL == "":
+	case want.EntityID == "" || want.ACSURL == "" || want.AsksNobody && want.RequestID != "":
 		return nil, errors.New("validate: nothing to expect")
 	}
 	return &trial{progress: g.begin(record, encoded), want: want, decrypters: g.Decrypters}, nil

@@ -76,7 +76,7 @@ func requireSubject(t *trial) error {
 func requireAnswer(t *trial) error {
 	got, want := t.message.Response.InResponseTo, t.want.RequestID
 	switch {
-	case want == "" && !t.record.AllowIdPInitiated():
+	case want == "" && !t.want.AsksNobody && !t.record.AllowIdPInitiated():
 		return reason.New(reason.UnsolicitedResponse, "no sign-in is under way, and the record does not allow responses unasked")
 	case got != want:
 		return reason.New(reason.RequestMismatch, "the response answers %.200q, the sign-in under way is %q", got, want)
