@@ -20,6 +20,7 @@ type Reading struct {
 	records *shelf[known]
 	parts   *shelf[part]
 	issuers *shelf[[]federation.Trusting] // none: nobody believes it
+	saml    *shelf[map[string]string]     // by account: which identity provider has an ARN
 	listed  []federation.Listed
 }
 
@@ -40,7 +41,7 @@ func newReading(source Source, id string) *Reading {
 	return &Reading{
 		source: source, id: id, turn: newTurn(),
 		rows: newShelf[*federation.Item](maxKept), records: newShelf[known](maxKept), parts: newShelf[part](maxKept),
-		issuers: newShelf[[]federation.Trusting](maxKept),
+		issuers: newShelf[[]federation.Trusting](maxKept), saml: newShelf[map[string]string](maxKept),
 	}
 }
 
@@ -115,6 +116,35 @@ func (r *Reading) Trusting(ctx context.Context, issuer string) ([]federation.Tru
 		return nil, reason.New(reason.IdPUnknown, "no identity provider has issuer %.300q", issuer)
 	}
 	return known, nil
+}
+
+// SAMLProvider is the identity provider that an account's RAM calls by this ARN. It
+// refuses as [reason.IdPUnknown] where there is none.
+func (r *Reading) SAMLProvider(ctx context.Context, account, arn string) (string, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return "", err
+	}
+	defer r.turn.give()
+	ids, ok := r.saml.get(account)
+	if !ok {
+		row, err := r.source.Row(ctx, r.id, federation.AccountRow(account))
+		if err != nil {
+			return "", err
+		}
+		size := 0
+		if row != nil {
+			if ids, err = federation.FromAccountRow(r.id, account, federation.Item(*row)); err != nil {
+				return "", err
+			}
+			size = len(row.Body)
+		}
+		r.saml.put(account, ids, size)
+	}
+	id, ok := ids[arn]
+	if !ok {
+		return "", reason.New(reason.IdPUnknown, "account %.80q calls no identity provider %.300q", account, arn)
+	}
+	return id, nil
 }
 
 // row is the one that declares an identity provider.

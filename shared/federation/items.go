@@ -28,11 +28,12 @@ type Item struct {
 // an index of the identity providers for whoever has to choose one; and a row for
 // each issuer of ID tokens, for a token comes without the name of its record.
 const (
-	rowsOfIdP     = "idp/"
-	sourceRow     = "/source"
-	partRow       = "/part/"
-	rowsOfIndex   = "index/"
-	rowsOfIssuers = "issuer/"
+	rowsOfIdP      = "idp/"
+	sourceRow      = "/source"
+	partRow        = "/part/"
+	rowsOfAccounts = "account/"
+	rowsOfIndex    = "index/"
+	rowsOfIssuers  = "issuer/"
 )
 
 // Rows are cut here: far below Tablestore's 2 MB, and few for who reads them.
@@ -136,7 +137,7 @@ func itemsOf(d Draft, named map[string]map[int]bool) ([]Item, error) {
 		w.identityProvider(i, slices.Sorted(maps.Keys(named[d.IdentityProviders[i].ID])))
 	}
 	for i := range d.Accounts {
-		w.add("account/"+d.Accounts[i].ID, row{Order: i, Account: &d.Accounts[i]})
+		w.add(AccountRow(d.Accounts[i].ID), row{Order: i, Account: &d.Accounts[i]})
 	}
 	w.index()
 	w.issuers()

@@ -36,6 +36,29 @@ func FromIssuerRow(rev, issuer string, item Item) ([]Trusting, error) {
 	return r.Trusting, err
 }
 
+// AccountRow is the ID of the row that declares an account.
+func AccountRow(account string) string { return rowsOfAccounts + account }
+
+// FromAccountRow reads the row that [AccountRow] names: what the account's RAM calls
+// each identity provider that speaks SAML, the other way round.
+func FromAccountRow(rev, account string, item Item) (map[string]string, error) {
+	r, err := find(rev, AccountRow(account), []Item{item})
+	if err == nil && (r.Account == nil || r.Account.ID != account) {
+		err = broken("row %q declares no account %s", item.ID, account)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]string{}
+	for id, arn := range r.Account.SAMLProviders {
+		if _, double := ids[arn]; double {
+			return nil, broken("account %s calls two identity providers %s", account, arn)
+		}
+		ids[arn] = id
+	}
+	return ids, nil
+}
+
 // FromRows makes of the rows below [RowsOf] the part of revision rev that decides
 // for people of one identity provider: what is declared of it, its rules, and the
 // accounts that they name. It has the revision's ID, and refuses rows of another
