@@ -67,6 +67,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	workloads := exchange.New(exchange.Config{
 		Log: log, Now: time.Now,
 		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: rules,
+		Provider: samlProvider(trusted),
 		SourceIP: trigger.SourceIP,
 		Fresh:    fresh,
 		Nonces:   nonces,
@@ -86,5 +87,16 @@ func reading[T federation.Revision | []federation.Trusting](trusted *book.Book, 
 			return *new(T), err
 		}
 		return ask(now, ctx, name)
+	}
+}
+
+// samlProvider asks the revision that counts now for whom an account calls so.
+func samlProvider(trusted *book.Book) func(ctx context.Context, account, arn string) (string, error) {
+	return func(ctx context.Context, account, arn string) (string, error) {
+		now, err := trusted.Read(ctx)
+		if err != nil {
+			return "", err
+		}
+		return now.SAMLProvider(ctx, account, arn)
 	}
 }

@@ -5,11 +5,16 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/scripts/stories/workload"
+	"github.com/fc-sso/fc-sso/shared/validate"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 // stsAnswer is what STS answers, or we at /sts.
@@ -60,7 +65,7 @@ func TestRAMDecidesTooWhereAnAccountIssuesDirectly(t *testing.T) {
 	job := func(more ...string) stsAnswer {
 		t.Helper()
 		return callSTS(t, s, "AssumeRoleWithOIDC", append([]string{
-			"RoleArn", workload.DirectTry, "OIDCProviderArn", workload.DirectCI, "RoleSessionName", "run-17", "OIDCToken", platform.Token(t, nil),
+			"RoleArn", workload.DirectTry, "OIDCProviderArn", workload.DirectProvider, "RoleSessionName", "run-17", "OIDCToken", platform.Token(t, nil),
 		}, more...)...)
 	}
 
@@ -82,5 +87,70 @@ func TestRAMDecidesTooWhereAnAccountIssuesDirectly(t *testing.T) {
 	s.Reapply(t) // the stack registers what is served now
 	if got := job(); got.status != http.StatusOK {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// responses is a federation whose identity provider makes responses for Alibaba
+// Cloud's own role sign-in. In one account RAM decides too, in the other it is not
+// asked.
+const responses = `
+identityProviders:
+  - {id: okta, saml: {metadataFile: okta.xml}}
+accounts:
+  - {id: "1234567890123456", alias: acme-prod, samlProviders: {okta: "acs:ram::1234567890123456:saml-provider/okta"}}
+  - {id: "2345678901234567", alias: acme-dev, issue: direct, samlProviders: {okta: "acs:ram::2345678901234567:saml-provider/okta"}}
+rules:
+  - name: roles that Okta names itself
+    idp: okta
+    assertedRoles: {accounts: ["1234567890123456", "2345678901234567"], roles: [dev-shop]}
+    condition: any
+  - name: everybody tries
+    idp: okta
+    roles: ["acs:ram::2345678901234567:role/try"]
+    condition: any
+`
+
+// TestAResponseForAlibabaCloudIsTakenInItsPlace: by the bundle alone, or by STS after
+// it, which judges the whole response once more.
+func TestAResponseForAlibabaCloudIsTakenInItsPlace(t *testing.T) {
+	idp := validatetest.New(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"federation.yaml": responses, "okta.xml": `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + idp.Keys().EntityID + `">` +
+		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` +
+		idp.Keys().Certificates[0] + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
+		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := stack.Start(t, stack.Options{Federation: filepath.Join(dir, "federation.yaml")})
+	account := func(id, role string) (arn, provider string) {
+		return "acs:ram::" + id + ":role/" + role, "acs:ram::" + id + ":saml-provider/okta"
+	}
+	response := func(role, provider string) string {
+		return idp.Response(
+			validatetest.For(validate.Expectation{EntityID: "urn:alibaba:cloudcomputing", ACSURL: "https://signin.aliyun.com/saml-role/sso"}),
+			validatetest.At(time.Now()), validatetest.Subject("ada"), validatetest.Signed(true, true),
+			validatetest.Attribute("https://www.aliyun.com/SAML-Role/Attributes/Role", role+","+provider),
+			validatetest.Attribute("https://www.aliyun.com/SAML-Role/Attributes/RoleSessionName", "ada@acme.com"),
+		)
+	}
+	for id, session := range map[string]string{
+		"1234567890123456": "acs:ram::1234567890123456:role/dev-shop/ada@acme.com",
+		"2345678901234567": "acs:sts::2345678901234567:assumed-role/dev-shop/ada@acme.com", // as STS calls what it makes of a response
+	} {
+		role, provider := account(id, "dev-shop")
+		once := response(role, provider)
+		if got := callSTS(t, s, "AssumeRoleWithSAML", "RoleArn", role, "SAMLProviderArn", provider, "SAMLAssertion", once); got.status != http.StatusOK || got.AssumedRoleUser.Arn != session || got.Credentials.SecurityToken == "" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		if got := callSTS(t, s, "AssumeRoleWithSAML", "RoleArn", role, "SAMLProviderArn", provider, "SAMLAssertion", once); got.status != http.StatusUnauthorized || got.Code != "AuthenticationFail.SAMLAssertion.Invalid" || !strings.Contains(got.Message, "replayed") {
+			t.Errorf("again: %d %s", got.status, got.body)
+		}
+	}
+	named, provider := account("2345678901234567", "dev-shop")
+	unnamed, _ := account("2345678901234567", "try")
+	if got := callSTS(t, s, "AssumeRoleWithSAML", "RoleArn", unnamed, "SAMLProviderArn", provider, "SAMLAssertion", response(named, provider)); got.status != http.StatusUnauthorized || got.Code != "AuthenticationFail.SAMLAssertion.Invalid" || !strings.Contains(got.Message, "proof_refused") {
+		t.Errorf("a role that a rule gives and the response does not name: %d %s", got.status, got.body)
 	}
 }

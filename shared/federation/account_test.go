@@ -71,7 +71,6 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
 		"requireOverlap: new keys are taken without approval (okta)",
-		"issue: direct: credentials of these accounts are refused (acme-prod)",
 		"issue: federated: credentials of these accounts are refused (2345678901234567)",
 		"userSSO: nobody becomes a RAM user (acme-prod)",
 		"maintenanceRole: nothing is written into RAM (acme-prod)",

@@ -29,7 +29,6 @@ type deferral struct {
 func deferred() []deferral {
 	return []deferral{
 		{"requireOverlap: new keys are taken without approval", sources(func(s trust.Source) bool { return s.RequireOverlap })},
-		{"issue: direct: credentials of these accounts are refused", accounts(func(a Account) bool { return a.issue == Direct })},
 		{"issue: federated: credentials of these accounts are refused", accounts(func(a Account) bool { return a.issue == Federated })},
 		{"userSSO: nobody becomes a RAM user", accounts(func(a Account) bool { return a.userSSO != nil })},
 		{"maintenanceRole: nothing is written into RAM", accounts(func(a Account) bool { return !a.maintenance.IsZero() })},

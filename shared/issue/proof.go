@@ -15,6 +15,11 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
+const (
+	withOIDC = "AssumeRoleWithOIDC"
+	withSAML = "AssumeRoleWithSAML"
+)
+
 // Proof is what a caller brought to be granted a role, as it came: STS can judge it
 // once more. It prints as [redacted].
 type Proof struct {
@@ -32,11 +37,21 @@ func (p Proof) LogValue() slog.Value { return p.text.LogValue() }
 
 // OIDCToken is an ID token of this identity provider.
 func OIDCToken(idp, compact string) Proof {
-	return Proof{idp, "AssumeRoleWithOIDC", "OIDCToken", ram.Secret(compact)}
+	return Proof{idp, withOIDC, "OIDCToken", ram.Secret(compact)}
+}
+
+// SAMLResponse is a response of this identity provider, in base64. What STS makes of
+// it is called as the assertion says, not as the grant does.
+func SAMLResponse(idp, encoded string) Proof {
+	return Proof{idp, withSAML, "SAMLAssertion", ram.Secret(encoded)}
 }
 
 // provider is the parameter that says what the account calls the identity provider.
 func (p Proof) provider(account federation.Account) (name, arn string, ok bool) {
+	if p.action == withSAML {
+		saml, ok := account.SAMLProvider(p.idp)
+		return "SAMLProviderArn", saml.String(), ok
+	}
 	oidc, ok := account.OIDCProvider(p.idp)
 	return "OIDCProviderArn", oidc.String(), ok
 }
@@ -55,6 +70,9 @@ func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof) (Is
 	made, err := i.withinMaximum(grant, func(duration time.Duration) (Issued, error) {
 		params := sessionParams(grant, duration)
 		params.Set(name, provider)
+		if proof.action == withSAML {
+			params.Del("RoleSessionName")
+		}
 		params.Set(proof.field, proof.text.Reveal())
 		return i.withProof(ctx, proof, params)
 	})

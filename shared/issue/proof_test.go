@@ -72,6 +72,28 @@ func TestWhereRAMDecidesTooTheCallersOwnTokenGoesOn(t *testing.T) {
 	}
 }
 
+// TestTheCallersOwnResponseGoesOn without a session name: the assertion has one.
+func TestTheCallersOwnResponseGoesOn(t *testing.T) {
+	const provider = "acs:ram::1234567890123456:saml-provider/test"
+	account := federation.AccountDraft{ID: "1234567890123456", Issue: "direct", SAMLProviders: map[string]string{"test": provider}}
+	c := newCloud(t, made)
+	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+")); err != nil {
+		t.Fatal(err)
+	}
+	asked := c.asked[0]
+	for name, want := range map[string]string{
+		"Action": "AssumeRoleWithSAML", "RoleArn": role, "SAMLProviderArn": provider, "SAMLAssertion": "PHg+", "DurationSeconds": "3600", "RoleSessionName": "",
+	} {
+		if asked.Get(name) != want {
+			t.Errorf("%s is %q, not %q", name, asked.Get(name), want)
+		}
+	}
+	c = newCloud(t, `401 {"Code":"AuthenticationFail.SAMLAssertion.Invalid","Message":"PHg+ is invalid"}`)
+	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+")); reason.Of(err) != reason.ProofRefused || strings.Contains(err.Error(), "PHg") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestElsewhereTheTokenStaysHere(t *testing.T) {
 	c := newCloud(t, made)
 	if _, err := c.issuer.Issue(t.Context(), direct(t, "assume-role", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln")); err != nil {

@@ -1,9 +1,10 @@
 // Package exchange turns ID tokens into STS tokens.
 //
-// In: a token that a platform gave to its workload, and the role that the workload
-// wants. Out: an STS token of that role, if the record of the token's issuer
-// believes it and a rule gives the role. Refused is all else, in each protocol's
-// own shape: RFC 6749 JSON at /oidc/token, an STS error at /sts, text elsewhere.
+// In: a token that a platform gave to its workload, or at /sts a SAML response that
+// was made for Alibaba Cloud itself, and the role that is wanted. Out: an STS token of
+// that role, if the record that judges it believes it and a rule gives the role.
+// Refused is all else, in each protocol's own shape: RFC 6749 JSON at /oidc/token, an
+// STS error at /sts, text elsewhere.
 // What is not there yet is refused as not_implemented.
 //
 // Whose token it is, is read from the token before anything in it is believed, only
@@ -45,6 +46,7 @@ type Config struct {
 	Now func() time.Time
 
 	Trusting func(ctx context.Context, issuer string) ([]federation.Trusting, error) // idp_unknown where nobody believes it
+	Provider func(ctx context.Context, account, arn string) (idp string, err error)  // by the ARN of a SAML provider, likewise
 	Record   func(ctx context.Context, idp string) (trust.Record, error)             // idp_unknown where there is none
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error)
 	SourceIP func(context.Context) netip.Addr
@@ -91,7 +93,7 @@ func Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
 // rules; and of what STS says of the token itself. What else went wrong between us and
 // others is the operator's, in the log.
 func told(code reason.Code) bool {
-	return slices.Contains([]reason.Code{
+	return slices.Contains(assertionCodes(), code) || slices.Contains([]reason.Code{
 		reason.RequestMalformed, reason.RequestTooLarge, reason.GrantTypeUnknown, reason.MethodNotAllowed, reason.NotFound,
 		reason.TokenMalformed, reason.TokenType, reason.SignatureAlgorithm, reason.SignatureInvalid, reason.KeyUnknown,
 		reason.IssuerMismatch, reason.AudienceMismatch, reason.SubjectMissing, reason.Expired, reason.NotYetValid,

@@ -23,27 +23,43 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// What STS 2015-04-01 says of AssumeRoleWithOIDC.
+// What STS 2015-04-01 says of its anonymous actions.
 const (
+	withOIDC    = "AssumeRoleWithOIDC"
+	withSAML    = "AssumeRoleWithSAML"
 	stsVersion  = "2015-04-01"
 	stsTime     = "2006-01-02T15:04:05Z" // the only form that its SDKs read
 	leastLife   = 900
 	longestLife = 43_200
+
+	// maxSTSForm holds a response of 100,000 characters and a policy, whatever has to
+	// be URL encoded of them.
+	maxSTSForm = 320 << 10
 )
 
-// sts is AssumeRoleWithOIDC, for clients that speak no other protocol than that of
-// Alibaba Cloud's STS and are told another address for it. What decides is what
-// decides at /oidc/token.
+// sts is AssumeRoleWithOIDC and AssumeRoleWithSAML, for clients that speak no other
+// protocol than that of Alibaba Cloud's STS and are told another address for it. What
+// decides is what decides at /oidc/token.
 func (e exchange) sts(r *http.Request) (respond.Outcome, error) {
 	params, err := stsParameters(r)
 	if err != nil {
-		return respond.Outcome{}, shaped{err, isXML(r.URL.Query())}
+		return respond.Outcome{}, shapedBy(r.URL.Query(), err)
 	}
-	made, err := e.assumeRoleWithOIDC(r, params)
+	made, err := e.assume(r, params)
 	if err != nil {
-		return respond.Outcome{}, shaped{err, isXML(params)}
+		return respond.Outcome{}, shapedBy(params, err)
 	}
 	return stsOutcome(made, isXML(params))
+}
+
+func (e exchange) assume(r *http.Request, params url.Values) (any, error) {
+	if err := requireAction(params); err != nil {
+		return nil, err
+	}
+	if params.Get("Action") == withSAML {
+		return e.assumeRoleWithSAML(r, params)
+	}
+	return e.assumeRoleWithOIDC(r, params)
 }
 
 func (e exchange) assumeRoleWithOIDC(r *http.Request, params url.Values) (stsAnswer, error) {
@@ -117,7 +133,7 @@ func stsParameters(r *http.Request) (url.Values, error) {
 		return nil, reason.New(reason.RequestMalformed, "the query is not URL encoded")
 	}
 	if r.Method == http.MethodPost && r.ContentLength != 0 {
-		form, err := readForm(r)
+		form, err := readForm(r, maxSTSForm)
 		if err != nil {
 			return nil, err
 		}
@@ -142,27 +158,36 @@ type stsCall struct {
 	provider ram.OIDCProviderARN
 }
 
-func readSTS(params url.Values) (stsCall, error) {
+func requireAction(params url.Values) error {
 	switch action := params.Get("Action"); {
 	case action == "":
-		return stsCall{}, missingParameter("Action")
-	case action == "AssumeRoleWithSAML":
-		return stsCall{}, reason.New(reason.NotImplemented, "%s does not serve %s yet", Name, action)
-	case action != "AssumeRoleWithOIDC":
-		return stsCall{}, faultError{
+		return missingParameter("Action")
+	case action != withOIDC && action != withSAML:
+		return faultError{
 			http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.",
 			reason.New(reason.NotFound, "action %.80q", action),
 		}
 	case params.Get("Version") != stsVersion:
-		return stsCall{}, faultError{
+		return faultError{
 			http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.",
 			reason.New(reason.RequestMalformed, "version %.80q, %s is spoken", params.Get("Version"), stsVersion),
 		}
 	}
-	for _, name := range []string{"RoleArn", "OIDCProviderArn", "RoleSessionName"} {
+	return nil
+}
+
+func requireParameters(params url.Values, names ...string) error {
+	for _, name := range names {
 		if params.Get(name) == "" {
-			return stsCall{}, missingParameter(name)
+			return missingParameter(name)
 		}
+	}
+	return nil
+}
+
+func readSTS(params url.Values) (stsCall, error) {
+	if err := requireParameters(params, "RoleArn", "OIDCProviderArn", "RoleSessionName"); err != nil {
+		return stsCall{}, err
 	}
 	return parseSTS(params)
 }
@@ -180,20 +205,24 @@ func parseSTS(params url.Values) (c stsCall, err error) {
 	if c.provider, err = ram.ParseOIDCProviderARN(params.Get("OIDCProviderArn")); err != nil {
 		return stsCall{}, wrongParameter("OIDCProviderArn", err)
 	}
-	duration, err := stsDuration(params.Get("DurationSeconds"))
-	if err != nil {
-		return stsCall{}, err
-	}
-	policy, err := stsPolicy(params.Get("Policy"))
-	if err != nil {
-		return stsCall{}, err
-	}
 	name := params.Get("RoleSessionName")
 	if clean, err := ram.CleanSessionName(name); err != nil || clean != name { // STS cleans nothing, and its clients know
 		return stsCall{}, wrongParameter("RoleSessionName", fmt.Errorf("%.80q, 2 to 64 of A-Z a-z 0-9 . @ _ and - are wanted", name))
 	}
-	c.wish, err = mapping.ParseWish(name, duration, policy)
+	c.wish, err = stsWish(params, name)
 	return c, err
+}
+
+func stsWish(params url.Values, name string) (mapping.Wish, error) {
+	duration, err := stsDuration(params.Get("DurationSeconds"))
+	if err != nil {
+		return mapping.Wish{}, err
+	}
+	policy, err := stsPolicy(params.Get("Policy"))
+	if err != nil {
+		return mapping.Wish{}, err
+	}
+	return mapping.ParseWish(name, duration, policy)
 }
 
 func stsDuration(text string) (time.Duration, error) {
@@ -272,11 +301,14 @@ func answerOf(requestID string, made issue.Issued, compact string) (stsAnswer, e
 	info.Issuer, _ = claims.Text("iss")
 	info.IssuanceTime, info.ExpirationTime = stsDate(claims, "iat"), stsDate(claims, "exp")
 	return stsAnswer{
-		RequestID: requestID, OIDCTokenInfo: info, AssumedRoleUser: stsUser(made.User),
-		Credentials: stsCredentials{
-			made.AccessKeyID, made.AccessKeySecret.Reveal(), made.SecurityToken.Reveal(), made.Expiration.UTC().Format(stsTime),
-		},
+		RequestID: requestID, OIDCTokenInfo: info, AssumedRoleUser: stsUser(made.User), Credentials: stsCredentialsOf(made),
 	}, nil
+}
+
+func stsCredentialsOf(made issue.Issued) stsCredentials {
+	return stsCredentials{
+		made.AccessKeyID, made.AccessKeySecret.Reveal(), made.SecurityToken.Reveal(), made.Expiration.UTC().Format(stsTime),
+	}
 }
 
 func stsDate(claims jose.Object, name string) string {

@@ -118,7 +118,7 @@ func TestEachRefusalAsSTS(t *testing.T) {
 	for _, c := range []refusal{
 		{why: "no action", form: map[string]string{"Action": ""}},
 		{why: "another action", form: map[string]string{"Action": "AssumeRole"}},
-		{why: "an action that is to come", form: map[string]string{"Action": "AssumeRoleWithSAML"}},
+		{why: "another kind of proof than the action's", form: map[string]string{"Action": "AssumeRoleWithSAML"}},
 		{why: "another version", form: map[string]string{"Version": "2014-01-01"}},
 		{why: "a parameter twice", path: "/sts?RoleArn=x"},
 		{why: "no role", form: map[string]string{"RoleArn": ""}},

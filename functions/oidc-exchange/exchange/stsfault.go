@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
@@ -27,10 +29,15 @@ func (f faultError) because(err error) faultError {
 	return f
 }
 
-// shaped is an error of which it is known in which form the caller wants it.
+// shaped is an error of which it is known in which form the caller wants it, and of
+// which kind of proof it is.
 type shaped struct {
 	error
-	xml bool
+	xml, saml bool
+}
+
+func shapedBy(params url.Values, err error) error {
+	return shaped{err, isXML(params), params.Get("Action") == withSAML}
 }
 
 func (s shaped) Unwrap() error { return s.error }
@@ -58,7 +65,11 @@ func faultOf(refusal respond.Refusal) faultError {
 	if e, ok := errors.AsType[*openapi.Error](refusal.Err); ok && refusal.Code == reason.ProofRefused {
 		return faultError{status: e.Status, code: e.Code, message: e.Message} // STS judged the caller's own proof
 	}
-	for _, row := range stsFaults() {
+	rows := stsFaults()
+	if s, ok := errors.AsType[shaped](refusal.Err); ok && s.saml {
+		rows = append(samlFaults(), rows...)
+	}
+	for _, row := range rows {
 		for _, code := range row.codes {
 			if code == refusal.Code {
 				return row.fault
@@ -98,6 +109,28 @@ func stsFaults() []stsRow {
 	}
 }
 
+// samlFaults come before those of stsFaults, which know of tokens. STS says no more
+// than "invalid" of all that the guard can find, but for its time.
+func samlFaults() []stsRow {
+	return []stsRow{
+		{[]reason.Code{reason.Expired}, unauthorized("SAMLAssertion.Expired", "The SAML Assertion is expired.")},
+		{[]reason.Code{reason.IdPUnknown}, faultError{status: http.StatusNotFound, code: "EntityNotExist.SAMLProvider", message: "Can not find SAML provider."}},
+		{[]reason.Code{reason.KeysUnavailable}, unauthorized("IDPMetadata.Invalid", "The IdP Metadata of your SAML Provider is invalid.")},
+		{slices.Concat(assertionCodes(), []reason.Code{reason.Replayed}), unauthorized("SAMLAssertion.Invalid", "The SAML Assertion is invalid.")},
+	}
+}
+
+// assertionCodes are what the guard finds wrong with a response, beside its time.
+func assertionCodes() []reason.Code {
+	return []reason.Code{
+		reason.MessageMalformed, reason.MessageTooLarge, reason.EncryptionRefused, reason.EncryptionUnsigned, reason.DecryptionFailed,
+		reason.VersionUnsupported, reason.AssertionMissing, reason.AssertionsSeveral, reason.SignatureMissing, reason.SignatureAlgorithm,
+		reason.SignatureInvalid, reason.StatusNotSuccess, reason.IssuerMismatch, reason.AudienceMismatch, reason.DestinationMismatch,
+		reason.RecipientMismatch, reason.SubjectMissing, reason.ConfirmationMissing, reason.ConditionUnknown, reason.AuthnMissing,
+		reason.NotYetValid, reason.LifetimeTooLong, reason.RequestMismatch,
+	}
+}
+
 // serverFault is what went wrong behind us.
 func serverFault(refusal respond.Refusal) faultError {
 	if refusal.Status == http.StatusServiceUnavailable {
@@ -127,7 +160,7 @@ func refuseAsSTS(r *http.Request, refusal respond.Refusal) (respond.Outcome, err
 		asXML = s.xml
 	}
 	fault := faultOf(refusal)
-	if missingRole(refusal.Err) {
+	if refusal.Code == reason.RoleRefused && missingRole(refusal.Err) {
 		fault = faultError{status: http.StatusNotFound, code: "EntityNotExist.Role", message: "The specified Role not exists."}
 	}
 	outcome, err := stsOutcome(stsError{

@@ -63,22 +63,26 @@ type asked struct {
 // used once is used up by the guard, whatever the rules say of it then: what could
 // be found wrong with the request itself was found before.
 func (e exchange) exchange(r *http.Request, record trust.Record, a asked) (issue.Issued, error) {
-	ctx := r.Context()
-	decision := audit.Of(ctx)
 	var who validate.Identity
-	err := e.Fresh.Try(ctx, record, func(ctx context.Context, record trust.Record) (err error) {
+	err := e.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) (err error) {
 		who, err = e.guard.Token(ctx, record, validate.TokenWant{}, a.token)
 		return err
 	})
 	if err != nil {
 		return issue.Issued{}, err
 	}
+	return e.give(r, who, a, issue.OIDCToken(record.ID(), a.token))
+}
+
+// give is the way from somebody whom the guard believes to credentials.
+func (e exchange) give(r *http.Request, who validate.Identity, a asked, proof issue.Proof) (issue.Issued, error) {
+	decision := audit.Of(r.Context())
 	decision.Subject = who.Subject()
 	grant, err := e.grant(r, who, a)
 	if err != nil {
 		return issue.Issued{}, err
 	}
-	made, err := e.Issuer.Issue(ctx, grant, issue.OIDCToken(record.ID(), a.token))
+	made, err := e.Issuer.Issue(r.Context(), grant, proof)
 	if err == nil {
 		decision.Grant = grant.Role().String()
 	}
@@ -119,7 +123,7 @@ func readExchange(r *http.Request) (asked, error) {
 	if r.URL.RawQuery != "" {
 		return asked{}, reason.New(reason.RequestMalformed, "the address has a query: addresses are logged, all parameters belong into the form")
 	}
-	form, err := readForm(r)
+	form, err := readForm(r, maxForm)
 	if err != nil {
 		return asked{}, err
 	}
@@ -175,13 +179,13 @@ func readDuration(text string) (time.Duration, error) {
 
 // readForm takes each parameter once (RFC 6749 section 3.2): of two values our
 // reader and a proxy's might heed different ones.
-func readForm(r *http.Request) (url.Values, error) {
+func readForm(r *http.Request, most int64) (url.Values, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, reason.New(reason.RequestMalformed, "content type %.80q, not a form", r.Header.Get("Content-Type"))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxForm))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, most))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", maxForm)
+		return nil, reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", most)
 	}
 	if err != nil {
 		return nil, reason.New(reason.RequestMalformed, "the form could not be read: %w", err)
