@@ -99,9 +99,6 @@ func (p *OP) routes() http.Handler {
 // ServeHTTP answers one request.
 func (p *OP) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
-// ID is the provider's id, as in Options.
-func (p *OP) ID() string { return p.o.ID }
-
 // Users lists who can sign in, passwords included.
 func (p *OP) Users() []desk.User { return p.desk.Users() }
 
