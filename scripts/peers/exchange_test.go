@@ -22,6 +22,7 @@ import (
 type order struct {
 	Endpoint, Role, Provider, TokenFile string
 	Duration                            int
+	SDK                                 bool // sts-20150401/v2 instead of credentials-go
 }
 
 const orderVariable = "SSO_PEER_ORDER"
@@ -44,7 +45,11 @@ func TestMain(m *testing.M) {
 }
 
 func (o order) run() error {
-	made, err := o.credentialsGo()
+	take := o.credentialsGo
+	if o.SDK {
+		take = o.stsSDK
+	}
+	made, err := take()
 	if err != nil {
 		return err
 	}
@@ -90,7 +95,6 @@ func give(t *testing.T, s *stack.Stack, o order) (made person.Credentials, refus
 }
 
 // TestCredentialsGoTakesUsForSTS: unmodified, over TLS, and told another endpoint.
-// STS's own SDK cannot be: it knows no path but "/".
 func TestCredentialsGoTakesUsForSTS(t *testing.T) {
 	platform := workload.New(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Jobs)})
