@@ -37,7 +37,7 @@ type Token struct {
 	Type      string // typ, as it was written
 
 	signed    string // header and payload, as they came
-	signature string
+	signature []byte
 	claims    Object
 }
 
@@ -51,19 +51,19 @@ func Parse(compact string) (Token, error) {
 	if !three || strings.Contains(signature, ".") {
 		return Token{}, reason.New(reason.TokenMalformed, "the token has %d parts, a signed one has 3", strings.Count(compact, ".")+1)
 	}
-	token, err := readHeader(head)
+	header, err := readObject("header", head, maxHeader)
+	if err != nil {
+		return Token{}, err
+	}
+	token, err := readHeader(header)
 	if err != nil {
 		return Token{}, err
 	}
 	token.signed = compact[:len(head)+1+len(body)]
-	payload, err := part("payload", body, MaxToken)
-	if err != nil {
+	if token.claims, err = readObject("payload", body, MaxToken); err != nil {
 		return Token{}, err
 	}
-	if token.claims, err = parseObject(payload); err != nil {
-		return Token{}, reason.New(reason.TokenMalformed, "the payload: %w", err)
-	}
-	if token.signature, err = part("signature", signature, MaxToken); err != nil {
+	if token.signature, err = part("signature", signature, MaxToken, nil); err != nil {
 		return Token{}, err
 	}
 	return token, nil
@@ -77,18 +77,31 @@ func (t Token) Claims() Object { return t.claims }
 // names a token, for the signature itself can be spelled in more than one way.
 func (t Token) SigningInput() string { return t.signed }
 
+// readObject reads header or payload. Most of them pass through the stack.
+func readObject(name, text string, most int) (Object, error) {
+	var room [1536]byte
+	data, err := part(name, text, most, room[:0])
+	if err != nil {
+		return Object{}, err
+	}
+	o, err := ParseObject(data)
+	if err != nil {
+		return Object{}, reason.New(reason.TokenMalformed, "the %s: %w", name, err)
+	}
+	return o, nil
+}
+
 // part decodes base64url in its one spelling (RFC 7515 section 2): Go's decoder
 // skips line breaks, also where it is strict.
-func part(name, text string, most int) (string, error) {
+func part(name, text string, most int, room []byte) ([]byte, error) {
 	if text == "" || len(text) > most || broken(text) {
-		return "", reason.New(reason.TokenMalformed, "the %s has %d characters, or a line break", name, len(text))
+		return nil, reason.New(reason.TokenMalformed, "the %s has %d characters, or a line break", name, len(text))
 	}
-	var room [2048]byte // most parts pass through the stack
-	data, err := base64.RawURLEncoding.Strict().AppendDecode(room[:0], []byte(text))
+	data, err := base64.RawURLEncoding.Strict().AppendDecode(room, []byte(text))
 	if err != nil {
-		return "", reason.New(reason.TokenMalformed, "the %s is not base64url as RFC 7515 has it: %w", name, err)
+		return nil, reason.New(reason.TokenMalformed, "the %s is not base64url as RFC 7515 has it: %w", name, err)
 	}
-	return string(data), nil
+	return data, nil
 }
 
 func broken(text string) bool {
@@ -97,21 +110,12 @@ func broken(text string) bool {
 
 // readHeader takes what we need. Keys that a header brings along (jwk, jku, x5c,
 // x5u) are nobody's: they are not looked at (RFC 8725 section 3.10).
-func readHeader(encoded string) (Token, error) {
-	data, err := part("header", encoded, maxHeader)
-	if err != nil {
-		return Token{}, err
-	}
-	header, err := parseObject(data)
-	if err != nil {
-		return Token{}, reason.New(reason.TokenMalformed, "the header: %w", err)
-	}
+func readHeader(header Object) (t Token, err error) {
 	for _, name := range []string{"crit", "b64", "zip", "enc"} {
 		if header.Has(name) {
 			return Token{}, reason.New(reason.TokenMalformed, "the header has %s, which no ID token needs and we do not understand", name)
 		}
 	}
-	var t Token
 	var ok bool
 	if t.Algorithm, ok = header.Text("alg"); !ok {
 		return Token{}, reason.New(reason.TokenMalformed, "the header names no algorithm")

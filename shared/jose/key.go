@@ -211,7 +211,7 @@ func (k Key) Verify(t Token) error {
 	if method == nil || !k.Fits(t) {
 		return reason.New(reason.SignatureAlgorithm, "the algorithm %.40q is none of key %.80q", t.Algorithm, k.id)
 	}
-	if err := method.Verify(t.signed, []byte(t.signature), k.public); err != nil {
+	if err := method.Verify(t.signed, t.signature, k.public); err != nil {
 		return reason.New(reason.SignatureInvalid, "key %.80q did not make the signature", k.id)
 	}
 	return nil

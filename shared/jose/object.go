@@ -20,6 +20,7 @@ const (
 // value has none.
 type Object struct {
 	members []member
+	marks   uint64 // of their names
 	text    string
 }
 
@@ -37,7 +38,7 @@ func parseObject(text string) (Object, error) {
 	}
 	r := reader{text: text}
 	r.blanks()
-	members := r.object(0)
+	o := r.object(0)
 	r.blanks()
 	if r.at < len(text) {
 		r.fail("something stands behind the object")
@@ -45,7 +46,8 @@ func parseObject(text string) (Object, error) {
 	if r.err != nil {
 		return Object{}, r.err
 	}
-	return Object{members, text}, nil
+	o.text = text
+	return o, nil
 }
 
 // Raw is the text that the object was read from, as a copy.
@@ -69,6 +71,9 @@ func (o Object) Names() iter.Seq[string] {
 func (o Object) Has(name string) bool { return o.raw(name) != "" }
 
 func (o Object) raw(name string) string {
+	if o.marks&mark(name) == 0 {
+		return ""
+	}
 	for i := range o.members {
 		if o.members[i].name == name {
 			return o.members[i].value
@@ -155,7 +160,16 @@ func (o Object) pointed(pointer string) string {
 		return raw
 	}
 	r := reader{text: raw}
-	return Object{members: r.object(0)}.pointed(below)
+	return r.object(0).pointed(below)
+}
+
+// mark is one bit for a name: few others share it, so that a name which is not there
+// need hardly ever be looked for.
+func mark(name string) uint64 {
+	if name == "" {
+		return 1
+	}
+	return 1 << ((7*len(name) + 5*int(name[len(name)/2]) + int(name[len(name)-1])) % 64)
 }
 
 // text decodes a JSON string.
@@ -230,35 +244,34 @@ func (r *reader) next(c byte) bool {
 	return true
 }
 
-func (r *reader) object(depth int) []member {
+func (r *reader) object(depth int) (o Object) {
 	if !r.next('{') {
 		r.fail("it is no JSON object")
-		return nil
+		return o
 	}
 	if r.blanks(); r.next('}') {
-		return nil
+		return o
 	}
-	members := make([]member, 0, r.room())
-	var marks uint64
+	o.members = make([]member, 0, r.room())
 	for r.err == nil {
 		m, ok := r.member(depth)
 		if !ok {
-			return nil
+			return Object{}
 		}
-		if known := marks; known == known|mark(m.name) && (Object{members: members}).Has(m.name) {
+		if o.Has(m.name) {
 			r.fail("%.80q stands twice", m.name)
-			return nil
+			return Object{}
 		}
-		members, marks = append(members, m), marks|mark(m.name)
+		o.members, o.marks = append(o.members, m), o.marks|mark(m.name)
 		if r.blanks(); r.next('}') {
-			return members
+			return o
 		}
 		if !r.next(',') {
 			r.fail("a comma or the end of an object is missing")
 		}
 		r.blanks()
 	}
-	return nil
+	return Object{}
 }
 
 // room is how many members stand before the next end of an object: a guess, and
@@ -266,15 +279,6 @@ func (r *reader) object(depth int) []member {
 func (r *reader) room() int {
 	flat, _, _ := strings.Cut(r.text[r.at:], "}")
 	return min(strings.Count(flat, ",")+1, maxMembers)
-}
-
-// mark is one bit that a name sets, so that few new names are looked for among the
-// others.
-func mark(name string) uint64 {
-	if name == "" {
-		return 1
-	}
-	return 1 << ((7*len(name) + 5*int(name[len(name)/2]) + int(name[len(name)-1])) % 64)
 }
 
 func (r *reader) member(depth int) (member, bool) {
