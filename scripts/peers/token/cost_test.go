@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/fc-sso/fc-sso/scripts/peers/price"
@@ -50,15 +51,17 @@ func newMessage(tb testing.TB, algorithm string) message {
 }
 
 // TestCosts holds us to the bars. A busy machine gets three tries: it can make a
-// race look worse, never better than it is.
+// judge look worse, never better than it is, so what each did best in any counts.
 func TestCosts(t *testing.T) {
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
 		t.Run(algorithm, func(t *testing.T) {
 			m := newMessage(t, algorithm)
 			t.Logf("%d characters", len(m.compact))
+			judges, best := []price.Judge{ours(t, m), bare(t, m), registered(t, m), mapped(t, m), theGoOIDC(t, m)}, map[string]price.Cost{}
 			var missed string
 			for range 3 {
-				if missed = m.missed(t); missed == "" {
+				price.Again(t, judges, best)
+				if missed = m.missed(t, best); missed == "" {
 					return
 				}
 			}
@@ -67,14 +70,12 @@ func TestCosts(t *testing.T) {
 	}
 }
 
-func (m message) missed(tb testing.TB) string {
+func (m message) missed(tb testing.TB, got map[string]price.Cost) string {
 	tb.Helper()
-	judges := []price.Judge{ours(tb, m), bare(tb, m), registered(tb, m), mapped(tb, m), theGoOIDC(tb, m)}
-	got := price.Race(tb, judges)
 	us, floor := got["ours"], got["bare crypto"]
-	for _, j := range judges {
-		c := got[j.Name]
-		tb.Logf("%-28s %7.1f us %5.0f objects %5.2f of the bare crypto", j.Name, float64(c.CPU.Nanoseconds())/1e3, c.Allocs, price.Ratio(c, floor))
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		c := got[name]
+		tb.Logf("%-28s %7.1f us %5.0f objects %5.2f of the bare crypto", name, float64(c.CPU.Nanoseconds())/1e3, c.Allocs, price.Ratio(c, floor))
 	}
 	switch others := min(got["golang-jwt RegisteredClaims"].CPU, got["golang-jwt MapClaims"].CPU); {
 	case us.CPU > others:
