@@ -48,6 +48,7 @@ func (c *compiler) parseAccount(path string, d AccountDraft) (Account, bool) {
 	c.issue(path, d)
 	c.userSSO(path+".userSSO", d.UserSSO)
 	c.manage(path, d)
+	c.oneMetadataEach(path+".samlProviders", d.SAMLProviders)
 	return Account{
 		id: id, alias: d.Alias, site: site, issue: Issue(d.Issue),
 		samlProviders:     providers(c, path+".samlProviders", id, d.SAMLProviders, trust.KindSAML, ram.ParseSAMLProviderARN),
@@ -92,6 +93,20 @@ func providers[A arn](c *compiler, path string, id ram.AccountID, texts map[stri
 		all[idp] = inAccount(c, path, id, texts[idp], parse)
 	}
 	return all
+}
+
+// oneMetadataEach: a SAML provider of RAM has the metadata of one identity provider,
+// and AssumeRoleWithSAML is told by its ARN who is to judge.
+func (c *compiler) oneMetadataEach(path string, arns map[string]string) {
+	first := map[string]string{}
+	for _, idp := range slices.Sorted(maps.Keys(arns)) {
+		other, double := first[arns[idp]]
+		if double && arns[idp] != "" {
+			c.problem(path+"."+idp, fmt.Sprintf("%s is %s already, and has the metadata of one identity provider", arns[idp], other), "make another SAML provider in RAM")
+			continue
+		}
+		first[arns[idp]] = idp
+	}
 }
 
 func (c *compiler) idpOfKind(path, idp string, kind trust.Kind) {

@@ -51,9 +51,6 @@ func FromAccountRow(rev, account string, item Item) (map[string]string, error) {
 	}
 	ids := map[string]string{}
 	for id, arn := range r.Account.SAMLProviders {
-		if _, double := ids[arn]; double {
-			return nil, broken("account %s calls two identity providers %s", account, arn)
-		}
 		ids[arn] = id
 	}
 	return ids, nil
