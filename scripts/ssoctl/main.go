@@ -50,6 +50,9 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   trust refresh [IDP ...]
                    fetch the keys of all identity providers, or of these, now; what
                    cannot be had changes nothing, and is exit status 1
+  trust approve IDP DIGEST
+                   take keys that were all replaced at once and that requireOverlap
+                   holds, if they still are those of which refresh showed the digest
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,10 +75,16 @@ type outcome struct {
 
 func (r refresher) one(ctx context.Context, source trust.Source) (outcome, error) {
 	result, err := r.Record(ctx, source)
+	return r.told(ctx, source, result, err)
+}
+
+// told is what came of a source. One that is at fault, or whose keys wait for
+// somebody's word, left everything as it was.
+func (r refresher) told(ctx context.Context, source trust.Source, result refresh.Result, err error) (outcome, error) {
 	if err == nil {
 		return outcome{line: describe(source, result)}, nil
 	}
-	if code := reason.Of(err); code == reason.SourceUnavailable || code == reason.MetadataInvalid {
+	if slices.Contains([]reason.Code{reason.SourceUnavailable, reason.MetadataInvalid, reason.KeysHeld}, reason.Of(err)) {
 		return outcome{fmt.Sprintf("%s: %s: %v\n", source.ID, r.standing(ctx, source), err), true}, nil
 	}
 	return outcome{}, err
@@ -102,7 +109,10 @@ func (r refresher) standing(ctx context.Context, source trust.Source) string {
 
 func describe(source trust.Source, result refresh.Result) string {
 	verb := "keys unchanged"
-	if result.Changed {
+	switch {
+	case result.Change.Replaces:
+		verb = "all keys replaced at once, and fetched"
+	case result.Changed:
 		verb = "keys fetched"
 	}
 	what := describeKeys

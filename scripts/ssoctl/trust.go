@@ -2,38 +2,85 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// trust has one word so far: what is known of identity providers is refreshed.
+// trust is about what is known of identity providers.
 func (p program) trust(ctx context.Context, args []string) error {
-	if len(args) == 0 || args[0] != "refresh" {
-		return wrong("trust: write ssoctl trust refresh [IDP ...]")
+	word := ""
+	if len(args) > 0 {
+		word = args[0]
 	}
+	switch word {
+	case "refresh":
+		return p.trustRefresh(ctx, args[1:])
+	case "approve":
+		return p.trustApprove(ctx, args[1:])
+	}
+	return wrong("trust: write ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST")
+}
+
+func (p program) trustRefresh(ctx context.Context, args []string) error {
 	flags := newFlags("trust refresh", "[IDP ...]")
-	if err := flags.Parse(args[1:]); err != nil {
+	if err := flags.Parse(args); err != nil {
 		return wrong("trust refresh: %w; write ssoctl trust refresh [IDP ...]", err)
 	}
-	d, err := p.deployment()
+	r, sources, err := p.sources(ctx, flags.Args())
 	if err != nil {
 		return err
 	}
-	revision, err := p.present(ctx, d)
-	if err != nil {
-		return err
-	}
-	sources, err := named(revision, flags.Args())
-	if err != nil {
-		return err
-	}
-	left, err := p.refresh(ctx, p.refresher(d, revision), sources)
+	left, err := p.refresh(ctx, r, sources)
 	if err == nil && left > 0 {
 		return fmt.Errorf("%d of %s could not be refreshed", left, count(len(sources), "identity provider"))
 	}
 	return err
+}
+
+// trustApprove takes keys that requireOverlap holds. The digest is that of the
+// refusal: what is approved is what somebody was asked about, not what the source
+// says when they answer.
+func (p program) trustApprove(ctx context.Context, args []string) error {
+	const write = "write ssoctl trust approve IDP DIGEST, the digest as trust refresh shows it"
+	flags := newFlags("trust approve", "IDP DIGEST")
+	if err := flags.Parse(args); err != nil {
+		return wrong("trust approve: %w; %s", err, write)
+	}
+	if flags.NArg() != 2 {
+		return wrong("trust approve: %s", write)
+	}
+	r, sources, err := p.sources(ctx, flags.Args()[:1])
+	if err != nil {
+		return err
+	}
+	result, err := r.Approved(ctx, sources[0], flags.Arg(1))
+	told, err := r.told(ctx, sources[0], result, err)
+	if err != nil {
+		return fmt.Errorf("cannot store keys: %w", err)
+	}
+	p.say("%s", told.line)
+	if told.left {
+		return errors.New("nothing was approved")
+	}
+	return nil
+}
+
+// sources are the identity providers of these IDs, or all, in the revision that
+// counts, and what refreshes them.
+func (p program) sources(ctx context.Context, ids []string) (refresher, []trust.Source, error) {
+	d, err := p.deployment()
+	if err != nil {
+		return refresher{}, nil, err
+	}
+	revision, err := p.present(ctx, d)
+	if err != nil {
+		return refresher{}, nil, err
+	}
+	sources, err := named(revision, ids)
+	return p.refresher(d, revision), sources, err
 }
 
 // present is the revision that counts.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestKeysOfIssuersAreFetchedToo(t *testing.T) {
 	}
 	ci.keys = []json.RawMessage{signer.Key(map[string]any{"use": "enc"}), validatetest.OtherIssuer(t).Key(nil)}
 	op.run("trust", "refresh", "ci").
-		want(t, statusDone, "ci: keys fetched: 1 key of issuer "+ci.URL+"; of no use: key 1: it is not for signatures: use \"enc\"\n", "")
+		want(t, statusDone, "ci: all keys replaced at once, and fetched: 1 key of issuer "+ci.URL+"; of no use: key 1: it is not for signatures: use \"enc\"\n", "")
 }
 
 func TestARefreshThatFailsChangesNothingAndSaysSo(t *testing.T) {
@@ -78,10 +79,44 @@ func TestARefreshThatFailsChangesNothingAndSaysSo(t *testing.T) {
 func TestWhatCannotBeRefreshedIsSaid(t *testing.T) {
 	op := newOperator(t)
 	const write = "write ssoctl trust refresh [IDP ...]\n"
-	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: "+write)
-	op.run("trust", "approve").want(t, statusWrong, "", "ssoctl: trust: "+write)
+	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: write ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST\n")
 	op.run("trust", "refresh", "-x").want(t, statusWrong, "", "ssoctl: trust refresh: flag provided but not defined: -x; "+write)
 	op.run("trust", "refresh").want(t, statusWrong, "", "ssoctl: nothing was applied yet; write ssoctl apply -f FILE\n")
 	revision := op.apply("-f", op.file(1, false))
 	op.run("trust", "refresh", "nobody").want(t, statusWrong, "", "ssoctl: there is no identity provider \"nobody\" in revision "+revision+"\n")
+}
+
+var heldDigest = regexp.MustCompile(`ssoctl trust approve ci ([0-9a-f]{32})\n`)
+
+// TestKeysThatAreAllReplacedWaitForApproval where the record says requireOverlap, and
+// what is approved is what was shown.
+func TestKeysThatAreAllReplacedWaitForApproval(t *testing.T) {
+	signer, other := validatetest.NewIssuer(t), validatetest.OtherIssuer(t)
+	op, ci := newOperator(t), newIssuer(t, signer.Key(nil))
+	file := write(t, strings.Replace(ci.and(op.idp.federation("")), "  - id: ci\n", "  - id: ci\n    requireOverlap: true\n", 1))
+	if r := op.run("apply", "-f", file); r.status != statusDone || !strings.Contains(r.stdout, "ci: keys fetched: 1 key") {
+		t.Fatalf("%+v", r)
+	}
+	ci.keys = []json.RawMessage{other.Key(nil)}
+	r := op.run("trust", "refresh", "ci")
+	digest := heldDigest.FindStringSubmatch(r.stdout)
+	if r.status != statusFailed || !strings.HasPrefix(r.stdout, "ci: keeps the keys that it has: identity provider ci: keys_held: ") || digest == nil {
+		t.Fatalf("%+v", r)
+	}
+	ci.keys = []json.RawMessage{signer.By("ES256").Key(nil)} // and now others still
+	if r := op.run("trust", "approve", "ci", digest[1]); r.status != statusFailed || r.stderr != "ssoctl: nothing was approved\n" || !strings.Contains(r.stdout, "keys_held") {
+		t.Errorf("%+v", r)
+	}
+	ci.keys = []json.RawMessage{other.Key(nil)}
+	op.run("trust", "approve", "ci", digest[1]).want(t, statusDone, "ci: all keys replaced at once, and fetched: 1 key of issuer "+ci.URL+"\n", "")
+	op.run("trust", "approve", "ci", digest[1]).want(t, statusDone, "ci: keys unchanged: 1 key of issuer "+ci.URL+"\n", "")
+	ci.keys = append(ci.keys, signer.Key(nil)) // with overlap nobody is asked
+	op.run("trust", "refresh", "ci").want(t, statusDone, "ci: keys fetched: 2 keys of issuer "+ci.URL+"\n", "")
+
+	const how = "write ssoctl trust approve IDP DIGEST, the digest as trust refresh shows it\n"
+	op.run("trust", "approve", "ci").want(t, statusWrong, "", "ssoctl: trust approve: "+how)
+	op.run("trust", "approve", "ci", digest[1], "x").want(t, statusWrong, "", "ssoctl: trust approve: "+how)
+	if r := op.run("trust", "approve", "nobody", digest[1]); r.status != statusWrong {
+		t.Errorf("%+v", r)
+	}
 }

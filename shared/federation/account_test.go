@@ -70,7 +70,6 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 // The list shrinks as the functions grow; what is not on it is done.
 func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
-		"requireOverlap: new keys are taken without approval (okta)",
 		"issue: federated: credentials of these accounts are refused (2345678901234567)",
 		"userSSO: nobody becomes a RAM user (acme-prod)",
 		"maintenanceRole: nothing is written into RAM (acme-prod)",

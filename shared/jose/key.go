@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,16 @@ func (k Key) ID() string { return k.id }
 // Text is the key in the one form in which it is stored: what makes it, and no
 // more.
 func (k Key) Text() []byte { return bytes.Clone(k.text) }
+
+// PublicKey is the key alone, whatever it is called and for: its SubjectPublicKeyInfo
+// in DER (RFC 5280 section 4.1), as a certificate over it has it.
+func (k Key) PublicKey() []byte {
+	der, err := x509.MarshalPKIXPublicKey(k.public)
+	if err != nil { // it knows every kind that ParseKey makes
+		return nil
+	}
+	return der
+}
 
 // Equal says that two keys verify the same under the same name.
 func (k Key) Equal(other Key) bool { return bytes.Equal(k.text, other.text) }

@@ -63,6 +63,7 @@ func sentences() map[reason.Code]text {
 		reason.KeysUnavailable:   {"This identity provider is not ready yet. Try again in a few minutes.", "该身份提供商尚未就绪，请几分钟后重试。"},
 		reason.MetadataInvalid:   {"The identity provider's description could not be used.", "身份提供商的描述信息无法使用。"},
 		reason.SourceUnavailable: {"The identity provider could not be reached.", "无法连接身份提供商。"},
+		reason.KeysHeld:          {"The identity provider has new keys that somebody must approve first.", "身份提供商更换了密钥，需要管理员先行确认。"},
 		reason.RefreshUnderWay:   {"The identity provider is being asked for its keys. Try again in a moment.", "正在向身份提供商获取密钥，请稍后重试。"},
 		reason.RefreshLimited:    {"The identity provider was asked for its keys too often. Try again in a moment.", "向身份提供商获取密钥过于频繁，请稍后重试。"},
 

@@ -62,6 +62,7 @@ const (
 	KeysUnavailable      Code = "keys_unavailable"
 	MetadataInvalid      Code = "metadata_invalid"
 	SourceUnavailable    Code = "source_unavailable"
+	KeysHeld             Code = "keys_held"
 	RefreshUnderWay      Code = "refresh_under_way"
 	RefreshLimited       Code = "refresh_limited"
 	SessionMissing       Code = "session_missing"
@@ -175,6 +176,7 @@ func table() []Row {
 		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
 		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},
 		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata, or an ID token, could not be fetched: the detail says from where and why"},
+		{KeysHeld, http.StatusServiceUnavailable, CloudAdmin, "all keys of the source were replaced at once, and requireOverlap of the record holds them: ssoctl trust approve, as the detail says"},
 		{RefreshUnderWay, http.StatusTooManyRequests, Person, "the source is being asked for its keys at this moment, for another sign-in"},
 		{RefreshLimited, http.StatusTooManyRequests, Person, "messages that name unknown keys came faster than the source may be asked: twice, then once in 10 s"},
 		{SessionMissing, http.StatusUnauthorized, Person, "no session, or it ended"},

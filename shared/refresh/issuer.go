@@ -38,10 +38,12 @@ func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, er
 	}
 	return func(stored []byte) (Result, error) {
 		var known trust.Issuer
-		if strict(stored, &known) == nil && sameIssuer(known, learned) {
+		readable := strict(stored, &known) == nil && known.Issuer == learned.Issuer
+		if readable && sameIssuer(known, learned) {
 			return Result{Issuer: known, Skipped: skipped}, nil
 		}
-		return Result{Issuer: learned, Skipped: skipped, Changed: true}, nil
+		change, err := plan(source, !readable, known, learned)
+		return Result{Issuer: learned, Skipped: skipped, Changed: true, Change: change}, err
 	}, nil
 }
 

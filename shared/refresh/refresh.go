@@ -54,6 +54,7 @@ type Result struct {
 	Issuer  trust.Issuer // of an issuer of ID tokens
 	Skipped []string     // of the issuer's keys: which are of no use, and why
 	Changed bool         // and so written
+	Change  trust.Change // what that means for the keys that were known
 }
 
 // learned is what is to be stored.
@@ -67,8 +68,19 @@ func (r Result) learned() any {
 // compare judges what was fetched beside what is stored.
 type compare func(stored []byte) (Result, error)
 
-// Record refreshes the keys of one identity provider.
+// Record refreshes the keys of one identity provider. It refuses as keys_held what
+// somebody must approve.
 func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, error) {
+	return r.record(ctx, source, "")
+}
+
+// Approved refreshes as Record does, and takes keys that are held if this digest, of
+// a change that was refused as held, names them still.
+func (r Refresher) Approved(ctx context.Context, source trust.Source, digest string) (Result, error) {
+	return r.record(ctx, source, digest)
+}
+
+func (r Refresher) record(ctx context.Context, source trust.Source, approved string) (Result, error) {
 	fetch := r.metadata
 	if source.Kind() == trust.KindOIDC {
 		fetch = r.issuer
@@ -77,11 +89,11 @@ func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, err
 	if err != nil {
 		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
 	}
-	result, err := r.store(ctx, source, fetched)
+	result, err := r.store(ctx, source, fetched, approved)
 	if reason.Of(err) == reason.StoreConflict {
 		// Somebody else refreshed it meanwhile: what they wrote decides once more
 		// whether there is anything left to write.
-		result, err = r.store(ctx, source, fetched)
+		result, err = r.store(ctx, source, fetched, approved)
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
@@ -89,7 +101,7 @@ func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, err
 	return result, nil
 }
 
-func (r Refresher) store(ctx context.Context, source trust.Source, fetched compare) (Result, error) {
+func (r Refresher) store(ctx context.Context, source trust.Source, fetched compare, approved string) (Result, error) {
 	stored, version, err := r.Store.Keys(ctx, source.ID)
 	if err != nil {
 		return Result{}, err
@@ -100,6 +112,9 @@ func (r Refresher) store(ctx context.Context, source trust.Source, fetched compa
 	result, err := fetched(stored)
 	if err != nil || !result.Changed {
 		return result, err
+	}
+	if change := result.Change; change.Held && change.Digest != approved {
+		return Result{}, reason.New(reason.KeysHeld, "all keys were replaced at once, which requireOverlap holds: ask the identity provider's administrator whether that is meant, then ssoctl trust approve %s %s", source.ID, change.Digest)
 	}
 	body, err := json.Marshal(result.learned())
 	if err != nil {
@@ -134,8 +149,22 @@ func (r Refresher) metadata(ctx context.Context, source trust.Source) (compare, 
 		if same(known, learned) {
 			return Result{Keys: known}, nil
 		}
-		return Result{Keys: learned, Changed: true}, nil
+		change, err := plan(source, known.EntityID == "", known, learned)
+		return Result{Keys: learned, Changed: true, Change: change}, err
 	}, nil
+}
+
+// plan compares the public keys; none are known where that is said.
+func plan[K interface{ PublicKeys() ([]string, error) }](source trust.Source, none bool, known, learned K) (trust.Change, error) {
+	var before []string
+	var err error
+	if !none {
+		if before, err = known.PublicKeys(); err != nil {
+			return trust.Change{}, fmt.Errorf("stored keys: %w", err)
+		}
+	}
+	after, err := learned.PublicKeys()
+	return trust.Plan(source, before, after), err
 }
 
 // knownKeys gives the stored keys, or none where the source does not believe them

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,7 +86,8 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 	}
 	soon, cancel := context.WithTimeout(ctx, refresh.TurnTime)
 	defer cancel()
-	_, err = r.Refresh(soon, record.Source())
+	result, err := r.Refresh(soon, record.Source())
+	r.tell(ctx, idp, result)
 	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
 	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
 		r.Log.WarnContext(ctx, "the turn stays under way for a moment", "record", idp, "error", over)
@@ -113,22 +115,33 @@ func (r rotation) all(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// one refreshes a record. That a source is at fault is its own matter: the next run
-// asks it again, and trying this one again would ask all others too.
+// one refreshes a record. That a source is at fault, or its keys wait for somebody's
+// word, is its own matter: the next run asks it again, and trying this one again
+// would ask all others too.
 func (r rotation) one(ctx context.Context, idp string) error {
 	record, err := r.Record(ctx, idp)
 	if err != nil {
 		return fmt.Errorf("%s: %w", idp, err)
 	}
 	result, err := r.Refresh(ctx, record.Source())
-	switch code := reason.Of(err); {
-	case code == reason.SourceUnavailable || code == reason.MetadataInvalid:
-		r.Log.WarnContext(ctx, "the source is at fault, its keys stay", "record", idp, "reason", code, "detail", reason.Detail(err))
+	r.tell(ctx, idp, result)
+	if err == nil {
 		return nil
-	case err != nil:
+	}
+	code := reason.Of(err)
+	if !slices.Contains([]reason.Code{reason.SourceUnavailable, reason.MetadataInvalid, reason.KeysHeld}, code) {
 		return fmt.Errorf("%s: %w", idp, err)
+	}
+	r.Log.WarnContext(ctx, "the keys stay as they were", "record", idp, "reason", code, "detail", reason.Detail(err))
+	return nil
+}
+
+// tell writes what changed. That all keys are others is for somebody to read.
+func (r rotation) tell(ctx context.Context, idp string, result refresh.Result) {
+	switch {
+	case result.Change.Replaces:
+		r.Log.WarnContext(ctx, "all keys were replaced at once", "record", idp, "digest", result.Change.Digest)
 	case result.Changed:
 		r.Log.InfoContext(ctx, "keys changed", "record", idp)
 	}
-	return nil
 }

@@ -80,6 +80,7 @@ func TestTheTimerAsksEverySource(t *testing.T) {
 	}
 	w.faults["idp-3"] = reason.New(reason.SourceUnavailable, "it answers with status 500")
 	w.faults["idp-4"] = reason.New(reason.MetadataInvalid, "HTML")
+	w.faults["idp-5"] = reason.New(reason.KeysHeld, "approve them")
 	if err := w.send(t, timer); err != nil {
 		t.Error(err)
 	}
@@ -87,7 +88,7 @@ func TestTheTimerAsksEverySource(t *testing.T) {
 	if len(slices.Compact(w.asked)) != 100 {
 		t.Errorf("%d sources were asked", len(w.asked))
 	}
-	for _, says := range []string{"record=idp-3", "status 500", "record=idp-4", "HTML"} {
+	for _, says := range []string{"record=idp-3", "status 500", "record=idp-4", "HTML", "record=idp-5", "approve them"} {
 		if !strings.Contains(w.log.String(), says) {
 			t.Errorf("the log has no %s", says)
 		}
