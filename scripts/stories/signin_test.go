@@ -282,8 +282,8 @@ func post(ctx context.Context, tb testing.TB, address string, form url.Values) *
 func askForTheRest(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	for path, function := range map[string]string{
-		"/sts?Action=AssumeRoleWithSAML": "oidc-exchange", "/scim/v2/Users": "scim",
-		"/token": "portal", "/idp/acme-prod/sso": "portal",
+		"/scim/v2/Users": "scim",
+		"/token":         "portal", "/idp/acme-prod/sso": "portal",
 	} {
 		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})
 		if page.Status != http.StatusNotImplemented || !strings.Contains(page.Body, function) {
