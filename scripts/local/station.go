@@ -120,34 +120,39 @@ func (s *station) openLog(context.Context) error {
 	return nil
 }
 
-// openPorts opens every port that will be served. The demo identity providers
-// and the sign-in host are reached as localhost: for the browser another site
-// than the bundle's 127.0.0.1, as they are in life.
-func (s *station) openPorts(ctx context.Context) error {
+// port is one to be opened.
+type port struct {
+	name, address string
+	listener      *net.Listener
+}
+
+// wantedPorts are those that will be served. The demo identity providers and the
+// sign-in host are reached as localhost: for the browser another site than the
+// bundle's 127.0.0.1, as they are in life.
+func (s *station) wantedPorts() []port {
 	const anyPort = "127.0.0.1:0"
-	wanted := []struct {
-		name, address string
-		listener      *net.Listener
-	}{
-		{"admin", anyPort, &s.ports.admin},
-		{"tablestore", anyPort, &s.ports.tables},
+	wanted := []port{{"admin", anyPort, &s.ports.admin}, {"tablestore", anyPort, &s.ports.tables}}
+	if s.options.only != "" {
+		return wanted
 	}
-	if s.options.only == "" {
-		wanted = append(wanted, []struct {
-			name, address string
-			listener      *net.Listener
-		}{
-			{"url", s.options.listen, &s.ports.front},
-			{"tls_url", s.options.listenTLS, &s.ports.frontTLS},
-			{"sts", anyPort, &s.ports.sts},
-			{"signin", anyPort, &s.ports.signin},
-			{"functions", anyPort, &s.ports.functions},
-			{"acme", anyPort, &s.ports.acme},
-			{"contoso", anyPort, &s.ports.contoso},
-			{"fabrikam", anyPort, &s.ports.fabrikam},
-		}...)
+	wanted = append(wanted, []port{
+		{"url", s.options.listen, &s.ports.front},
+		{"tls_url", s.options.listenTLS, &s.ports.frontTLS},
+		{"sts", anyPort, &s.ports.sts},
+		{"signin", anyPort, &s.ports.signin},
+		{"functions", anyPort, &s.ports.functions},
+	}...)
+	if s.options.federation == "" {
+		wanted = append(wanted, port{"acme", anyPort, &s.ports.acme}, port{"contoso", anyPort, &s.ports.contoso})
 	}
-	for _, want := range wanted {
+	if s.options.partner {
+		wanted = append(wanted, port{"fabrikam", anyPort, &s.ports.fabrikam})
+	}
+	return wanted
+}
+
+func (s *station) openPorts(ctx context.Context) error {
+	for _, want := range s.wantedPorts() {
 		listener, err := s.data.listen(ctx, want.name, want.address)
 		if err != nil {
 			return err

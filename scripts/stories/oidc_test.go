@@ -26,6 +26,7 @@ func TestSignInByOpenIDConnect(t *testing.T) {
 		})
 	}
 	t.Run("by a bookmark", func(t *testing.T) { followABookmarkByContoso(t, s) })
+	t.Run("by an e-mail address", func(t *testing.T) { comeByAddress(t, s) })
 	t.Run("from the provider's tile", func(t *testing.T) { startAtContoso(t, s) })
 	t.Run("who says no is not signed in", func(t *testing.T) { sayNo(t, s) })
 	t.Run("a callback is of use once", func(t *testing.T) { replayACallback(t, s) })
@@ -69,6 +70,20 @@ func followABookmarkByContoso(t *testing.T, s *stack.Stack) {
 	}
 	wantConsole(t, s, page, "dev-support", "ecs.console.aliyun.com")
 	wantConsole(t, s, must[*browser.Page](t)(dave.Open(t.Context(), bookmark)), "dev-support")
+}
+
+func comeByAddress(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	dave := newDave(s)
+	chooser := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/"))
+	for _, form := range chooser.Forms {
+		if form.Fields.Has("email") {
+			page := must[*browser.Page](t)(dave.Submit(t.Context(), chooser, form, url.Values{"email": {"dave@contoso.example"}}))
+			wantRoles(t, must[*browser.Page](t)(dave.Authenticate(t.Context(), page)), devSupport)
+			return
+		}
+	}
+	t.Errorf("%s asks for no e-mail address", chooser.URL)
 }
 
 func startAtContoso(t *testing.T, s *stack.Stack) {
