@@ -136,12 +136,13 @@ func functionEnvironment(tb testing.TB, dir string) []string {
 	return []string{
 		"SSO_LOCAL_STACK=1", "SSO_URL=http://127.0.0.1:1",
 		"SSO_OTS_ENDPOINT=http://127.0.0.1:1", "SSO_OTS_INSTANCE=local",
-		"SSO_STS_ENDPOINT=http://127.0.0.1:1", "SSO_SIGNIN_ENDPOINT=http://localhost:1",
+		"SSO_STS_ENDPOINT=http://127.0.0.1:1", "SSO_SIGNIN_ENDPOINT=http://localhost:1", "SSO_FC_ENDPOINT=http://127.0.0.1:1",
 		"SSO_SIGNING_KEY_FILE=" + signingKeyFile(tb, dir),
 	}
 }
 
-func signingKeyFile(tb testing.TB, dir string) string {
+// selfSigned is a key and a certificate over it, in DER.
+func selfSigned(tb testing.TB) (*rsa.PrivateKey, []byte) {
 	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -155,6 +156,12 @@ func signingKeyFile(tb testing.TB, dir string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return key, cert
+}
+
+func signingKeyFile(tb testing.TB, dir string) string {
+	tb.Helper()
+	key, cert := selfSigned(tb)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		tb.Fatal(err)
@@ -217,19 +224,21 @@ func (p *program) start(tb testing.TB, env []string) {
 	case <-time.After(10 * time.Second):
 		tb.Fatalf("%s did not answer", p.name)
 	}
-	p.memory = append(p.memory, residentBytes(tb, process.Process.Pid))
+	p.memory = append(p.memory, memoryOf(tb, process.Process.Pid, "VmRSS"))
 }
 
 func portOf(url string) string { return url[strings.LastIndex(url, ":")+1:] }
 
-func residentBytes(tb testing.TB, pid int) int64 {
+// memoryOf is a line of what the kernel knows of a process, in bytes: VmRSS, what it
+// holds, VmHWM, the most that it has held.
+func memoryOf(tb testing.TB, pid int, line string) int64 {
 	tb.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for line := range strings.Lines(string(status)) {
-		if field, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+	for text := range strings.Lines(string(status)) {
+		if field, ok := strings.CutPrefix(text, line+":"); ok {
 			kb, err := strconv.ParseInt(strings.Fields(field)[0], 10, 64)
 			if err != nil {
 				tb.Fatal(err)
@@ -237,6 +246,6 @@ func residentBytes(tb testing.TB, pid int) int64 {
 			return kb * 1024
 		}
 	}
-	tb.Fatalf("process %d has no VmRSS", pid)
+	tb.Fatalf("process %d has no %s", pid, line)
 	return 0
 }
