@@ -82,16 +82,21 @@ func newStage(t *testing.T) *stage {
 	s := &stage{idp: validatetest.New(t), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
+	s.handler = s.portal(t, s.mint)
+	return s
+}
+
+func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
+	t.Helper()
 	pages, err := page.New(origin, page.Brand{Name: "Acme Cloud", Help: "it@acme.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler = portal.New(portal.Config{
-		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Trust: s.trust(t), Sessions: s.rows, Issuer: s.mint,
+	return portal.New(portal.Config{
+		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
+		Trust: s.trust(t), Sessions: s.rows, Issuer: issuer,
 		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 	})
-	return s
 }
 
 // draft has two identity providers; people with the group platform administer

@@ -1,0 +1,37 @@
+package portal_test
+
+import (
+	"context"
+	"net/url"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+// declared is the mint with the real one's opinion of what may be issued.
+type declared struct {
+	mint
+
+	real issue.Issuer // without an STS: what it would ask, it must have refused
+}
+
+func (m *declared) AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error) {
+	return m.real.AssumeRole(ctx, grant)
+}
+
+// TestASessionHoldsNoProofToPassOn: where RAM decides too, by the caller's own token,
+// neither credentials nor the console are to be had here.
+func TestASessionHoldsNoProofToPassOn(t *testing.T) {
+	s := newStage(t)
+	s.draft.Accounts[0].Issue, s.draft.Accounts[0].SAMLProviders = "direct", map[string]string{"test": "acs:ram::" + prod + ":saml-provider/test"}
+	s.draft.Rules[0].Condition = &federation.ConditionDraft{Any: true}
+	s.handler = s.portal(t, &declared{})
+	cookie := s.ada(t).Cookie()
+	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
+	for _, path := range []string{"/credentials", "/console"} {
+		wantRefusal(t, s.do(t, fromOwnPage(path, form, cookie)), reason.ProofMissing)
+	}
+}
