@@ -19,7 +19,7 @@ const adminBody = 1 << 20
 //	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
 //	POST   /functions/NAME                  hands the body to a function as an event
 //	POST   /cloud       {"service","kind"}  what STS or the sign-in does instead (cloud.Trouble)
-//	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (op.OP.Admin)
+//	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
 func (s *station) startAdmin(context.Context) error {
 	mux := http.NewServeMux()
@@ -33,8 +33,8 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("POST /runtime", s.setRuntime)
 		mux.Handle("POST /cloud", s.cloud.Troubles())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
-		for id, provider := range s.ops {
-			mux.Handle("POST /idps/"+id+"/", http.StripPrefix("/idps/"+id, provider.Admin()))
+		for id, door := range s.doors {
+			mux.Handle("POST /idps/"+id+"/", http.StripPrefix("/idps/"+id, door))
 		}
 	}
 	s.line.AdminURL = origin("http", s.ports.admin)

@@ -47,6 +47,7 @@ func (s *station) startSAML(listener net.Listener, options func(baseURL, bundleU
 		return s.demoFault(err)
 	}
 	s.serve(listener, provider)
+	s.doors[demo.ID] = provider.Admin()
 	for _, user := range provider.Users() {
 		s.asserted = append(s.asserted, user.Roles...)
 	}
@@ -64,7 +65,7 @@ func (s *station) startOIDC(listener net.Listener, options func(baseURL, bundleU
 		return s.demoFault(err)
 	}
 	s.serve(listener, provider)
-	s.ops[demo.ID] = provider
+	s.doors[demo.ID] = provider.Admin()
 	s.line.IDPs = append(s.line.IDPs, ready.IDP{
 		ID: demo.ID, Kind: "oidc", Title: demo.Title, Issuer: provider.Issuer(), Users: describe(provider.Users()),
 	})

@@ -18,7 +18,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/scripts/local/internal/child"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
-	"github.com/fc-sso/fc-sso/scripts/local/internal/op"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/ready"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/sfile"
@@ -47,8 +46,8 @@ type station struct {
 
 	cloud      *cloud.Cloud
 	tables     *tablestore.Server
-	ops        map[string]*op.OP
-	asserted   []string // roles that the demo's people say they have
+	doors      map[string]http.Handler // side doors of the demo's providers
+	asserted   []string                // roles that the demo's people say they have
 	file       sfile.File
 	federation string
 	applied    []string // what ssoctl said last
@@ -66,7 +65,7 @@ type clock struct{ offset atomic.Int64 }
 func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
 func newStation(o options, stderr io.Writer) *station {
-	return &station{options: o, stderr: stderr, starter: child.NewStarter(), ops: map[string]*op.OP{}, line: ready.Line{IDPs: []ready.IDP{}}}
+	return &station{options: o, stderr: stderr, starter: child.NewStarter(), doors: map[string]http.Handler{}, line: ready.Line{IDPs: []ready.IDP{}}}
 }
 
 func (s *station) start(ctx context.Context) error {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/scripts/stories/browser"
+	"github.com/fc-sso/fc-sso/scripts/stories/person"
 	"github.com/fc-sso/fc-sso/scripts/stories/workload"
 )
 
@@ -40,6 +42,20 @@ func TestANewKeyWorksOnItsFirstUse(t *testing.T) {
 	all.Wait()
 	if n := platform.Fetched() - before; n < 1 || n > 2 {
 		t.Errorf("the keys were fetched %d times", n)
+	}
+}
+
+// TestAPersonSignsInByANewCertificate of which nobody was told, at every instance, by
+// a request of ours and unasked.
+func TestAPersonSignsInByANewCertificate(t *testing.T) {
+	s := stack.Start(t, stack.Options{Instances: 2, Partner: true})
+	for _, idp := range []string{"acme", "fabrikam"} {
+		s.TurnKeys(t, idp, "rotate")
+		s.TurnKeys(t, idp, "forget")
+	}
+	for range 2 {
+		wantRoles(t, must[*browser.Page](t)(person.New(s.Ready, "acme", "alice").SignIn(t.Context())), admin, readonly, developer)
+		startAtTheIdP(t, s)
 	}
 }
 

@@ -303,8 +303,8 @@ func (s *Stack) Trouble(tb testing.TB, service, kind string) {
 	s.admin(tb, http.MethodPost, "/cloud", map[string]string{"service": service, "kind": kind})
 }
 
-// TurnKeys does something about a demo provider's signing keys; see op.OP.Admin for
-// what there is.
+// TurnKeys does something about a demo provider's signing keys; see idp.IdP.Admin
+// and op.OP.Admin for what there is.
 func (s *Stack) TurnKeys(tb testing.TB, idp, wish string) {
 	tb.Helper()
 	s.admin(tb, http.MethodPost, "/idps/"+idp+"/keys", map[string]string{"do": wish})

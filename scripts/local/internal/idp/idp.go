@@ -55,14 +55,14 @@ type IdP struct {
 	o       Options
 	now     func() time.Time
 	log     *slog.Logger
-	key     *rsa.PrivateKey
-	cert    *x509.Certificate
 	client  *http.Client
 	desk    *desk.Desk
 	handler http.Handler
 
 	mu      sync.Mutex
-	logouts map[string]logout // by RelayState
+	key     *rsa.PrivateKey
+	certs   []*x509.Certificate // published; the first is the key's
+	logouts map[string]logout   // by RelayState
 }
 
 // New reads the key, or makes it at the first start.
@@ -82,9 +82,11 @@ func New(o Options) (*IdP, error) {
 	if p.desk, err = desk.New(p.deskOptions()); err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
-	if p.key, p.cert, err = loadKey(o, p.now()); err != nil {
+	key, cert, err := loadKey(o, p.now())
+	if err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
+	p.key, p.certs = key, []*x509.Certificate{cert}
 	p.handler = p.routes()
 	return p, nil
 }

@@ -5,18 +5,22 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // loadKey reads key and certificate, or makes them at the first start.
 func loadKey(o Options, now time.Time) (*rsa.PrivateKey, *x509.Certificate, error) {
-	name := filepath.Join(o.DataDir, "idp-"+o.ID+".pem")
+	name := keyFile(o)
 	text, err := os.ReadFile(name) //nolint:gosec // a file of our own data folder
 	if errors.Is(err, os.ErrNotExist) {
 		if text, err = makeKey(o.Title, now); err == nil {
@@ -32,6 +36,65 @@ func loadKey(o Options, now time.Time) (*rsa.PrivateKey, *x509.Certificate, erro
 	}
 	return key, cert, nil
 }
+
+// Admin is the identity provider's side door, for tests:
+//
+//	POST keys  {"do": "rotate"}  sign by a new key, of which nobody has heard
+//	           {"do": "forget"}  publish no certificate but that of the key that signs
+func (p *IdP) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /keys", func(w http.ResponseWriter, r *http.Request) {
+		var wish struct{ Do string }
+		err := json.NewDecoder(io.LimitReader(r.Body, 1<<10)).Decode(&wish)
+		if err == nil {
+			err = p.turn(wish.Do)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+	})
+	return mux
+}
+
+func (p *IdP) turn(wish string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch wish {
+	case "rotate":
+		return p.rotate()
+	case "forget":
+		p.certs = p.certs[:1]
+		return nil
+	}
+	return fmt.Errorf("%q is none of rotate, forget", wish)
+}
+
+func (p *IdP) rotate() error {
+	text, err := makeKey(p.o.Title, p.now())
+	if err != nil {
+		return err
+	}
+	key, cert, err := parseKey(text)
+	if err != nil {
+		return err
+	}
+	p.key, p.certs = key, slices.Insert(p.certs, 0, cert)
+	return writeSecret(keyFile(p.o), text)
+}
+
+func (p *IdP) signer() (*rsa.PrivateKey, *x509.Certificate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.key, p.certs[0]
+}
+
+func (p *IdP) published() []*x509.Certificate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.certs)
+}
+
+func keyFile(o Options) string { return filepath.Join(o.DataDir, "idp-"+o.ID+".pem") }
 
 func makeKey(title string, now time.Time) ([]byte, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -3,6 +3,8 @@ package idp_test
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +50,34 @@ func TestTheKeySurvivesAndStaysPrivate(t *testing.T) {
 	}
 	if _, err := idp.New(same("", "", "")); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged key: %v", err)
+	}
+}
+
+// TestANewKeySignsAtOnce: who knows only the old certificate believes nothing more.
+func TestANewKeySignsAtOnce(t *testing.T) {
+	s := newSite(t, idp.Acme)
+	turn := func(wish string) int {
+		recorder := httptest.NewRecorder()
+		s.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/keys", strings.NewReader(wish)))
+		return recorder.Code
+	}
+	old := certificates(s)[0]
+	if status := turn(`{"do":"rotate"}`); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	both := certificates(s)
+	if len(both) != 2 || both[0].Equal(old) || !both[1].Equal(old) {
+		t.Errorf("%d certificates are published", len(both))
+	}
+	if status := turn(`{"do":"forget"}`); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	if left := certificates(s); len(left) != 1 || !left[0].Equal(both[0]) {
+		t.Errorf("%d certificates are published", len(left))
+	}
+	for _, wish := range []string{`{"do":"lose"}`, `x`} {
+		if status := turn(wish); status != http.StatusBadRequest {
+			t.Errorf("%s: %d", wish, status)
+		}
 	}
 }

@@ -42,10 +42,12 @@ func (p *IdP) metadata(w http.ResponseWriter, _ *http.Request) {
 	role := root.CreateElement("md:IDPSSODescriptor")
 	role.CreateAttr("WantAuthnRequestsSigned", "true")
 	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
-	key := role.CreateElement("md:KeyDescriptor")
-	key.CreateAttr("use", "signing")
-	key.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
-		SetText(base64.StdEncoding.EncodeToString(p.cert.Raw))
+	for _, cert := range p.published() {
+		key := role.CreateElement("md:KeyDescriptor")
+		key.CreateAttr("use", "signing")
+		key.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").
+			SetText(base64.StdEncoding.EncodeToString(cert.Raw))
+	}
 	slo := role.CreateElement("md:SingleLogoutService")
 	slo.CreateAttr("Binding", bindingPOST)
 	slo.CreateAttr("Location", p.sloURL())

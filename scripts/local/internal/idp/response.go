@@ -204,7 +204,8 @@ func addAttribute(statement *etree.Element, d dialect, name string, values ...st
 // signed puts an enveloped rsa-sha256 signature behind the Issuer, where the
 // schema wants it (saml-core 8.3).
 func (p *IdP) signed(e *etree.Element, d dialect) (*etree.Element, error) {
-	signer, err := dsig.NewSigningContext(p.key, [][]byte{p.cert.Raw})
+	key, cert := p.signer()
+	signer, err := dsig.NewSigningContext(key, [][]byte{cert.Raw})
 	if err != nil {
 		return nil, err
 	}
