@@ -57,6 +57,7 @@ type Roles struct {
 	Token    string // of the session's forms
 	Accounts []Account
 	Count    int
+	Programs int        // roles that are given to programs alone, and not shown
 	Again    []Again    // that the person would have after signing in again
 	Received []Received // what the identity provider said; shown when the list is empty
 	Console  string     // origin of the console's sign-in, for form-action; "" = Alibaba Cloud's own

@@ -148,9 +148,10 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	}
 	decided := mapping.Decide(rev, who, p.circumstances(r))
 	noteAudit(r, decided.Trace.Auditors())
+	people := slices.DeleteFunc(slices.Clone(decided.Grants), forPrograms)
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
-		Accounts: byAccount(decided.Grants), Count: len(decided.Grants), Again: offers(from, decided.StepUps), Received: received(who),
+		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people), Again: offers(from, decided.StepUps), Received: received(who),
 		Console: p.Issuer.SigninOrigin(federation.China),
 	})
 }
@@ -158,6 +159,10 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 func (p portal) circumstances(r *http.Request) mapping.Context {
 	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context())}
 }
+
+// forPrograms says that a role is taken by a proof that a session does not hold any
+// more: the account wants the identity provider's own.
+func forPrograms(g mapping.Grant) bool { return g.Account().Issue() == federation.Direct }
 
 // byAccount groups grants, both levels in order of their names.
 func byAccount(grants []mapping.Grant) []page.Account {
