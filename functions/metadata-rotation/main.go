@@ -38,7 +38,7 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	trusted := book.New(keys, time.Now)
 	refresher := refresh.Refresher{Store: keys, Fetch: get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
 	return rotation.New(rotation.Config{
-		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys,
+		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
 	})
 }
 

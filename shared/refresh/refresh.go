@@ -69,7 +69,7 @@ func (r Result) learned() any {
 type compare func(stored []byte) (Result, error)
 
 // Record refreshes the keys of one identity provider. It refuses as keys_held what
-// somebody must approve.
+// somebody must approve; the result then says what that is.
 func (r Refresher) Record(ctx context.Context, source trust.Source) (Result, error) {
 	return r.record(ctx, source, "")
 }
@@ -96,7 +96,7 @@ func (r Refresher) record(ctx context.Context, source trust.Source, approved str
 		result, err = r.store(ctx, source, fetched, approved)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("identity provider %s: %w", source.ID, err)
+		return result, fmt.Errorf("identity provider %s: %w", source.ID, err)
 	}
 	return result, nil
 }
@@ -114,7 +114,7 @@ func (r Refresher) store(ctx context.Context, source trust.Source, fetched compa
 		return result, err
 	}
 	if change := result.Change; change.Held && change.Digest != approved {
-		return Result{}, reason.New(reason.KeysHeld, "all keys were replaced at once, which requireOverlap holds: ask the identity provider's administrator whether that is meant, then ssoctl trust approve %s %s", source.ID, change.Digest)
+		return Result{Change: change}, reason.New(reason.KeysHeld, "all keys were replaced at once, which requireOverlap holds: ask the identity provider's administrator whether that is meant, then ssoctl trust approve %s %s", source.ID, change.Digest)
 	}
 	body, err := json.Marshal(result.learned())
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 	partitionHead     = "head"
 	partitionKeys     = "keys"
 	partitionLease    = "lease"
+	partitionWatch    = "watch"
 	partitionLog      = "log"
 	partitionRevision = "r/" // followed by the revision
 
@@ -235,6 +236,16 @@ func (t *Trust) Lease(ctx context.Context, idp string) (body []byte, version int
 // PutLease replaces a lease by the same condition as [Trust.PutKeys].
 func (t *Trust) PutLease(ctx context.Context, idp string, body []byte, version int64) error {
 	return t.putVersioned(ctx, partitionLease, idp, body, version)
+}
+
+// Watch returns what the last run saw of an identity provider, and its version.
+func (t *Trust) Watch(ctx context.Context, idp string) (body []byte, version int64, err error) {
+	return t.versioned(ctx, partitionWatch, idp)
+}
+
+// PutWatch replaces a watch by the same condition as [Trust.PutKeys].
+func (t *Trust) PutWatch(ctx context.Context, idp string, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionWatch, idp, body, version)
 }
 
 func (t *Trust) versioned(ctx context.Context, partition, id string) (body []byte, version int64, err error) {

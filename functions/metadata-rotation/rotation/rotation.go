@@ -1,7 +1,7 @@
 // Package rotation keeps the identity providers' keys fresh.
 //
 // In: a timer's event, or the id of the one record whose key a sign-in did not know.
-// Out: keys that were fetched and stored. Refused, each record by itself: a source
+// Out: keys that were fetched and stored, and alerts, each once. Refused, each record by itself: a source
 // that cannot be had or says something else than it should, whose old keys stay; and
 // a sign-in's wish where others have had the source asked often enough.
 package rotation
@@ -38,6 +38,7 @@ type Config struct {
 	Record  func(ctx context.Context, idp string) (trust.Record, error) // idp_unknown where there is none
 	Refresh func(ctx context.Context, s trust.Source) (refresh.Result, error)
 	Leases  refresh.Leases
+	Watches Watches
 }
 
 type rotation struct{ Config }
@@ -87,7 +88,7 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 	soon, cancel := context.WithTimeout(ctx, refresh.TurnTime)
 	defer cancel()
 	result, err := r.Refresh(soon, record.Source())
-	r.tell(ctx, idp, result)
+	r.tell(ctx, idp, result, err)
 	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
 	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
 		r.Log.WarnContext(ctx, "the turn stays under way for a moment", "record", idp, "error", over)
@@ -124,23 +125,26 @@ func (r rotation) one(ctx context.Context, idp string) error {
 		return fmt.Errorf("%s: %w", idp, err)
 	}
 	result, err := r.Refresh(ctx, record.Source())
-	r.tell(ctx, idp, result)
-	if err == nil {
-		return nil
-	}
-	code := reason.Of(err)
-	if !slices.Contains([]reason.Code{reason.SourceUnavailable, reason.MetadataInvalid, reason.KeysHeld}, code) {
+	r.tell(ctx, idp, result, err)
+	if err != nil && !aboutSource(err) {
 		return fmt.Errorf("%s: %w", idp, err)
 	}
-	r.Log.WarnContext(ctx, "the keys stay as they were", "record", idp, "reason", code, "detail", reason.Detail(err))
-	return nil
+	return r.watch(ctx, idp, saw(r.Now(), record, result, err))
 }
 
-// tell writes what changed. That all keys are others is for somebody to read.
-func (r rotation) tell(ctx context.Context, idp string, result refresh.Result) {
+// aboutSource says whether a refresh ended so because of the source, not of us.
+func aboutSource(err error) bool {
+	return slices.Contains([]reason.Code{reason.SourceUnavailable, reason.MetadataInvalid, reason.KeysHeld}, reason.Of(err))
+}
+
+// tell writes what came of one refresh. That all keys are others is for somebody to
+// read.
+func (r rotation) tell(ctx context.Context, idp string, result refresh.Result, err error) {
 	switch {
+	case err != nil:
+		r.Log.WarnContext(ctx, "the keys stay as they were", "record", idp, "reason", reason.Of(err), "detail", reason.Detail(err))
 	case result.Change.Replaces:
-		r.Log.WarnContext(ctx, "all keys were replaced at once", "record", idp, "digest", result.Change.Digest)
+		r.alert(ctx, idp, alert{keysReplaced, "by keys with digest " + result.Change.Digest})
 	case result.Changed:
 		r.Log.InfoContext(ctx, "keys changed", "record", idp)
 	}

@@ -29,12 +29,14 @@ type world struct {
 	asked    []string
 	lease    []byte
 	version  int64
+	watches  map[string][]byte
+	stuck    error         // of writing a watch
 	deadline time.Duration // of the last refresh
 	log      strings.Builder
 }
 
 func newWorld(ids ...string) *world {
-	return &world{now: validatetest.Now(), ids: ids, faults: map[string]error{}}
+	return &world{now: validatetest.Now(), ids: ids, faults: map[string]error{}, watches: map[string][]byte{}}
 }
 
 func (w *world) Lease(context.Context, string) ([]byte, int64, error) { return w.lease, w.version, nil }
@@ -42,6 +44,21 @@ func (w *world) Lease(context.Context, string) ([]byte, int64, error) { return w
 func (w *world) PutLease(_ context.Context, _ string, body []byte, _ int64) error {
 	w.lease, w.version = body, w.version+1
 	return nil
+}
+
+func (w *world) Watch(_ context.Context, idp string) ([]byte, int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.watches[idp], 1, nil
+}
+
+func (w *world) PutWatch(_ context.Context, idp string, body []byte, _ int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stuck == nil {
+		w.watches[idp] = body
+	}
+	return w.stuck
 }
 
 func (w *world) send(t *testing.T, event string) error {
@@ -66,7 +83,7 @@ func (w *world) send(t *testing.T, event string) error {
 			}
 			return refresh.Result{Changed: true}, w.faults[source.ID]
 		},
-		Leases: w,
+		Leases: w, Watches: w,
 	})(t.Context(), []byte(event))
 }
 
@@ -177,4 +194,34 @@ func (s *stuckLeases) Lease(ctx context.Context, idp string) ([]byte, int64, err
 		return nil, 0, errors.New("down")
 	}
 	return s.world.Lease(ctx, idp)
+}
+
+// TestAnAlertIsWrittenByWhoeverMayRemember, once: of two runs at once the other is
+// silent, and what cannot be remembered is not told as if it were.
+func TestAnAlertIsWrittenByWhoeverMayRemember(t *testing.T) {
+	w := newWorld("okta")
+	w.faults["okta"] = reason.New(reason.SourceUnavailable, "status 500")
+	alerts := func() int { return strings.Count(w.log.String(), "msg=alert kind=source_failing record=okta") }
+	for range 2 {
+		if err := w.send(t, timer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.stuck = reason.New(reason.StoreConflict, "another run was first")
+	if err := w.send(t, timer); err != nil || alerts() != 0 {
+		t.Errorf("%v, %d alerts", err, alerts())
+	}
+	w.stuck = reason.New(reason.StoreUnavailable, "down")
+	if err := w.send(t, timer); reason.Of(err) != reason.StoreUnavailable || alerts() != 0 {
+		t.Errorf("%v, %d alerts", err, alerts())
+	}
+	w.stuck = nil
+	for range 3 {
+		if err := w.send(t, timer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if alerts() != 1 {
+		t.Errorf("%d alerts: %s", alerts(), w.log.String())
+	}
 }
