@@ -328,6 +328,16 @@ func keysConflict(b bench) {
 	if string(all[idp]) != "two" {
 		t.Errorf("among all keys: %q", all[idp])
 	}
+	want(t, b.trust().PutLease(t.Context(), idp, []byte("lease"), 0), "") // of the same id, and another row
+	want(t, b.trust().PutWatch(t.Context(), idp, []byte("watch"), 0), "")
+	want(t, b.trust().PutWatch(t.Context(), idp, []byte("other"), 0), reason.StoreConflict)
+	lease, _, err := b.trust().Lease(t.Context(), idp)
+	want(t, err, "")
+	watch, _, err := b.trust().Watch(t.Context(), idp)
+	want(t, err, "")
+	if body, _, err := b.trust().Keys(t.Context(), idp); string(lease) != "lease" || string(watch) != "watch" || string(body) != "two" || err != nil {
+		t.Errorf("lease %q, watch %q, keys %q, %v", lease, watch, body, err)
+	}
 }
 
 func rowsByPrefix(b bench) {
