@@ -59,6 +59,7 @@ func LintChecks() []LintCheck {
 		{"idp_unused", Warning, "no rule is for people of the identity provider", (*linter).unusedIdPs},
 		{"account_unused", Warning, "no rule gives anything in the account", (*linter).unusedAccounts},
 		{"provider_unused", Note, "an account names an identity provider whose people get nothing there", (*linter).unusedProviders},
+		{"issuer_named_twice", Warning, "an account calls one issuer by two OIDC providers, and RAM has one for an issuer", (*linter).issuersNamedTwice},
 		{"email_domains_missing", Note, "of several identity providers one is not found by an e-mail address", (*linter).withoutDomains},
 		{"role_audited_only", Note, "only rules in mode audit give the role, so nobody gets it", (*linter).auditedRoles},
 		{"owner_by_name", Note, "the owner is known by a name that another may take after a renaming, not by its number", (*linter).ownersByName},

@@ -64,6 +64,30 @@ func (l *linter) unusedProviders() {
 	}
 }
 
+// issuersNamedTwice: two records may have one issuer and differ by their audiences. In
+// RAM those are client IDs of one provider.
+func (l *linter) issuersNamedTwice() {
+	issuers := map[string]string{} // by identity provider
+	for _, s := range l.idps {
+		if s.OIDC != nil {
+			issuers[s.ID] = s.OIDC.Issuer
+		}
+	}
+	for i, a := range l.accounts {
+		first := map[string]string{} // by issuer, the identity provider
+		for _, idp := range slices.Sorted(maps.Keys(a.oidcProviders)) {
+			other, ok := first[issuers[idp]]
+			if !ok {
+				first[issuers[idp]] = idp
+				continue
+			}
+			if a.oidcProviders[other] != a.oidcProviders[idp] {
+				l.find(fmt.Sprintf("accounts[%d].oidcProviders.%s", i, idp), fmt.Sprintf("%s and %s have the same issuer, for which RAM in account %s can have one provider", other, idp, a.Name()), "name the same provider for both, with the audiences of both as its client IDs")
+			}
+		}
+	}
+}
+
 // withoutDomains looks at identity providers at which people sign in.
 func (l *linter) withoutDomains() {
 	var without []int
