@@ -105,8 +105,8 @@ func TestAFloodOfUnknownKeysReachesThePlatformTwice(t *testing.T) {
 		return forger.Token(t, map[string]any{workload.KeyID: fmt.Sprintf("no-such-%d", n)})
 	})
 	fetched := platform.Fetched() - before
-	if most := 2 + int(time.Since(begun)/(10*time.Second)); fetched > most {
-		t.Errorf("%d unknown keys had the keys fetched %d times, %d is the most", unknown, fetched, most)
+	if most := 2 + int(time.Since(begun)/(10*time.Second)); fetched < 1 || fetched > most {
+		t.Errorf("%d unknown keys had the keys fetched %d times, not 1 to %d", unknown, fetched, most)
 	}
 	platform.Rotate(t)
 	ended := time.Now()
@@ -174,8 +174,8 @@ func TestAPlatformThatMisbehavesHarmsItselfAlone(t *testing.T) {
 					exchange(t, s, platform.Token(t, nil)).want(t, "invalid_request", "key_unknown", "")
 					slowest.Store(max(slowest.Load(), int64(time.Since(sent))))
 				}
-				if most := 2 + int(time.Since(begun)/(10*time.Second)); platform.Fetched()-before > most {
-					t.Errorf("it was asked for its keys %d times, %d is the most", platform.Fetched()-before, most)
+				if n, most := platform.Fetched()-before, 2+int(time.Since(begun)/(10*time.Second)); n < 1 || n > most {
+					t.Errorf("it was asked for its keys %d times, not 1 to %d", n, most)
 				}
 				if got := exchange(t, s, good); got.status != http.StatusOK {
 					t.Errorf("its old key: %d %s", got.status, got.body)

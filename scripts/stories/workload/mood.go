@@ -19,11 +19,13 @@ func (i Issuer) Misbehave(mood Mood) {
 	i.mood = mood
 }
 
-// Fetched is how often its keys were asked for.
+// Fetched is how often somebody came for its keys: to the document that names them,
+// or, if that was oftener, to the keys themselves. In a mood most get no further than
+// the first.
 func (i Issuer) Fetched() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.fetched
+	return max(i.asked[discoveryPath], i.asked[keysPath])
 }
 
 // Moods are the ways in which real providers have failed.

@@ -37,10 +37,10 @@ type Issuer struct {
 
 // platform is what may change while others ask.
 type platform struct {
-	mu      sync.Mutex
-	keys    []*rsa.PrivateKey // the last one signs
-	mood    Mood
-	fetched int // the keys, how often
+	mu    sync.Mutex
+	keys  []*rsa.PrivateKey // the last one signs
+	mood  Mood
+	asked map[string]int // by path
 }
 
 // New starts one; it ends with the test.
@@ -56,7 +56,7 @@ func New(tb testing.TB) Issuer {
 // open serves a platform, and returns it under the address that it has then.
 func open(tb testing.TB, serve func(http.Handler) string) Issuer {
 	tb.Helper()
-	p := &platform{}
+	p := &platform{asked: map[string]int{}}
 	i := Issuer{serve(p), p}
 	i.Rotate(tb)
 	return i
@@ -90,9 +90,7 @@ const (
 // ServeHTTP publishes what an issuer publishes, in its mood.
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
-	if r.URL.Path == keysPath {
-		p.fetched++
-	}
+	p.asked[r.URL.Path]++
 	mood, documents := p.mood, map[string]any{discoveryPath: discovery(r), keysPath: p.keySet()}
 	p.mu.Unlock()
 	if mood != nil && mood(w, r) {
