@@ -3,7 +3,8 @@
 // In come the bytes of a response or of an identity provider's metadata; out go
 // plain values that say what the document says, and no opinion about whether it
 // should be believed: that is validate's. The other way it writes our signed
-// AuthnRequest and our own metadata.
+// AuthnRequest, our own metadata, and that by which an identity provider is introduced
+// to RAM.
 //
 // Refused is whatever two parsers could read in two ways: DOCTYPE, processing
 // instructions, CDATA, unbound prefixes, doubled names and IDs, an element where

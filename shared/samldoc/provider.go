@@ -53,9 +53,13 @@ func (p ServiceProvider) Metadata() ([]byte, error) {
 	acs.CreateAttr("Location", p.ACSURL)
 	acs.CreateAttr("index", "0")
 	acs.CreateAttr("isDefault", "true")
+	return written(entity)
+}
+
+func written(root *etree.Element) ([]byte, error) {
 	document := etree.NewDocument()
 	document.CreateProcInst("xml", `version="1.0" encoding="UTF-8"`)
-	document.AddChild(entity)
+	document.AddChild(root)
 	document.Indent(2)
 	return document.WriteToBytes()
 }

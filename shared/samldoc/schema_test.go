@@ -16,11 +16,16 @@ import (
 // write: children in this order, ? at most once, * any number, and attributes.
 // (saml-schema-metadata-2.0.xsd, saml-schema-protocol-2.0.xsd.)
 var sequences = map[string]struct{ children, attributes string }{
-	"md:EntityDescriptor": {"ds:Signature? md:Extensions? md:SPSSODescriptor md:Organization? md:ContactPerson*", "entityID validUntil cacheDuration ID"},
+	"md:EntityDescriptor": {"ds:Signature? md:Extensions? md:SPSSODescriptor? md:IDPSSODescriptor? md:Organization? md:ContactPerson*", "entityID validUntil cacheDuration ID"},
 	"md:SPSSODescriptor": {
 		"ds:Signature? md:Extensions? md:KeyDescriptor* md:Organization? md:ContactPerson* md:ArtifactResolutionService* md:SingleLogoutService* md:ManageNameIDService* md:NameIDFormat* md:AssertionConsumerService* md:AttributeConsumingService*",
 		"ID validUntil cacheDuration protocolSupportEnumeration errorURL AuthnRequestsSigned WantAssertionsSigned",
 	},
+	"md:IDPSSODescriptor": {
+		"ds:Signature? md:Extensions? md:KeyDescriptor* md:Organization? md:ContactPerson* md:ArtifactResolutionService* md:SingleLogoutService* md:ManageNameIDService* md:NameIDFormat* md:SingleSignOnService md:SingleSignOnService* md:NameIDMappingService* md:AssertionIDRequestService* md:AttributeProfile* saml:Attribute*",
+		"ID validUntil cacheDuration protocolSupportEnumeration errorURL WantAuthnRequestsSigned",
+	},
+	"md:SingleSignOnService":      {"", "Binding Location ResponseLocation"},
 	"md:KeyDescriptor":            {"ds:KeyInfo md:EncryptionMethod*", "use"},
 	"md:EncryptionMethod":         {"xenc:KeySize? xenc:OAEPparams? ds:DigestMethod?", "Algorithm"},
 	"md:SingleLogoutService":      {"", "Binding Location ResponseLocation"},
@@ -61,6 +66,10 @@ func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	introduced, err := introduction(t).Metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
 	asking := request
 	asking.ForceAuthn, asking.AuthnContexts = true, []string{"urn:x"}
 	form, err := asking.PostForm("", key, certificate)
@@ -71,7 +80,7 @@ func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range [][]byte{metadata, decode(t, form.SAMLRequest), decode(t, logout.SAMLResponse)} {
+	for _, document := range [][]byte{metadata, introduced, decode(t, form.SAMLRequest), decode(t, logout.SAMLResponse)} {
 		tree := etree.NewDocument()
 		if err := tree.ReadFromBytes(document); err != nil {
 			t.Fatal(err)
