@@ -23,6 +23,7 @@ const (
 	partitionKeys     = "keys"
 	partitionLease    = "lease"
 	partitionWatch    = "watch"
+	partitionAccount  = "account"
 	partitionLog      = "log"
 	partitionRevision = "r/" // followed by the revision
 
@@ -246,6 +247,17 @@ func (t *Trust) Watch(ctx context.Context, idp string) (body []byte, version int
 // PutWatch replaces a watch by the same condition as [Trust.PutKeys].
 func (t *Trust) PutWatch(ctx context.Context, idp string, body []byte, version int64) error {
 	return t.putVersioned(ctx, partitionWatch, idp, body, version)
+}
+
+// Account returns what is remembered of an account's RAM, and its version.
+func (t *Trust) Account(ctx context.Context, account string) (body []byte, version int64, err error) {
+	return t.versioned(ctx, partitionAccount, account)
+}
+
+// PutAccount replaces what is remembered of an account's RAM by the same condition as
+// [Trust.PutKeys].
+func (t *Trust) PutAccount(ctx context.Context, account string, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionAccount, account, body, version)
 }
 
 func (t *Trust) versioned(ctx context.Context, partition, id string) (body []byte, version int64, err error) {

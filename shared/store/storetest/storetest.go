@@ -331,12 +331,16 @@ func keysConflict(b bench) {
 	want(t, b.trust().PutLease(t.Context(), idp, []byte("lease"), 0), "") // of the same id, and another row
 	want(t, b.trust().PutWatch(t.Context(), idp, []byte("watch"), 0), "")
 	want(t, b.trust().PutWatch(t.Context(), idp, []byte("other"), 0), reason.StoreConflict)
+	want(t, b.trust().PutAccount(t.Context(), idp, []byte("account"), 0), "")
+	want(t, b.trust().PutAccount(t.Context(), idp, []byte("other"), 0), reason.StoreConflict)
 	lease, _, err := b.trust().Lease(t.Context(), idp)
 	want(t, err, "")
 	watch, _, err := b.trust().Watch(t.Context(), idp)
 	want(t, err, "")
-	if body, _, err := b.trust().Keys(t.Context(), idp); string(lease) != "lease" || string(watch) != "watch" || string(body) != "two" || err != nil {
-		t.Errorf("lease %q, watch %q, keys %q, %v", lease, watch, body, err)
+	account, version, err := b.trust().Account(t.Context(), idp)
+	want(t, err, "")
+	if body, _, err := b.trust().Keys(t.Context(), idp); string(lease) != "lease" || string(watch) != "watch" || string(account) != "account" || version != 1 || string(body) != "two" || err != nil {
+		t.Errorf("lease %q, watch %q, account %q of version %d, keys %q, %v", lease, watch, account, version, body, err)
 	}
 }
 
