@@ -137,6 +137,7 @@ func functionEnvironment(tb testing.TB, dir string) []string {
 		"SSO_LOCAL_STACK=1", "SSO_URL=http://127.0.0.1:1",
 		"SSO_OTS_ENDPOINT=http://127.0.0.1:1", "SSO_OTS_INSTANCE=local",
 		"SSO_STS_ENDPOINT=http://127.0.0.1:1", "SSO_SIGNIN_ENDPOINT=http://localhost:1", "SSO_FC_ENDPOINT=http://127.0.0.1:1",
+		"SSO_IMS_ENDPOINT=http://127.0.0.1:1", "SSO_RAM_ENDPOINT=http://127.0.0.1:1",
 		"SSO_SIGNING_KEY_FILE=" + signingKeyFile(tb, dir),
 	}
 }

@@ -33,6 +33,8 @@ type Config struct {
 	SigningKeyFile string
 	STSEndpoint    string
 	SigninEndpoint string // "" = that of each account's site
+	IMSEndpoint    string
+	RAMEndpoint    string
 	FCEndpoint     string
 	Rotation       string // name of the function that fetches keys
 	BrandName      string
@@ -48,6 +50,7 @@ const (
 	SigningKey             // our key and certificate
 	STS                    // STS and the console's sign-in
 	Rotation               // Function Compute, for the function that fetches keys
+	RAM                    // STS, and the two services that keep RAM: IMS has its identity providers, RAM its roles
 )
 
 // Setting is one row of the README's table.
@@ -64,6 +67,8 @@ func Settings() []Setting {
 		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: the first signs, all decrypt"},
 		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
 		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
+		{imsEndpoint, defaultIMS, "where RAM's identity providers and user-based SSO are kept up to date"},
+		{ramEndpoint, defaultRAM, "where RAM's roles are read"},
 		{fcEndpoint, "of the function's own account and region", "Function Compute's endpoint: a sign-in that meets an unknown key has it call the next"},
 		{rotation, defaultRotation, "name of the function that fetches keys"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
@@ -80,6 +85,8 @@ const (
 	signingKeyFile = "SSO_SIGNING_KEY_FILE"
 	stsEndpoint    = "SSO_STS_ENDPOINT"
 	signinEndpoint = "SSO_SIGNIN_ENDPOINT"
+	imsEndpoint    = "SSO_IMS_ENDPOINT"
+	ramEndpoint    = "SSO_RAM_ENDPOINT"
 	fcEndpoint     = "SSO_FC_ENDPOINT"
 	rotation       = "SSO_ROTATION_FUNCTION"
 	brandName      = "SSO_BRAND_NAME"
@@ -88,6 +95,8 @@ const (
 	secretPrefix   = "SSO_SECRET_"
 
 	defaultSTS      = "https://sts.aliyuncs.com"
+	defaultIMS      = "https://ims.aliyuncs.com"
+	defaultRAM      = "https://ram.aliyuncs.com"
 	defaultRotation = "sso-metadata-rotation"
 )
 
@@ -103,6 +112,8 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		SigningKeyFile: l.text(signingKeyFile),
 		STSEndpoint:    l.address(stsEndpoint),
 		SigninEndpoint: l.address(signinEndpoint),
+		IMSEndpoint:    l.address(imsEndpoint),
+		RAMEndpoint:    l.address(ramEndpoint),
 		FCEndpoint:     l.address(fcEndpoint),
 		Rotation:       l.text(rotation),
 		BrandName:      l.text(brandName),
@@ -139,6 +150,8 @@ func needed(needs []Need) map[string]bool {
 			names[signingKeyFile] = true
 		case STS:
 			names[stsEndpoint], names[signinEndpoint] = true, true
+		case RAM:
+			names[stsEndpoint], names[imsEndpoint], names[ramEndpoint] = true, true, true
 		case Rotation:
 			names[fcEndpoint], names[rotation] = true, true
 		}
@@ -160,19 +173,25 @@ func (l *loader) fault(name, format string, args ...any) {
 // hasDefault lists what may be missing although it is needed. The local stack
 // has no default that leads to the real cloud.
 func (l *loader) hasDefault(name string) bool {
-	leadsOut := slices.Contains([]string{stsEndpoint, signinEndpoint, fcEndpoint}, name)
+	leadsOut := slices.Contains([]string{stsEndpoint, signinEndpoint, imsEndpoint, ramEndpoint, fcEndpoint}, name)
 	return name == rotation || leadsOut && !l.local
 }
 
 func (l *loader) defaults(cfg *Config) {
-	if cfg.STSEndpoint == "" && l.needed[stsEndpoint] && l.hasDefault(stsEndpoint) {
-		cfg.STSEndpoint = defaultSTS
-	}
+	l.orDefault(&cfg.STSEndpoint, stsEndpoint, defaultSTS)
+	l.orDefault(&cfg.IMSEndpoint, imsEndpoint, defaultIMS)
+	l.orDefault(&cfg.RAMEndpoint, ramEndpoint, defaultRAM)
 	if cfg.Rotation == "" && l.needed[rotation] {
 		cfg.Rotation = defaultRotation
 	}
 	if cfg.FCEndpoint == "" && l.needed[fcEndpoint] && l.hasDefault(fcEndpoint) {
 		cfg.FCEndpoint = l.ownFC()
+	}
+}
+
+func (l *loader) orDefault(value *string, name, otherwise string) {
+	if *value == "" && l.needed[name] && l.hasDefault(name) {
+		*value = otherwise
 	}
 }
 

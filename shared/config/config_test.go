@@ -92,6 +92,27 @@ func TestFunctionComputeIsThatOfTheFunctionItself(t *testing.T) {
 	}
 }
 
+func TestRAMIsWhereItIsUnlessToldOtherwise(t *testing.T) {
+	for _, c := range []struct {
+		env           map[string]string
+		sts, ims, ram string
+		fault         string
+	}{
+		{cloud(), "https://sts.aliyuncs.com", "https://ims.aliyuncs.com", "https://ram.aliyuncs.com", ""},
+		{cloud("SSO_IMS_ENDPOINT=https://ims.example", "SSO_RAM_ENDPOINT=https://ram.example"), "https://sts.aliyuncs.com", "https://ims.example", "https://ram.example", ""},
+		{local("SSO_IMS_ENDPOINT=http://127.0.0.1:4", "SSO_RAM_ENDPOINT=http://127.0.0.1:5", "SSO_SIGNIN_ENDPOINT="), "http://127.0.0.1:2", "http://127.0.0.1:4", "http://127.0.0.1:5", ""},
+		{local(), "", "", "", "SSO_IMS_ENDPOINT: is needed"}, // the default is the real one
+		{local("SSO_IMS_ENDPOINT=http://127.0.0.1:4"), "", "", "", "SSO_RAM_ENDPOINT: is needed"},
+		{local("SSO_IMS_ENDPOINT=https://ims.aliyuncs.com"), "", "", "", "SSO_IMS_ENDPOINT: ims.aliyuncs.com is not this machine"},
+		{cloud("SSO_RAM_ENDPOINT=http://ram.example"), "", "", "", "SSO_RAM_ENDPOINT: must begin with https://"},
+	} {
+		got, err := config.Load(from(c.env), config.Store, config.RAM)
+		if c.fault == "" && err != nil || got.STSEndpoint != c.sts || got.IMSEndpoint != c.ims || got.RAMEndpoint != c.ram || c.fault != "" && !strings.Contains(reason.Detail(err), c.fault) {
+			t.Errorf("want %q, %q, %q, %q, got %+v, %v", c.sts, c.ims, c.ram, c.fault, got, err)
+		}
+	}
+}
+
 func TestAFunctionNeedsOnlyWhatItNeeds(t *testing.T) {
 	if _, err := config.Load(from(map[string]string{"SSO_URL": "https://sso.acme.com"})); err != nil {
 		t.Error(err)
