@@ -18,7 +18,7 @@ const adminBody = 1 << 20
 //	POST   /runtime     {"body","query"}    how events are written (runtime.Settings)
 //	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
 //	POST   /functions/NAME                  hands the body to a function as an event
-//	POST   /cloud       {"service","kind"}  what STS or the sign-in does instead (cloud.Trouble)
+//	POST   /cloud       {"service","kind"}  what STS, the sign-in or KMS does instead (cloud.Trouble)
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
 func (s *station) startAdmin(context.Context) error {

@@ -296,7 +296,7 @@ func (s *Stack) ClearFaults(tb testing.TB) {
 	s.admin(tb, http.MethodDelete, "/tablestore", nil)
 }
 
-// Trouble says what the emulated sts or signin does instead of its work; see
+// Trouble says what the emulated sts, signin or kms does instead of its work; see
 // cloud.Trouble for the kinds. "" ends it.
 func (s *Stack) Trouble(tb testing.TB, service, kind string) {
 	tb.Helper()

@@ -51,6 +51,7 @@ type Cloud struct {
 	nonces      *nonces
 	console     *console
 	troubles    *troubles
+	kms         *kms
 
 	mu        sync.Mutex
 	accounts  map[string]string       // ID -> alias
@@ -75,6 +76,9 @@ func New(o Options) (*Cloud, error) {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
 	if c.console, err = newConsole(c, o.SigninURL); err != nil {
+		return nil, fmt.Errorf("cloud: %w", err)
+	}
+	if c.kms, err = openKMS(c, o.DataDir); err != nil {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
 	c.ring.addKey(c.root, caller{kind: kindAccount, account: c.bundle, arn: "acs:ram::" + c.bundle + ":root", id: c.bundle})

@@ -24,13 +24,15 @@ type functionCredentials struct {
 
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
 // each. The two that issue, and no other, may go on to assume others; the two where
-// people and workloads sign in, and no other, may have keys fetched.
+// people and workloads sign in, and no other, may have keys fetched; and the one that
+// signs requests, and no other, may use the keys of ours that KMS holds.
 func (c *Cloud) addFunctionRoles() error {
 	const assume = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`
 	const invoke = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-metadata-rotation"}`
+	const sign = `{"Effect":"Allow","Action":["kms:AsymmetricSign","kms:GetSecretValue"],"Resource":["acs:kms:*:*:key/fc-sso-*","acs:kms:*:*:secret/fc-sso-*"]}`
 	var faults []error
 	for name, may := range map[string]string{
-		"saml-acs": invoke, "oidc-exchange": assume + "," + invoke, "portal": assume,
+		"saml-acs": invoke + "," + sign, "oidc-exchange": assume + "," + invoke, "portal": assume,
 		"metadata-rotation": "", "scim": "", "provisioning": "",
 	} {
 		r := Role{ARN: "acs:ram::" + c.bundle + ":role/fc-sso-" + name, Trust: TrustingService(functionService)}

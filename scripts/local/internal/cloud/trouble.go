@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
 // Trouble is what a service does instead of its work, until told otherwise.
 type Trouble struct {
-	Service string `json:"service"` // sts or signin
+	Service string `json:"service"` // sts, signin or kms
 	Kind    string `json:"kind"`    // "": none any more
 }
 
@@ -35,6 +36,7 @@ func kindsOfTrouble() map[string]http.HandlerFunc {
 		"error": func(w http.ResponseWriter, _ *http.Request) {
 			writeFault(w, stsHost, newRequestID(), false, refuse(http.StatusInternalServerError, "InternalError", "STS Server Internal Error happened."))
 		},
+		"lie": lie,
 		"throttling": func(w http.ResponseWriter, _ *http.Request) {
 			writeFault(w, stsHost, newRequestID(), false, refuse(http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control."))
 		},
@@ -89,7 +91,7 @@ func (c *Cloud) Troubles() http.Handler {
 			return
 		}
 		trouble, known := kindsOfTrouble()[wish.Kind]
-		if wish.Service != "sts" && wish.Service != "signin" || !known && wish.Kind != "" {
+		if !slices.Contains([]string{"sts", "signin", "kms"}, wish.Service) || !known && wish.Kind != "" {
 			http.Error(w, fmt.Sprintf("no trouble %q of service %q", wish.Kind, wish.Service), http.StatusBadRequest)
 			return
 		}

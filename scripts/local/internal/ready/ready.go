@@ -33,6 +33,7 @@ type Tablestore struct {
 // bundle's account.
 type Cloud struct {
 	STS             string `json:"sts"`
+	KMS             string `json:"kms"`
 	Signin          string `json:"signin"`
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
