@@ -14,7 +14,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
-	"github.com/fc-sso/fc-sso/shared/fetch"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -36,18 +35,10 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	}))
 	trusted := book.New(keys, time.Now)
-	refresher := refresh.Refresher{Store: keys, Fetch: get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
+	refresher := refresh.Refresher{Store: keys, Fetch: refresh.Get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
 	return rotation.New(rotation.Config{
 		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
 	})
-}
-
-func get(local bool) func(context.Context, refresh.Document) ([]byte, error) {
-	return func(ctx context.Context, d refresh.Document) ([]byte, error) {
-		return fetch.Get(ctx, d.Address, fetch.Options{
-			AllowCIDRs: d.How.AllowCIDRs, CA: d.How.CA, AllowLoopback: local, Accept: d.Accept, MaxSize: d.MaxSize,
-		})
-	}
 }
 
 // listed are the ids of all records that count now.

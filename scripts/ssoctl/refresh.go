@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
-	"github.com/fc-sso/fc-sso/shared/fetch"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -27,13 +26,8 @@ type refresher struct {
 
 func (p program) refresher(d deployment, revision federation.Revision) refresher {
 	return refresher{revision: revision, Refresher: refresh.Refresher{
-		Store: d.trust,
-		Fetch: func(ctx context.Context, document refresh.Document) ([]byte, error) {
-			return fetch.Get(ctx, document.Address, fetch.Options{
-				AllowCIDRs: document.How.AllowCIDRs, CA: document.How.CA, AllowLoopback: d.local,
-				Accept: document.Accept, MaxSize: document.MaxSize,
-			})
-		},
+		Store:         d.trust,
+		Fetch:         refresh.Get(d.local),
 		Now:           p.now,
 		AllowLoopback: d.local,
 	}}

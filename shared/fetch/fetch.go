@@ -1,7 +1,7 @@
 // Package fetch reads a document of somebody else's server, or sends it a form.
 //
 // In: an address from federation.yaml, or one that was learned from there, and how
-// it may be reached. Out: the body of its 200 answer; of a form the status too.
+// it may be reached. Out: the body of its 200 answer, and the certificates that came with it; of a form the status too.
 // Refused: anything but https, redirects, addresses inside our own network, more
 // than 1 MB, more than 5 s. An address is judged when it is dialled, after the name
 // was resolved, because a name that was public when the federation was applied may
@@ -62,12 +62,11 @@ func (o Options) maxSize() int {
 }
 
 // Get reads the document at address. Its refusals are source_unavailable.
-func Get(ctx context.Context, address string, options Options) ([]byte, error) {
-	answer, err := run(ctx, address, options, errand{
+func Get(ctx context.Context, address string, options Options) (Answer, error) {
+	return run(ctx, address, options, errand{
 		method: http.MethodGet,
 		takes:  func(status int) bool { return status == http.StatusOK },
 	})
-	return answer.Body, err
 }
 
 // Form is what is posted. Secrets are in both.
@@ -76,10 +75,12 @@ type Form struct {
 	Authorization ram.Secret // the header's value; "": none
 }
 
-// Answer is what came back to a form, read whole.
+// Answer is what came back, read whole.
 type Answer struct {
-	Status int // 200, or 4xx
-	Body   []byte
+	Status   int // 200; to a form 4xx too
+	Body     []byte
+	Sent     []*x509.Certificate   // by the server, which begins with its own; none over http
+	Verified [][]*x509.Certificate // why it was believed
 }
 
 // Post sends a form to address, once: what it carries may be good for one time. Its
@@ -138,8 +139,12 @@ func (e errand) send(ctx context.Context, u *url.URL, options Options) (Answer, 
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return Answer{}, fmt.Errorf("its answer is compressed by %.80q, and none was asked for", encoding)
 	}
-	body, err := read(ctx, response, options.maxSize())
-	return Answer{response.StatusCode, body}, err
+	answer := Answer{Status: response.StatusCode}
+	if response.TLS != nil {
+		answer.Sent, answer.Verified = response.TLS.PeerCertificates, response.TLS.VerifiedChains
+	}
+	answer.Body, err = read(ctx, response, options.maxSize())
+	return answer, err
 }
 
 func (e errand) request(ctx context.Context, u *url.URL, options Options) (*http.Request, error) {

@@ -31,9 +31,14 @@ func send(w http.ResponseWriter, text string) {
 	_, _ = w.Write([]byte(text)) // the reader may be gone
 }
 
+func get(ctx context.Context, address string, options fetch.Options) ([]byte, error) {
+	answer, err := fetch.Get(ctx, address, options)
+	return answer.Body, err
+}
+
 func refused(t *testing.T, address string, options fetch.Options, want string) {
 	t.Helper()
-	body, err := fetch.Get(t.Context(), address, options)
+	body, err := get(t.Context(), address, options)
 	if reason.Of(err) != reason.SourceUnavailable || body != nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: %q, %v; want %q", address, body, err, want)
 	}
@@ -46,9 +51,9 @@ func TestADocumentIsRead(t *testing.T) {
 		}
 		send(w, document)
 	})
-	body, err := fetch.Get(t.Context(), address+"/metadata?x=1", options)
-	if err != nil || string(body) != document {
-		t.Errorf("%q, %v", body, err)
+	answer, err := fetch.Get(t.Context(), address+"/metadata?x=1", options)
+	if err != nil || string(answer.Body) != document || len(answer.Sent) != 1 || len(answer.Verified) != 1 {
+		t.Errorf("%+v, %v", answer, err)
 	}
 }
 
@@ -87,7 +92,7 @@ func TestTooMuchIsRefused(t *testing.T) {
 	address, options := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		send(w, strings.Repeat("x", fetch.MaxSize))
 	})
-	if body, err := fetch.Get(t.Context(), address, options); err != nil || len(body) != fetch.MaxSize {
+	if body, err := get(t.Context(), address, options); err != nil || len(body) != fetch.MaxSize {
 		t.Errorf("%d bytes, %v", len(body), err)
 	}
 }
@@ -108,7 +113,7 @@ func TestNothingIsUnpacked(t *testing.T) {
 		w.Header().Set("Content-Encoding", "identity")
 		send(w, document)
 	})
-	if body, err := fetch.Get(t.Context(), address, options); err != nil || string(body) != document {
+	if body, err := get(t.Context(), address, options); err != nil || string(body) != document {
 		t.Errorf("%q, %v", body, err)
 	}
 }
@@ -123,7 +128,7 @@ func TestACallerMayWantLess(t *testing.T) {
 	options.Accept, options.MaxSize = "application/json", 99
 	refused(t, address, options, "more than 99 bytes")
 	options.MaxSize = 100
-	if body, err := fetch.Get(t.Context(), address, options); err != nil || len(body) != 100 {
+	if body, err := get(t.Context(), address, options); err != nil || len(body) != 100 {
 		t.Errorf("%d bytes, %v", len(body), err)
 	}
 }
@@ -138,7 +143,7 @@ func TestASlowBodyIsCutOff(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), fetch.MaxTime/20)
 	defer cancel()
-	body, err := fetch.Get(ctx, address, options)
+	body, err := get(ctx, address, options)
 	if reason.Of(err) != reason.SourceUnavailable || body != nil || !strings.Contains(err.Error(), "no whole answer") {
 		t.Errorf("%q, %v", body, err)
 	}
@@ -176,7 +181,7 @@ func TestAllowedNetworksAreDialled(t *testing.T) {
 	address, options := serve(t, func(w http.ResponseWriter, _ *http.Request) { send(w, document) })
 	options.AllowLoopback = false
 	options.AllowCIDRs = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	if body, err := fetch.Get(t.Context(), address, options); err != nil || string(body) != document {
+	if body, err := get(t.Context(), address, options); err != nil || string(body) != document {
 		t.Errorf("%q, %v", body, err)
 	}
 	options.AllowCIDRs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
@@ -187,8 +192,9 @@ func TestPlainHTTPIsForLoopbackOnTheLocalStack(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, document) }))
 	t.Cleanup(server.Close)
 	refused(t, server.URL, fetch.Options{}, "is not https")
-	if body, err := fetch.Get(t.Context(), server.URL, fetch.Options{AllowLoopback: true}); err != nil || string(body) != document {
-		t.Errorf("%q, %v", body, err)
+	answer, err := fetch.Get(t.Context(), server.URL, fetch.Options{AllowLoopback: true})
+	if err != nil || string(answer.Body) != document || answer.Sent != nil {
+		t.Errorf("%+v, %v", answer, err)
 	}
 	refused(t, "http://192.0.2.1/", fetch.Options{AllowLoopback: true}, "without TLS")
 }

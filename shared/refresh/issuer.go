@@ -22,7 +22,9 @@ func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, er
 	if err != nil {
 		return nil, err
 	}
-	learned, err := validate.Discovery(discovery, validate.IssuerWant{
+	var chains chains
+	chains.add(validate.DiscoveryAddress(source.OIDC.Issuer), discovery)
+	learned, err := validate.Discovery(discovery.Body, validate.IssuerWant{
 		Issuer: source.OIDC.Issuer, Login: source.OIDC.Login != nil, AllowLoopback: r.AllowLoopback,
 	})
 	if err != nil {
@@ -32,22 +34,28 @@ func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, er
 	if err != nil {
 		return nil, err
 	}
-	learned, skipped, err := validate.JWKS(set, r.Now(), learned)
+	chains.add(learned.JWKSURI, set)
+	learned, skipped, err := validate.JWKS(set.Body, r.Now(), learned)
 	if err != nil {
 		return nil, err
 	}
+	learned.Chains = chains.list
+	skipped = append(skipped, chains.skipped...)
 	return func(stored []byte) (Result, error) {
 		var known trust.Issuer
-		readable := strict(stored, &known) == nil && known.Issuer == learned.Issuer
-		if readable && sameIssuer(known, learned) {
-			return Result{Issuer: known, Skipped: skipped}, nil
+		if strict(stored, &known) != nil || known.Issuer != learned.Issuer {
+			known = trust.Issuer{}
 		}
-		change, err := plan(source, !readable, known, learned)
-		return Result{Issuer: learned, Skipped: skipped, Changed: true, Change: change}, err
+		learned, change, err := trust.PlanIssuer(source, known, learned, r.Now())
+		result := Result{Issuer: learned, Skipped: skipped, Changed: true, Change: change, Chains: learned.Chains}
+		if err == nil && sameIssuer(known, learned) {
+			result.Issuer, result.Changed = known, false
+		}
+		return result, err
 	}, nil
 }
 
-func (r Refresher) json(ctx context.Context, source trust.Source, address string) ([]byte, error) {
+func (r Refresher) json(ctx context.Context, source trust.Source, address string) (Fetched, error) {
 	return r.Fetch(ctx, Document{Address: address, How: source.Fetch, Accept: "application/json", MaxSize: validate.MaxIssuerDocument})
 }
 
@@ -56,5 +64,8 @@ func sameIssuer(a, b trust.Issuer) bool {
 	return a.Issuer == b.Issuer && a.JWKSURI == b.JWKSURI && a.ISSParameter == b.ISSParameter &&
 		a.AuthorizationEndpoint == b.AuthorizationEndpoint && a.TokenEndpoint == b.TokenEndpoint &&
 		slices.Equal(a.TokenAuth, b.TokenAuth) &&
-		slices.EqualFunc(a.Keys, b.Keys, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) })
+		slices.EqualFunc(a.Keys, b.Keys, sameText) && sameRetiring(a.Retiring, b.Retiring, sameText) &&
+		sameDates(a.Since, b.Since) && trust.SameChains(a.Chains, b.Chains)
 }
+
+func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }

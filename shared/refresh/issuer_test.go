@@ -2,6 +2,7 @@ package refresh_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -28,12 +29,14 @@ type provider struct {
 	fetched []string
 	wait    func(ctx context.Context) error // before an answer
 	source  trust.Source
+	now     time.Time
+	sent    []*x509.Certificate // by each server, all believed
 }
 
 func newProvider(t *testing.T) *provider {
 	t.Helper()
 	return &provider{
-		store: &memory{}, source: validatetest.TokenSource(),
+		store: &memory{}, source: validatetest.TokenSource(), now: validatetest.Now(),
 		answers: map[string]string{discoveryAddress: discovery, keysAddress: keySet(validatetest.NewIssuer(t).Key(nil))},
 	}
 }
@@ -49,22 +52,22 @@ func keySet(keys ...json.RawMessage) string {
 func (p *provider) refresh(t *testing.T) (refresh.Result, error) {
 	t.Helper()
 	r := refresh.Refresher{
-		Store: p.store, Now: validatetest.Now,
-		Fetch: func(ctx context.Context, document refresh.Document) ([]byte, error) {
+		Store: p.store, Now: func() time.Time { return p.now },
+		Fetch: func(ctx context.Context, document refresh.Document) (refresh.Fetched, error) {
 			p.fetched = append(p.fetched, document.Address)
 			if document.MaxSize != 256<<10 || document.Accept != "application/json" || len(document.How.AllowCIDRs) != len(p.source.Fetch.AllowCIDRs) {
 				t.Errorf("asked for %+v", document)
 			}
 			if p.wait != nil {
 				if err := p.wait(ctx); err != nil {
-					return nil, err
+					return refresh.Fetched{}, err
 				}
 			}
 			answer, ok := p.answers[document.Address]
 			if !ok {
-				return nil, reason.New(reason.SourceUnavailable, "status 404")
+				return refresh.Fetched{}, reason.New(reason.SourceUnavailable, "status 404")
 			}
-			return []byte(answer), nil
+			return refresh.Fetched{Body: []byte(answer), Sent: p.sent, Verified: [][]*x509.Certificate{p.sent}}, nil
 		},
 	}
 	return r.Record(t.Context(), p.source)
@@ -82,7 +85,7 @@ func (p *provider) kids(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var kids []string
-	for key := range record.TokenKeys() {
+	for key := range record.TokenKeys(p.now) {
 		kids = append(kids, key.ID())
 	}
 	slices.Sort(kids)
@@ -119,22 +122,25 @@ func TestAnIssuersKeysComeAndGo(t *testing.T) {
 	old, next := validatetest.NewIssuer(t), validatetest.OtherIssuer(t).Named("two")
 	for _, step := range []struct {
 		when string
+		hour int
 		set  string
 		want []string
 	}{
-		{"the old one", keySet(old.Key(nil)), []string{"one"}},
-		{"the next beside it", keySet(next.Key(nil), old.Key(nil)), []string{"one", "two"}},
-		{"the old one is gone", keySet(next.Key(nil)), []string{"two"}},
-		{"both at once replaced", keySet(old.By("ES256").Key(nil)), []string{"p256"}},
-		{"never the last one", keySet(), []string{"p256"}},
+		{"the old one", 0, keySet(old.Key(nil)), []string{"one"}},
+		{"the next beside it", 0, keySet(next.Key(nil), old.Key(nil)), []string{"one", "two"}},
+		{"the old one retires", 24, keySet(next.Key(nil)), []string{"one", "two"}},
+		{"the old one is gone", 25, keySet(next.Key(nil)), []string{"two"}},
+		{"all at once replaced", 25, keySet(old.By("ES256").Key(nil)), []string{"p256", "two"}},
+		{"never the last one", 26, keySet(), []string{"p256"}},
 	} {
+		p.now = validatetest.Now().Add(time.Duration(step.hour) * time.Hour)
 		p.answers[keysAddress] = step.set
 		if _, err := p.refresh(t); (err != nil) != (step.set == keySet()) {
 			t.Errorf("%s: %v", step.when, err)
 		}
 		p.trusts(t, step.when, step.want...)
 	}
-	if p.store.writes != 4 {
+	if p.store.writes != 5 {
 		t.Errorf("%d writes", p.store.writes)
 	}
 }
@@ -180,6 +186,27 @@ func TestAKeyOfNoUseIsToldAndHidesNone(t *testing.T) {
 		}
 	}
 	p.trusts(t, "afterwards", "one")
+}
+
+// TestServersAreRememberedByTheirChains, each host once; a change of the certificates
+// alone is a change.
+func TestServersAreRememberedByTheirChains(t *testing.T) {
+	p := newProvider(t)
+	if result, err := p.refresh(t); err != nil || result.Issuer.Chains != nil {
+		t.Fatalf("over http: %+v, %v", result.Issuer.Chains, err)
+	}
+	p.sent = validatetest.New(t).Record().Published()
+	for n := range 2 {
+		result, err := p.refresh(t)
+		if chains := result.Issuer.Chains; err != nil || result.Changed != (n == 0) || len(chains) != 2 || chains[0].Host != "issuer.example" || chains[1].Host != "keys.example" {
+			t.Errorf("%d: %+v, %v", n, result, err)
+		}
+	}
+	p.answers[discoveryAddress] = strings.Replace(discovery, "keys.example/jwks", "issuer.example:443/jwks", 1)
+	p.answers[validatetest.IssuerURL+":443/jwks"] = p.answers[keysAddress]
+	if result, err := p.refresh(t); err != nil || !result.Changed || len(result.Issuer.Chains) != 1 {
+		t.Errorf("one host: %+v, %v", result, err)
+	}
 }
 
 func TestAnIssuerHasFiveSecondsInAll(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,29 +33,22 @@ type Store interface {
 	PutKeys(ctx context.Context, idp string, body []byte, version int64) error
 }
 
-// Document is one that a source publishes, and how it may be had.
-type Document struct {
-	Address string
-	How     trust.Fetch
-	Accept  string // media type; "": SAML metadata
-	MaxSize int    // 0: as much as a fetch takes
-}
-
 // Refresher has what a refresh needs of the world.
 type Refresher struct {
 	Store         Store
-	Fetch         func(ctx context.Context, document Document) ([]byte, error)
+	Fetch         func(ctx context.Context, document Document) (Fetched, error)
 	Now           func() time.Time
 	AllowLoopback bool // identity providers by http on this machine: the local stack alone
 }
 
 // Result is what a refresh found.
 type Result struct {
-	Keys    trust.Keys   // of a SAML identity provider
-	Issuer  trust.Issuer // of an issuer of ID tokens
-	Skipped []string     // of the issuer's keys: which are of no use, and why
-	Changed bool         // and so written
-	Change  trust.Change // what that means for the keys that were known
+	Keys    trust.Keys    // of a SAML identity provider
+	Issuer  trust.Issuer  // of an issuer of ID tokens
+	Skipped []string      // of the issuer's keys and servers: which are of no use, and why
+	Chains  []trust.Chain // of the servers that were asked; none over http
+	Changed bool          // and so written
+	Change  trust.Change  // what that means for the keys that were known
 }
 
 // learned is what is to be stored.
@@ -129,10 +123,14 @@ func (r Refresher) metadata(ctx context.Context, source trust.Source) (compare, 
 		return nil, reason.New(reason.ConfigurationInvalid, "metadataKey: %w", err)
 	}
 	xml := source.SAML.Metadata
+	var chains chains
 	if source.SAML.MetadataURL != "" {
-		if xml, err = r.Fetch(ctx, Document{Address: source.SAML.MetadataURL, How: source.Fetch}); err != nil {
+		document, err := r.Fetch(ctx, Document{Address: source.SAML.MetadataURL, How: source.Fetch})
+		if err != nil {
 			return nil, err
 		}
+		xml = document.Body
+		chains.add(source.SAML.MetadataURL, document)
 	}
 	return func(stored []byte) (Result, error) {
 		known, err := knownKeys(source, stored)
@@ -146,25 +144,13 @@ func (r Refresher) metadata(ctx context.Context, source trust.Source) (compare, 
 			return Result{}, err
 		}
 		learned.Origin = source.Origin()
-		if same(known, learned) {
-			return Result{Keys: known}, nil
+		learned, change, err := trust.PlanKeys(source, known, learned, r.Now())
+		result := Result{Keys: learned, Changed: true, Change: change, Chains: chains.list, Skipped: chains.skipped}
+		if err == nil && same(known, learned) {
+			result.Keys, result.Changed = known, false
 		}
-		change, err := plan(source, known.EntityID == "", known, learned)
-		return Result{Keys: learned, Changed: true, Change: change}, err
+		return result, err
 	}, nil
-}
-
-// plan compares the public keys; none are known where that is said.
-func plan[K interface{ PublicKeys() ([]string, error) }](source trust.Source, none bool, known, learned K) (trust.Change, error) {
-	var before []string
-	var err error
-	if !none {
-		if before, err = known.PublicKeys(); err != nil {
-			return trust.Change{}, fmt.Errorf("stored keys: %w", err)
-		}
-	}
-	after, err := learned.PublicKeys()
-	return trust.Plan(source, before, after), err
 }
 
 // knownKeys gives the stored keys, or none where the source does not believe them
@@ -200,5 +186,12 @@ func strict(body []byte, keys any) error {
 func same(a, b trust.Keys) bool {
 	return a.EntityID == b.EntityID && a.Origin == b.Origin &&
 		a.WantAuthnRequestsSigned == b.WantAuthnRequestsSigned && a.SignedBy == b.SignedBy &&
-		slices.Equal(a.SSO, b.SSO) && slices.Equal(a.SLO, b.SLO) && slices.Equal(a.Certificates, b.Certificates)
+		slices.Equal(a.SSO, b.SSO) && slices.Equal(a.SLO, b.SLO) && slices.Equal(a.Certificates, b.Certificates) &&
+		sameRetiring(a.Retiring, b.Retiring, func(a, b string) bool { return a == b }) && sameDates(a.Since, b.Since)
 }
+
+func sameRetiring[K any](a, b []trust.Retiring[K], equal func(a, b K) bool) bool {
+	return slices.EqualFunc(a, b, func(a, b trust.Retiring[K]) bool { return a.Since.Equal(b.Since) && equal(a.Key, b.Key) })
+}
+
+func sameDates(a, b map[string]time.Time) bool { return maps.EqualFunc(a, b, time.Time.Equal) }

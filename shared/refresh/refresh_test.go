@@ -68,9 +68,9 @@ func (w *world) refresh(t *testing.T, source trust.Source) (refresh.Result, erro
 	t.Helper()
 	r := refresh.Refresher{
 		Store: w.store,
-		Fetch: func(_ context.Context, document refresh.Document) ([]byte, error) {
+		Fetch: func(_ context.Context, document refresh.Document) (refresh.Fetched, error) {
 			w.fetched = append(w.fetched, document.Address)
-			return []byte(w.metadata), w.err
+			return refresh.Fetched{Body: []byte(w.metadata)}, w.err
 		},
 		Now: validatetest.Now,
 	}

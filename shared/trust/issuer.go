@@ -22,6 +22,10 @@ type Issuer struct {
 	ISSParameter          bool              `json:"issParameter,omitempty"` // its answers name it (RFC 9207)
 	Keys                  []json.RawMessage `json:"keys"`                   // as jose.Key.Text writes them
 	FetchedAt             time.Time         `json:"fetchedAt"`
+
+	Retiring []Retiring[json.RawMessage] `json:"retiring,omitempty"` // keys that were published until lately
+	Since    map[string]time.Time        `json:"since,omitempty"`    // when each public key, by its SHA-256, was first seen
+	Chains   []Chain                     `json:"chains,omitempty"`   // of its servers; none over http
 }
 
 // ValidEndpoint says whether s may be an address that an issuer names: https, or
@@ -51,4 +55,20 @@ func (i Issuer) Parse() ([]jose.Key, error) {
 		keys = append(keys, key)
 	}
 	return keys, errors.Join(errs...)
+}
+
+// parseRetiring gives the keys that are published no more.
+func (i Issuer) parseRetiring() ([]leaving, error) {
+	if len(i.Retiring) > maxIssuerKeys {
+		return nil, fmt.Errorf("%d keys retire, %d is the most", len(i.Retiring), maxIssuerKeys)
+	}
+	var list []leaving
+	for _, r := range i.Retiring {
+		key, err := jose.ParseKey(r.Key)
+		if err != nil {
+			return nil, fmt.Errorf("a retiring key: %w", err)
+		}
+		list = append(list, leaving{since: r.Since, key: key})
+	}
+	return list, nil
 }

@@ -3,7 +3,6 @@ package trust
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,6 +23,7 @@ const (
 const (
 	maxEntityID     = 1024 // saml-core section 8.3.6
 	maxCertificates = 10
+	maxRetiring     = 100
 	maxEndpoints    = 50
 	maxLocation     = 2048 // with our signed request behind it, it leaves in a header: FC carries 8 KB of them
 )
@@ -37,8 +37,12 @@ type Keys struct {
 	Certificates            []string   `json:"certificates"`  // base64 DER, all for signing
 	WantAuthnRequestsSigned bool       `json:"wantAuthnRequestsSigned,omitempty"`
 	FetchedAt               time.Time  `json:"fetchedAt"`
-	Origin                  string     `json:"origin,omitempty"`   // [Source.Origin] of the source that they were learned from
-	SignedBy                string     `json:"signedBy,omitempty"` // [Fingerprint] of the pinned certificate whose key signed the metadata
+
+	Retiring []Retiring[string]   `json:"retiring,omitempty"` // certificates that were published until lately
+	Since    map[string]time.Time `json:"since,omitempty"`    // when each public key, by its SHA-256, was first seen
+
+	Origin   string `json:"origin,omitempty"`   // [Source.Origin] of the source that they were learned from
+	SignedBy string `json:"signedBy,omitempty"` // [Fingerprint] of the pinned certificate whose key signed the metadata
 }
 
 // Endpoint is one single sign-on or single logout service.
@@ -75,6 +79,22 @@ func (k Keys) Parse() ([]*x509.Certificate, error) {
 	return parseCertificates(k.Certificates)
 }
 
+// parseRetiring gives the certificates that are published no more.
+func (k Keys) parseRetiring() ([]leaving, error) {
+	if len(k.Retiring) > maxRetiring {
+		return nil, fmt.Errorf("%d certificates retire, %d is the most", len(k.Retiring), maxRetiring)
+	}
+	var list []leaving
+	for _, r := range k.Retiring {
+		certificates, err := parseCertificates([]string{r.Key})
+		if err != nil {
+			return nil, fmt.Errorf("a retiring key: %w", err)
+		}
+		list = append(list, leaving{since: r.Since, certificate: certificates[0]})
+	}
+	return list, nil
+}
+
 // Fingerprint is the SHA-256 of a certificate in hex; "" of none.
 func Fingerprint(certificate *x509.Certificate) string {
 	if certificate == nil {
@@ -87,11 +107,7 @@ func Fingerprint(certificate *x509.Certificate) string {
 func parseCertificates(encoded []string) ([]*x509.Certificate, error) {
 	certificates := make([]*x509.Certificate, 0, len(encoded))
 	for i, text := range encoded {
-		der, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d is not base64: %w", i+1, err)
-		}
-		certificate, err := x509.ParseCertificate(der)
+		certificate, err := parseCertificate(text)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d: %w", i+1, err)
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -25,6 +24,7 @@ type Record struct {
 	certificates []*x509.Certificate
 	issuer       Issuer
 	tokenKeys    []jose.Key
+	leaving      []leaving // published no more, some of them believed for a while
 }
 
 // Parse makes the record of revision from its stored parts. keys is empty
@@ -68,6 +68,9 @@ func (r Record) withKeys(stored []byte) (Record, error) {
 	if (keys.Origin != "" || r.source.SAML.MetadataKey != "") && !r.source.Believes(keys) {
 		return r, nil
 	}
+	if r.leaving, err = keys.parseRetiring(); err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
 	r.keys, r.certificates = keys, certificates
 	return r, nil
 }
@@ -81,8 +84,12 @@ func (r Record) withIssuer(stored []byte) (Record, error) {
 	if err != nil {
 		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
 	}
+	retiring, err := issuer.parseRetiring()
+	if err != nil {
+		return Record{}, reason.New(reason.MetadataInvalid, "trust record %q: keys: %w", r.source.ID, err)
+	}
 	if issuer.Issuer == r.source.OIDC.Issuer { // else they are of the one that the source named before
-		r.issuer, r.tokenKeys = issuer, keys
+		r.issuer, r.tokenKeys, r.leaving = issuer, keys, retiring
 	}
 	return r, nil
 }
@@ -167,12 +174,10 @@ func (r Record) OIDC() OIDC {
 // while pending.
 func (r Record) Issuer() Issuer {
 	i := r.issuer
-	i.Keys, i.TokenAuth = nil, slices.Clone(i.TokenAuth)
+	i.Keys, i.Retiring, i.Since = nil, nil, nil
+	i.TokenAuth, i.Chains = slices.Clone(i.TokenAuth), slices.Clone(i.Chains)
 	return i
 }
-
-// TokenKeys are the issuer's keys.
-func (r Record) TokenKeys() iter.Seq[jose.Key] { return slices.Values(r.tokenKeys) }
 
 // ClockSkew is by how much the provider's clock may differ from ours.
 func (r Record) ClockSkew() time.Duration {
@@ -181,9 +186,6 @@ func (r Record) ClockSkew() time.Duration {
 	}
 	return time.Duration(r.source.SAML.ClockSkewSeconds) * time.Second
 }
-
-// Certificates are the provider's signing certificates, as a copy.
-func (r Record) Certificates() []*x509.Certificate { return slices.Clone(r.certificates) }
 
 // WantAuthnRequestsSigned says that the provider asks for signed requests.
 func (r Record) WantAuthnRequestsSigned() bool { return r.keys.WantAuthnRequestsSigned }

@@ -653,10 +653,21 @@ func unasked() validate.Expectation {
 
 func records() []attack {
 	return []attack{
+		{name: "good-retiring-key", expect: "verified", why: "the certificate was published until 59 minutes ago", record: retiringSince(-59 * time.Minute)},
+		{name: "retired-key", expect: "signature_invalid", why: "an hour after it was published last nobody believes it", record: retiringSince(-time.Hour)},
+		{name: "retiring-some-day", expect: "signature_invalid", why: "it retires from tomorrow on: a clock was wrong, and nobody knows for how long it is to be believed", record: retiringSince(24 * time.Hour)},
 		{name: "record-suspended", expect: "idp_suspended", why: "the administrator suspended the record", record: func(s *trust.Source, _ *trust.Keys) { s.Suspended = true }},
 		{name: "record-pending", expect: "keys_unavailable", why: "the metadata was not fetched yet", pending: true},
 		{name: "record-of-openid-connect", expect: "idp_unknown", why: "the provider of this id speaks OpenID Connect, whatever keys of SAML its id had before", record: func(s *trust.Source, _ *trust.Keys) {
 			s.SAML, s.OIDC = trust.SAML{}, &trust.OIDC{Issuer: validatetest.EntityID, Audiences: []string{"client"}, TokenUse: trust.Once, MaxAgeSeconds: 3600}
 		}},
+	}
+}
+
+// retiringSince gives the record another certificate, and lets its own retire.
+func retiringSince(after time.Duration) func(*trust.Source, *trust.Keys) {
+	return func(_ *trust.Source, k *trust.Keys) {
+		k.Retiring = []trust.Retiring[string]{{Key: k.Certificates[0], Since: validatetest.Now().Add(after)}}
+		k.Certificates = []string{certificateFile("../validatetest/other-cert.pem")}
 	}
 }

@@ -61,7 +61,7 @@ func requireAssertion(t *trial) error {
 // decrypted: what a known key signed is no ciphertext of an attacker's.
 func requireCover(t *trial) (err error) {
 	if t.encrypted {
-		t.cover, err = t.document.Cover(t.record.Certificates(), t.policy())
+		t.cover, err = t.document.Cover(t.record.Certificates(t.now), t.policy())
 	}
 	if err == nil {
 		t.has |= covered
@@ -88,7 +88,7 @@ func requireReadable(t *trial) (err error) {
 func (t *trial) opener() samldoc.Opener {
 	return samldoc.Opener{
 		Keys: t.decrypters, Recipient: t.want.EntityID,
-		Trusted: t.record.Certificates(), Policy: t.policy(),
+		Trusted: t.record.Certificates(t.now), Policy: t.policy(),
 	}
 }
 
@@ -104,7 +104,7 @@ func requireForm(t *trial) error { return t.document.CheckSignatures(t.policy())
 // requireVerified replaces what the document claims by what was signed: all
 // later checks, and the identity, read that.
 func requireVerified(t *trial) (err error) {
-	if t.verified, err = t.document.Verify(t.record.Certificates(), t.policy()); err != nil {
+	if t.verified, err = t.document.Verify(t.record.Certificates(t.now), t.policy()); err != nil {
 		return err
 	}
 	t.message = t.verified.Message()

@@ -83,7 +83,7 @@ func requireLogoutDocument(l *logoutTrial) error {
 func requireLogoutSigned(l *logoutTrial) error { return l.document.CheckSignature(l.policy()) }
 
 func requireLogoutVerified(l *logoutTrial) (err error) {
-	if l.request, err = l.document.Verify(l.record.Certificates(), l.policy()); err != nil {
+	if l.request, err = l.document.Verify(l.record.Certificates(l.now), l.policy()); err != nil {
 		return err
 	}
 	l.has |= verified

@@ -159,7 +159,7 @@ func checkWithOracles(t *testing.T, record trust.Record, message []byte, who val
 // in a message, by its own reading of it: under the response's signature, or by
 // its own.
 func oracleVerified(record trust.Record, message []byte) ([]byte, error) {
-	judge := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: record.Certificates()})
+	judge := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: record.Certificates(validatetest.Now())})
 	judge.Clock = dsig.NewFakeClockAt(validatetest.Now())
 	document := etree.NewDocument()
 	if err := document.ReadFromBytes(message); err != nil {

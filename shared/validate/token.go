@@ -283,7 +283,7 @@ func (t *tokenTrial) once() bool { return t.want.Login || t.oidc.TokenUse == tru
 // key that fits: few issuers have more than three.
 func requireTokenKey(t *tokenTrial) error {
 	named := false
-	for key := range t.record.TokenKeys() {
+	for key := range t.record.TokenKeys(t.now) {
 		if t.token.HasKeyID && key.ID() != t.token.KeyID {
 			continue
 		}

@@ -30,6 +30,7 @@ type tokenAttack struct {
 	issuer  func(validatetest.Issuer) validatetest.Issuer
 	source  func(*trust.Source)
 	keys    func(i validatetest.Issuer) []json.RawMessage
+	retires time.Duration // when all its keys were replaced; 0: they were not
 	want    validate.TokenWant
 	post    int
 }
@@ -206,6 +207,9 @@ func signatureTokens() []tokenAttack {
 			input := signingInput(i)
 			return input + "." + base64.RawURLEncoding.EncodeToString(append([]byte{0x30, 0x44}, make([]byte, 68)...))
 		}},
+		{name: "good-retiring-key", expect: "verified", why: "the key was published until 59 minutes ago", retires: -59 * time.Minute},
+		{name: "retired-key", expect: "key_unknown", why: "an hour after it was published last nobody believes it", retires: -time.Hour},
+		{name: "retiring-some-day", expect: "key_unknown", why: "it retires from tomorrow on: a clock was wrong, and nobody knows for how long it is to be believed", retires: 24 * time.Hour},
 		{name: "key-for-encryption", expect: "key_unknown", why: "use=enc: it was never learned", keys: func(i validatetest.Issuer) []json.RawMessage {
 			return []json.RawMessage{i.Named("two").Key(nil)}
 		}},
@@ -390,6 +394,12 @@ func (a tokenAttack) archive(t *testing.T) archive {
 	}
 	if a.keys != nil {
 		learned = issuer.Learned(a.keys(issuer)...)
+	}
+	if a.retires != 0 {
+		for _, key := range learned.Keys {
+			learned.Retiring = append(learned.Retiring, trust.Retiring[json.RawMessage]{Key: key, Since: validatetest.Now().Add(a.retires)})
+		}
+		learned.Keys = issuer.Learned(validatetest.OtherIssuer(t).By("ES256").Named("new").Key(nil)).Keys
 	}
 	payload := issuer.JSON(validatetest.Claims(a.claims))
 	if a.payload != nil {

@@ -146,6 +146,7 @@ func (r rotation) tell(ctx context.Context, idp string, result refresh.Result, e
 	case result.Change.Replaces:
 		r.alert(ctx, idp, alert{keysReplaced, "by keys with digest " + result.Change.Digest})
 	case result.Changed:
-		r.Log.InfoContext(ctx, "keys changed", "record", idp)
+		change := result.Change
+		r.Log.InfoContext(ctx, "keys changed", "record", idp, "added", change.Added, "retired", change.Retired, "gone", change.Gone)
 	}
 }

@@ -99,7 +99,7 @@ func ending(last *x509.Certificate, at time.Time) (fingerprint string, days int)
 
 // saw is what a run that ended so says of a record.
 func saw(at time.Time, record trust.Record, result refresh.Result, err error) seen {
-	s := seen{at: at, err: err, last: latest(record.Certificates())}
+	s := seen{at: at, err: err, last: latest(record.Published())}
 	if reason.Of(err) == reason.KeysHeld {
 		s.held = result.Change.Digest
 	}

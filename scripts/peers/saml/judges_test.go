@@ -88,7 +88,7 @@ func theGosaml2(tb testing.TB, idp validatetest.IdP, xml []byte) price.Judge {
 // unsignedCBC is the consent with which a refusal is dearest.
 func unsignedCBC(source *trust.Source, _ *trust.Keys) { source.SAML.AllowUnsignedCBC = true }
 
-func certificate(idp validatetest.IdP) *x509.Certificate { return idp.Record().Certificates()[0] }
+func certificate(idp validatetest.IdP) *x509.Certificate { return idp.Record().Published()[0] }
 
 // inASN1 writes an ECDSA signature as goxmldsig takes it, against the standard:
 // the others know no way round that.
