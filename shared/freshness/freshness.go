@@ -82,6 +82,24 @@ func (k Keeper) Try(ctx context.Context, record trust.Record, ask func(context.C
 	return refusal
 }
 
+// Renew has the source of a record asked, and what RAM lacks of it pushed, because RAM
+// refused what the bundle believes. It says whether that was done, by whomever: then
+// it is worth to ask RAM once more.
+func (k Keeper) Renew(ctx context.Context, idp string) bool {
+	soon, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for waited := false; ; waited = true {
+		err := k.Refresh(soon, idp)
+		note(ctx, err)
+		if reason.Of(err) != reason.RefreshUnderWay {
+			return err == nil || waited
+		}
+		if !k.Wait(soon) {
+			return false
+		}
+	}
+}
+
 // newer reads the record again, and says whether it is another one than before.
 func (k Keeper) newer(ctx context.Context, before trust.Record) (trust.Record, bool) {
 	record, err := k.Newest(ctx, before.ID())

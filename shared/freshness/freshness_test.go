@@ -156,3 +156,30 @@ func TestWaitingEndsWithTheRequest(t *testing.T) {
 		t.Error("no time passes")
 	}
 }
+
+// TestRAMIsAskedOnceMoreWhereItWasTold, by whomever.
+func TestRAMIsAskedOnceMoreWhereItWasTold(t *testing.T) {
+	limited, busy := reason.New(reason.RefreshLimited, "often"), reason.New(reason.RefreshUnderWay, "now")
+	for name, c := range map[string]struct {
+		refusals []error
+		want     bool
+		calls    []string
+	}{
+		"told":                      {nil, true, []string{"refresh"}},
+		"told by another":           {[]error{busy, limited}, true, []string{"refresh", "wait", "refresh"}},
+		"told after another":        {[]error{busy}, true, []string{"refresh", "wait", "refresh"}},
+		"told often enough":         {[]error{limited}, false, []string{"refresh"}},
+		"a source that is at fault": {[]error{reason.New(reason.SourceUnavailable, "down")}, false, []string{"refresh"}},
+	} {
+		w := world{refusals: c.refusals}
+		if got := w.keeper().Renew(t.Context(), "issuer"); got != c.want || !slices.Equal(w.calls, c.calls) {
+			t.Errorf("%s: %v after %q", name, got, w.calls)
+		}
+	}
+	w := world{refusals: []error{busy}}
+	keeper := w.keeper()
+	keeper.Wait = func(context.Context) bool { return false }
+	if keeper.Renew(t.Context(), "issuer") {
+		t.Error("it waited for ever")
+	}
+}

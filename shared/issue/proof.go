@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -77,12 +78,33 @@ func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof) (Is
 		return i.withProof(ctx, proof, params)
 	})
 	if e, refused := errors.AsType[*openapi.Error](err); refused && aboutTheRole(e.Code) {
+		if slices.Contains(staleCodes(), e.Code) {
+			err = stale{err}
+		}
 		return Issued{}, reason.New(reason.ProofRefused, "%s, %s: %w", grant.Role(), provider, err)
 	}
 	if err != nil {
 		return Issued{}, reason.New(reason.STSUnavailable, "%s: %w", grant.Role(), err)
 	}
 	return made, nil
+}
+
+// ErrStaleProvider is among the causes of a refusal that RAM may owe to what it knows
+// of the identity provider: the bundle believed the proof a moment ago.
+var ErrStaleProvider = errors.New("RAM may know less of the identity provider than the bundle")
+
+type stale struct{ error }
+
+func (s stale) Unwrap() []error { return []error{s.error, ErrStaleProvider} }
+
+// staleCodes are STS's words where a certificate, a fingerprint or a client ID is
+// not what RAM was told.
+func staleCodes() []string {
+	return []string{
+		"AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch", "AuthenticationFail.OIDCToken.HttpsUrlInvalid",
+		"AuthenticationFail.OIDCToken.AudienceNotMatch",
+		"AuthenticationFail.SAMLAssertion.Invalid", "AuthenticationFail.IDPMetadata.Invalid",
+	}
 }
 
 func (i Issuer) withProof(ctx context.Context, proof Proof, params url.Values) (Issued, error) {

@@ -118,6 +118,16 @@ func TestSTSHasTheLastWordOfAProof(t *testing.T) {
 			t.Errorf("the token is in %s", text)
 		}
 	}
+	for code, stale := range map[string]bool{
+		"AuthenticationFail.NoPermission": false, "AuthenticationFail.OIDCToken.Expired": false, "EntityNotExist.Role": false,
+		"AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch": true, "AuthenticationFail.OIDCToken.AudienceNotMatch": true,
+		"AuthenticationFail.SAMLAssertion.Invalid": true,
+	} {
+		c = newCloud(t, `401 {"Code":"`+code+`","Message":"no"}`)
+		if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); reason.Of(err) != reason.ProofRefused || errors.Is(err, issue.ErrStaleProvider) != stale {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
 	c = newCloud(t, `503 {"Code":"ServiceUnavailable","Message":"later"}`)
 	if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); reason.Of(err) != reason.STSUnavailable {
 		t.Errorf("%v", err)

@@ -83,6 +83,9 @@ func (e exchange) give(r *http.Request, who validate.Identity, a asked, proof is
 		return issue.Issued{}, err
 	}
 	made, err := e.Issuer.Issue(r.Context(), grant, proof)
+	if errors.Is(err, issue.ErrStaleProvider) && e.Fresh.Renew(r.Context(), who.IdentityProvider()) {
+		made, err = e.Issuer.Issue(r.Context(), grant, proof)
+	}
 	if err == nil {
 		decision.Grant = grant.Role().String()
 	}

@@ -67,6 +67,42 @@ func TestTheTokenIsAtHandForSTS(t *testing.T) {
 	}
 }
 
+// TestWhatRAMDoesNotKnowYetIsPushedAtItsFirstUse: STS refuses what the bundle believes,
+// RAM is told, and STS is asked once more; where nobody may tell it the refusal stands,
+// and any other refusal has nobody told.
+func TestWhatRAMDoesNotKnowYetIsPushedAtItsFirstUse(t *testing.T) {
+	stale := fmt.Errorf("%w: %w", issue.ErrStaleProvider, &openapi.Error{Status: 401, Code: "AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch"})
+	refused := &openapi.Error{Status: 401, Code: "AuthenticationFail.NoPermission"}
+	for name, c := range map[string]struct {
+		says          error
+		after         error // it was pushed
+		limited       bool
+		status, asked int
+	}{
+		"pushed":               {stale, nil, false, http.StatusOK, 1},
+		"pushed in vain":       {stale, stale, false, http.StatusBadRequest, 1},
+		"nobody may ask":       {stale, nil, true, http.StatusBadRequest, 0},
+		"the role's own fault": {refused, nil, false, http.StatusBadRequest, 0},
+	} {
+		asked := 0
+		b := newBench(t, func(b *bench) {
+			b.err = reason.New(reason.ProofRefused, "%s: %w", deploy, c.says)
+			if c.limited {
+				return
+			}
+			b.learn = func() {
+				asked++
+				if b.err = nil; c.after != nil {
+					b.err = reason.New(reason.ProofRefused, "%s: %w", deploy, c.after)
+				}
+			}
+		})
+		if w := b.exchange(t, nil); w.Code != c.status || asked != c.asked {
+			t.Errorf("%s: %d %s, asked %d times", name, w.Code, w.Body, asked)
+		}
+	}
+}
+
 func TestAWishOnlyNarrows(t *testing.T) {
 	for _, c := range []struct {
 		asked    string
