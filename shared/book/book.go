@@ -15,10 +15,12 @@
 package book
 
 import (
+	"bytes"
 	"context"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/own"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -47,6 +49,15 @@ type Book struct {
 	reading *Reading
 	read    time.Time // when reading was the head
 	learned *shelf[learned]
+	own     ours
+}
+
+// ours are our own keys as the store had them with the last front, or why they are of
+// no use.
+type ours struct {
+	row  []byte
+	keys own.Keys
+	err  error
 }
 
 // learned are keys, and when they were there.
@@ -84,11 +95,21 @@ func (b *Book) Read(ctx context.Context) (*Reading, error) {
 // Record returns the record of one identity provider, as it counts now. It
 // refuses as [reason.IdPUnknown] where there is none.
 func (b *Book) Record(ctx context.Context, idp string) (trust.Record, error) {
-	reading, keys, err := b.front(ctx, idp)
+	known, err := b.front(ctx, idp)
 	if err != nil {
 		return trust.Record{}, err
 	}
-	return reading.record(ctx, idp, keys)
+	return known.reading.record(ctx, idp, known.keys)
+}
+
+// Own are our own keys as they count now. They come with the record of an identity
+// provider, and cost nothing where that was read.
+func (b *Book) Own(ctx context.Context, idp string) (own.Keys, error) {
+	known, err := b.front(ctx, idp)
+	if err != nil {
+		return own.Keys{}, err
+	}
+	return known.own.keys, known.own.err
 }
 
 // Newest is Record with keys that are read anew: what was learned a moment ago counts,
@@ -102,34 +123,50 @@ func (b *Book) Newest(ctx context.Context, idp string) (trust.Record, error) {
 	return b.Record(ctx, idp)
 }
 
+// front is what counts now.
+type front struct {
+	reading *Reading
+	keys    []byte // of one identity provider
+	own     ours
+}
+
 // front is what counts now and the keys of one identity provider, both at most
 // 30 s old. For one that does not exist nothing is read twice.
-func (b *Book) front(ctx context.Context, idp string) (*Reading, []byte, error) {
+func (b *Book) front(ctx context.Context, idp string) (front, error) {
 	if !trust.ValidID(idp) {
-		return nil, nil, reason.New(reason.IdPUnknown, "%.80q cannot be the id of an identity provider", idp)
+		return front{}, reason.New(reason.IdPUnknown, "%.80q cannot be the id of an identity provider", idp)
 	}
 	if err := b.turn.take(ctx); err != nil {
-		return nil, nil, err
+		return front{}, err
 	}
 	defer b.turn.give()
 	if b.fresh(b.read) {
 		if known, ok := b.learned.get(idp); ok && b.fresh(known.read) {
-			return b.reading, known.keys, nil
+			return front{b.reading, known.keys, b.own}, nil
 		}
 		if _, err := b.reading.row(ctx, idp); err != nil {
-			return nil, nil, err
+			return front{}, err
 		}
 	}
 	asked := b.wall()
 	found, err := b.source.Front(ctx, idp)
 	if err != nil {
-		return nil, nil, err
+		return front{}, err
+	}
+	if b.own.row == nil || !bytes.Equal(b.own.row, found.Own) {
+		b.own = read(found.Own)
 	}
 	b.learned.put(idp, learned{found.Keys, asked}, len(found.Keys))
 	if err := b.turnTo(found.Head, asked); err != nil {
-		return nil, nil, err
+		return front{}, err
 	}
-	return b.reading, found.Keys, nil
+	return front{b.reading, found.Keys, b.own}, nil
+}
+
+// read parses our own keys, once for as long as they stay what they are.
+func read(row []byte) ours {
+	keys, err := own.Parse(row)
+	return ours{row, keys, err}
 }
 
 // turnTo opens the revision that was the head when it was asked for. Who reads

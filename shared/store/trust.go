@@ -24,6 +24,7 @@ const (
 	partitionLease    = "lease"
 	partitionWatch    = "watch"
 	partitionAccount  = "account"
+	partitionOwn      = "own"
 	partitionLog      = "log"
 	partitionRevision = "r/" // followed by the revision
 
@@ -33,6 +34,7 @@ const (
 	columnProof    = "proof"
 	columnEntry    = "entry"
 	headID         = "head"
+	ownID          = "keys"
 )
 
 // Item is one row of a revision, such as an identity provider or an account. The
@@ -55,6 +57,7 @@ type Head struct {
 type Front struct {
 	Head Head
 	Keys []byte // nil: none were learned
+	Own  []byte // our own keys; nil: nobody wrote them down
 }
 
 // Trust keeps what was applied and, apart from it, what was learned. A revision
@@ -81,18 +84,19 @@ func (t *Trust) Head(ctx context.Context) (Head, error) {
 
 func headOf(r row) Head { return Head{r.text(columnRevision), r.text(columnEntry)} }
 
-// Front returns what counts and the keys of one identity provider, in one call.
+// Front returns what counts, the keys of one identity provider and our own, in one
+// call.
 func (t *Trust) Front(ctx context.Context, idp string) (Front, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	rows, err := t.client.getAll(ctx, tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp))
+	rows, err := t.client.getAll(ctx, tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp), trustKey(partitionOwn, ownID))
 	if isCode(err, codeMissing) {
 		return Front{}, nil
 	}
 	if err != nil {
 		return Front{}, unavailable("trust", err)
 	}
-	return Front{headOf(rows[0]), rows[1].body()}, nil
+	return Front{headOf(rows[0]), rows[1].body(), rows[2].body()}, nil
 }
 
 // Row returns one row of a revision, nil if there is none of this ID.
@@ -258,6 +262,16 @@ func (t *Trust) Account(ctx context.Context, account string) (body []byte, versi
 // [Trust.PutKeys].
 func (t *Trust) PutAccount(ctx context.Context, account string, body []byte, version int64) error {
 	return t.putVersioned(ctx, partitionAccount, account, body, version)
+}
+
+// Own returns the row of our own keys, and its version.
+func (t *Trust) Own(ctx context.Context) (body []byte, version int64, err error) {
+	return t.versioned(ctx, partitionOwn, ownID)
+}
+
+// PutOwn replaces the row of our own keys by the same condition as [Trust.PutKeys].
+func (t *Trust) PutOwn(ctx context.Context, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionOwn, ownID, body, version)
 }
 
 func (t *Trust) versioned(ctx context.Context, partition, id string) (body []byte, version int64, err error) {

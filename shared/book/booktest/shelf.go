@@ -19,6 +19,7 @@ import (
 type Shelf struct {
 	Now  store.Head
 	Keys map[string][]byte // by identity provider
+	Own  []byte            // our own keys
 	Err  error             // what every question is answered with, if it is set
 
 	mu        sync.Mutex
@@ -55,9 +56,9 @@ func (s *Shelf) call(what string) error {
 // Head is the one that was put last.
 func (s *Shelf) Head(context.Context) (store.Head, error) { return s.Now, s.call("head") }
 
-// Front is the head and keys.
+// Front is the head, keys and our own.
 func (s *Shelf) Front(_ context.Context, idp string) (store.Front, error) {
-	return store.Front{Head: s.Now, Keys: s.Keys[idp]}, s.call("front " + idp)
+	return store.Front{Head: s.Now, Keys: s.Keys[idp], Own: s.Own}, s.call("front " + idp)
 }
 
 // Row is one row of a revision.

@@ -373,11 +373,15 @@ func frontWhole(b bench) {
 	idp := newRevision()
 	want(t, b.trust().Commit(t.Context(), newRevision(), nil, b.head(), store.Note{}), "")
 	want(t, b.trust().PutKeys(t.Context(), idp, []byte("one"), 0), "")
-	for idp, keys := range map[string]string{idp: "one", newRevision(): ""} {
-		front, err := b.trust().Front(t.Context(), idp)
+	_, version, err := b.trust().Own(t.Context())
+	want(t, err, "")
+	want(t, b.trust().PutOwn(t.Context(), []byte(idp), version), "")
+	want(t, b.trust().PutOwn(t.Context(), []byte("too late"), version), reason.StoreConflict)
+	for id, keys := range map[string]string{idp: "one", newRevision(): ""} {
+		front, err := b.trust().Front(t.Context(), id)
 		want(t, err, "")
-		if front.Head != b.head() || string(front.Keys) != keys {
-			t.Errorf("front %+v, want %+v and keys %q", front, b.head(), keys)
+		if front.Head != b.head() || string(front.Keys) != keys || string(front.Own) != idp {
+			t.Errorf("front %+v, want %+v, keys %q and our own %q", front, b.head(), keys, idp)
 		}
 	}
 }
