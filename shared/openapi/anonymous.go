@@ -14,7 +14,7 @@ import (
 // credentials-go sends them; no address has a proof in it.
 func (c *Client) CallAnonymously(ctx context.Context, q Request, out any, secrets ...ram.Secret) error {
 	query := url.Values{"Action": {q.Action}, "Version": {q.Version}, "Format": {"JSON"}, "Timestamp": {c.now().UTC().Format(timeLayout)}}
-	return c.twice(ctx, q.Action, secrets, out, func(ctx context.Context) (*http.Request, error) {
+	return c.twice(ctx, attempt{q.Action, func(ctx context.Context) (*http.Request, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, q.Endpoint+"/?"+canonicalQuery(query), strings.NewReader(q.Params.Encode()))
 		if err != nil {
 			return nil, err
@@ -22,5 +22,5 @@ func (c *Client) CallAnonymously(ctx context.Context, q Request, out any, secret
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Accept", "application/json")
 		return r, nil
-	})
+	}, intoJSON(secrets, out)})
 }
