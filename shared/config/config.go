@@ -37,6 +37,7 @@ type Config struct {
 	RAMEndpoint    string
 	FCEndpoint     string
 	Rotation       string // name of the function that fetches keys
+	Alerts         Alerts // who carries alerts on
 	BrandName      string
 	BrandHelp      string
 }
@@ -71,6 +72,8 @@ func Settings() []Setting {
 		{ramEndpoint, defaultRAM, "where RAM's roles are read"},
 		{fcEndpoint, "of the function's own account and region", "Function Compute's endpoint: a sign-in that meets an unknown key has it call the next"},
 		{rotation, defaultRotation, "name of the function that fetches keys"},
+		{alertsTo, "nobody: alerts are in the log", "who carries alerts on: `eventbridge:BUS`, a custom bus of EventBridge, or `mns:TOPIC`, a topic of MNS, which is also called SMQ"},
+		{alertsEndpoint, "of the function's own account and region", "that bus's or topic's endpoint, `https://ACCOUNT.eventbridge.REGION.aliyuncs.com` or `https://ACCOUNT.mns.REGION.aliyuncs.com`"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
 		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
 		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
@@ -89,6 +92,8 @@ const (
 	ramEndpoint    = "SSO_RAM_ENDPOINT"
 	fcEndpoint     = "SSO_FC_ENDPOINT"
 	rotation       = "SSO_ROTATION_FUNCTION"
+	alertsTo       = "SSO_ALERTS_TO"
+	alertsEndpoint = "SSO_ALERTS_ENDPOINT"
 	brandName      = "SSO_BRAND_NAME"
 	brandHelp      = "SSO_BRAND_HELP"
 	localStack     = "SSO_LOCAL_STACK"
@@ -116,6 +121,7 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		RAMEndpoint:    l.address(ramEndpoint),
 		FCEndpoint:     l.address(fcEndpoint),
 		Rotation:       l.text(rotation),
+		Alerts:         l.alerts(),
 		BrandName:      l.text(brandName),
 		BrandHelp:      l.text(brandHelp),
 	}
@@ -185,7 +191,8 @@ func (l *loader) defaults(cfg *Config) {
 		cfg.Rotation = defaultRotation
 	}
 	if cfg.FCEndpoint == "" && l.needed[fcEndpoint] && l.hasDefault(fcEndpoint) {
-		cfg.FCEndpoint = l.ownFC()
+		// Within the network of the platform that runs this function.
+		cfg.FCEndpoint = l.own(fcEndpoint, "https://{account}.{region}-internal.fc.aliyuncs.com")
 	}
 }
 
@@ -195,16 +202,16 @@ func (l *loader) orDefault(value *string, name, otherwise string) {
 	}
 }
 
-// ownFC is where the platform that runs this function is called, within its own
-// network: it tells each function its account and region.
-func (l *loader) ownFC() string {
+// own is a service's endpoint of the account and region of this function, which the
+// platform tells it. The local stack has none that leads to the real cloud.
+func (l *loader) own(name, pattern string) string {
 	account, _ := l.lookup("FC_ACCOUNT_ID")
 	region, _ := l.lookup("FC_REGION")
-	if account == "" || region == "" {
-		l.fault(fcEndpoint, "is needed and not set, and the platform names no account and region")
+	if account == "" || region == "" || l.local {
+		l.fault(name, "is needed and not set, and the platform names no account and region")
 		return ""
 	}
-	return "https://" + account + "." + region + "-internal.fc.aliyuncs.com"
+	return strings.NewReplacer("{account}", account, "{region}", region).Replace(pattern)
 }
 
 // text treats an empty variable as none: s.yaml sets optional ones so.
