@@ -32,7 +32,7 @@ func forbidden() map[string][]string {
 		"portal":            slices.Concat(nobody, keyWriters, ourKeys),
 		"oidc-exchange":     slices.Concat(nobody, writer, ourKeys), // its egress is to token endpoints
 		"scim":              slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
-		"metadata-rotation": slices.Concat(nobody, ourKeys, sessions, mint, register, pages),
+		"metadata-rotation": slices.Concat(nobody, ourKeys, sessions, issue, register, pages),
 		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
 	}
 }

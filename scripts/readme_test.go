@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
@@ -25,7 +26,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"reasons": reasonTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()), "tokens": checkTable(validate.TokenChecks()),
+		"reasons": reasonTable(), "alerts": alertTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()), "tokens": checkTable(validate.TokenChecks()),
 	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
@@ -47,6 +48,15 @@ func reasonTable() string {
 	b.WriteString("| code | status | who can mend it | look at |\n|---|---|---|---|\n")
 	for _, row := range reason.Table() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", row.Code, row.Status, strings.ReplaceAll(string(row.Mender), "_", " "), row.Hint)
+	}
+	return b.String()
+}
+
+func alertTable() string {
+	var b strings.Builder
+	b.WriteString("| kind | severity | when | what to do |\n|---|---|---|---|\n")
+	for _, row := range alert.Table() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", row.Kind, row.Severity, row.When, row.Do)
 	}
 	return b.String()
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"os"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -38,6 +40,7 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	refresher := refresh.Refresher{Store: keys, Fetch: refresh.Get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
 	return rotation.New(rotation.Config{
 		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
+		Send: carrier(cfg, openapi.New(time.Now, rand.Reader)),
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
@@ -29,7 +30,7 @@ const Name = "metadata-rotation"
 // atOnce is how many sources are asked side by side: a slow one delays few.
 const atOnce = 16
 
-// Config is what the rotation works with. All fields are needed.
+// Config is what the rotation works with. All fields but Send are needed.
 type Config struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -39,6 +40,8 @@ type Config struct {
 	Refresh func(ctx context.Context, s trust.Source) (refresh.Result, error)
 	Leases  refresh.Leases
 	Watches Watches
+
+	Send func(ctx context.Context, a alert.Alert) error // hands an alert on; nil: the log is all there is
 }
 
 type rotation struct{ Config }
@@ -89,11 +92,22 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 	defer cancel()
 	result, err := r.Refresh(soon, record.Source())
 	r.tell(ctx, idp, result, err)
+	if err == nil && result.Changed {
+		r.remember(ctx, idp, saw(r.Now(), record, result, nil))
+	}
 	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
 	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
 		r.Log.WarnContext(ctx, "the turn stays under way for a moment", "record", idp, "error", over)
 	}
 	return err
+}
+
+// remember is watch for who is waited for: the log has what is new at once, and the
+// next run of the timer hands it on. The keys are there all the same.
+func (r rotation) remember(ctx context.Context, idp string, s seen) {
+	if err := r.watch(ctx, idp, s, alert.NewTeller(r.Log, r.Send).Log); err != nil {
+		r.Log.WarnContext(ctx, "what is new was not remembered", "record", idp, "error", err)
+	}
 }
 
 // all refreshes every record; one that fails delays and stops no other.
@@ -103,13 +117,14 @@ func (r rotation) all(ctx context.Context) error {
 		return err
 	}
 	failed := make([]error, len(ids))
+	tell := alert.NewTeller(r.Log, r.Send).Tell
 	turn := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup
 	for i, id := range ids {
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			failed[i] = r.one(ctx, id)
+			failed[i] = r.one(ctx, id, tell)
 		})
 	}
 	wait.Wait()
@@ -119,7 +134,7 @@ func (r rotation) all(ctx context.Context) error {
 // one refreshes a record. That a source is at fault, or its keys wait for somebody's
 // word, is its own matter: the next run asks it again, and trying this one again
 // would ask all others too.
-func (r rotation) one(ctx context.Context, idp string) error {
+func (r rotation) one(ctx context.Context, idp string, tell telling) error {
 	record, err := r.Record(ctx, idp)
 	if err != nil {
 		return fmt.Errorf("%s: %w", idp, err)
@@ -129,7 +144,7 @@ func (r rotation) one(ctx context.Context, idp string) error {
 	if err != nil && !aboutSource(err) {
 		return fmt.Errorf("%s: %w", idp, err)
 	}
-	return r.watch(ctx, idp, saw(r.Now(), record, result, err))
+	return r.watch(ctx, idp, saw(r.Now(), record, result, err), tell)
 }
 
 // aboutSource says whether a refresh ended so because of the source, not of us.
@@ -137,14 +152,11 @@ func aboutSource(err error) bool {
 	return slices.Contains([]reason.Code{reason.SourceUnavailable, reason.MetadataInvalid, reason.KeysHeld}, reason.Of(err))
 }
 
-// tell writes what came of one refresh. That all keys are others is for somebody to
-// read.
+// tell writes what came of one refresh.
 func (r rotation) tell(ctx context.Context, idp string, result refresh.Result, err error) {
 	switch {
 	case err != nil:
 		r.Log.WarnContext(ctx, "the keys stay as they were", "record", idp, "reason", reason.Of(err), "detail", reason.Detail(err))
-	case result.Change.Replaces:
-		r.alert(ctx, idp, alert{keysReplaced, "by keys with digest " + result.Change.Digest})
 	case result.Changed:
 		change := result.Change
 		r.Log.InfoContext(ctx, "keys changed", "record", idp, "added", change.Added, "retired", change.Retired, "gone", change.Gone)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/functions/metadata-rotation/rotation"
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -30,7 +32,12 @@ type world struct {
 	lease    []byte
 	version  int64
 	watches  map[string][]byte
-	stuck    error         // of writing a watch
+	stuck    error  // of writing a watch
+	written  int    // watches
+	cut      int    // the watch at whose writing a run is killed; 0: none
+	early    bool   // before it is written, not after
+	replaced string // digest of keys that replaced all others
+	carry    func(alert.Alert) error
 	deadline time.Duration // of the last refresh
 	log      strings.Builder
 }
@@ -55,10 +62,30 @@ func (w *world) Watch(_ context.Context, idp string) ([]byte, int64, error) {
 func (w *world) PutWatch(_ context.Context, idp string, body []byte, _ int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stuck == nil {
-		w.watches[idp] = body
+	if w.stuck != nil {
+		return w.stuck
 	}
-	return w.stuck
+	w.written++
+	if w.written == w.cut && w.early {
+		runtime.Goexit()
+	}
+	w.watches[idp] = body
+	if w.written == w.cut {
+		runtime.Goexit()
+	}
+	return nil
+}
+
+// handOn is nil where alerts are in the log alone.
+func (w *world) handOn() func(context.Context, alert.Alert) error {
+	if w.carry == nil {
+		return nil
+	}
+	return func(_ context.Context, a alert.Alert) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.carry(a)
+	}
 }
 
 func (w *world) send(t *testing.T, event string) error {
@@ -81,9 +108,10 @@ func (w *world) send(t *testing.T, event string) error {
 			if end, ok := ctx.Deadline(); ok {
 				w.deadline = time.Until(end)
 			}
-			return refresh.Result{Changed: true}, w.faults[source.ID]
+			change := trust.Change{Replaces: w.replaced != "", Digest: w.replaced}
+			return refresh.Result{Changed: true, Change: change}, w.faults[source.ID]
 		},
-		Leases: w, Watches: w,
+		Leases: w, Watches: w, Send: w.handOn(),
 	})(t.Context(), []byte(event))
 }
 
@@ -201,7 +229,9 @@ func (s *stuckLeases) Lease(ctx context.Context, idp string) ([]byte, int64, err
 func TestAnAlertIsWrittenByWhoeverMayRemember(t *testing.T) {
 	w := newWorld("okta")
 	w.faults["okta"] = reason.New(reason.SourceUnavailable, "status 500")
-	alerts := func() int { return strings.Count(w.log.String(), "msg=alert kind=source_failing record=okta") }
+	alerts := func() int {
+		return strings.Count(w.log.String(), "msg=alert kind=source_failing severity=warning record=okta")
+	}
 	for range 2 {
 		if err := w.send(t, timer); err != nil {
 			t.Fatal(err)

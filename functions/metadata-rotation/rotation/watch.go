@@ -1,12 +1,14 @@
 package rotation
 
 import (
+	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -14,12 +16,6 @@ import (
 
 // failures in a row are told of: one or two, an hour apart, mend themselves.
 const failures = 3
-
-const day = 24 * time.Hour
-
-// notice is how many days before its end a certificate is told of, each once; 0: when
-// it has ended.
-func notice() []int { return []int{0, 1, 7, 14, 30} }
 
 // Watches keep one small row by identity provider with a version that each write
 // checks: store.Trust.
@@ -29,125 +25,155 @@ type Watches interface {
 }
 
 // watch is what is remembered of a record from one run of the timer to the next, so
-// that nobody is told of the same thing twice.
+// that nobody is told of the same thing twice; and what is still to be told.
 type watch struct {
-	Failing     int    `json:"failing,omitempty"`     // runs in a row in which its source was at fault
-	Held        string `json:"held,omitempty"`        // digest of keys that wait for approval
-	Certificate string `json:"certificate,omitempty"` // SHA-256 of the one that was told to end
-	Days        int    `json:"days,omitempty"`        // within so many days
+	Failing int             `json:"failing,omitempty"` // runs in a row in which its source was at fault
+	Held    string          `json:"held,omitempty"`    // digest of keys that wait for approval
+	Told    map[string]told `json:"told,omitempty"`    // of certificates that end, by whose they are
+	Waiting alert.Box       `json:"waiting,omitempty"`
 }
 
 // seen is what a run saw of a record.
 type seen struct {
-	at   time.Time
-	err  error             // of the refresh
-	held string            // where that is because keys wait for approval, their digest
-	last *x509.Certificate // of the record's certificates the one that ends last; nil: it has none
+	at       time.Time
+	err      error    // of the refresh
+	held     string   // where that is because keys wait for approval, their digest
+	replaced string   // digest of the keys that replaced all others
+	endings  []ending // certificates of the record
 }
 
-// alert is what somebody should know.
-type alert struct{ kind, detail string }
-
-// The kinds of alerts.
-const (
-	sourceFailing      = "source_failing"
-	sourceRecovered    = "source_recovered"
-	keysHeld           = "keys_held"
-	keysReplaced       = "keys_replaced"
-	certificateExpires = "certificate_expires"
-)
-
-// after is the watch after one more run, and what is new in it.
-func (w watch) after(s seen) (watch, []alert) {
-	var alerts []alert
-	tell := func(kind, format string, args ...any) {
-		alerts = append(alerts, alert{kind, fmt.Sprintf(format, args...)})
+// after is the watch after one more run, with what is new in it waiting.
+func (w watch) after(about alert.About, s seen) watch {
+	var alerts []alert.Alert
+	tell := func(kind alert.Kind, format string, args ...any) {
+		alerts = append(alerts, alert.New(about, kind, s.at, format, args...))
 	}
 	next := watch{Held: s.held}
 	switch {
 	case s.err != nil && s.held == "":
 		if next.Failing = min(w.Failing+1, failures+1); next.Failing == failures {
-			tell(sourceFailing, "%d runs in a row: %s", failures, reason.Detail(s.err))
+			tell(alert.SourceFailing, "%d runs in a row: %s", failures, reason.Detail(s.err))
 		}
 	case w.Failing >= failures:
-		tell(sourceRecovered, "its keys are fetched again")
+		tell(alert.SourceRecovered, "its keys are fetched again")
 	}
 	if s.held != "" && s.held != w.Held {
-		tell(keysHeld, "%s", reason.Detail(s.err))
+		tell(alert.KeysHeld, "%s", reason.Detail(s.err))
 	}
-	next.Certificate, next.Days = ending(s.last, s.at)
-	if next.Certificate != "" && (next.Certificate != w.Certificate || next.Days < w.Days) {
-		tell(certificateExpires, "the last certificate that is published ends on %s", s.last.NotAfter.UTC().Format(time.RFC3339))
+	if s.replaced != "" {
+		tell(alert.KeysReplaced, "by keys with digest %s", s.replaced)
+	}
+	var ends []alert.Alert
+	next.Told, ends = w.ends(about, s)
+	next.Waiting = w.Waiting.With(append(alerts, ends...)...)
+	return next
+}
+
+// ends looks after the certificates. Where the source is at fault, what it did not
+// show this time is remembered.
+func (w watch) ends(about alert.About, s seen) (map[string]told, []alert.Alert) {
+	next := map[string]told{}
+	if s.err != nil {
+		next = maps.Clone(w.Told)
+	}
+	var alerts []alert.Alert
+	for _, e := range s.endings {
+		now, more := e.tell(about, s.at, w.Told[e.whose])
+		if alerts = append(alerts, more...); now == (told{}) {
+			delete(next, e.whose)
+			continue
+		}
+		if next == nil {
+			next = map[string]told{}
+		}
+		next[e.whose] = now
 	}
 	return next, alerts
 }
 
-// ending names a certificate of which it is time to tell that it ends, and within how
-// many days; "" of one that lasts. One that is followed by another in the metadata may
-// end in silence: that is how it should be.
-func ending(last *x509.Certificate, at time.Time) (fingerprint string, days int) {
-	if last == nil {
-		return "", 0
-	}
-	for _, days := range notice() {
-		if last.NotAfter.Sub(at) <= time.Duration(days)*day {
-			return trust.Fingerprint(last), days
-		}
-	}
-	return "", 0
-}
-
 // saw is what a run that ended so says of a record.
 func saw(at time.Time, record trust.Record, result refresh.Result, err error) seen {
-	s := seen{at: at, err: err, last: latest(record.Published())}
+	s := seen{at: at, err: err, endings: lastOf(record.Published())}
 	if reason.Of(err) == reason.KeysHeld {
 		s.held = result.Change.Digest
 	}
+	if err == nil && result.Change.Replaces {
+		s.replaced = result.Change.Digest
+	}
 	if fresh, wrong := result.Keys.Parse(); err == nil && wrong == nil { // of an issuer there are none
-		s.last = latest(fresh)
+		s.endings = lastOf(fresh)
 	}
 	return s
 }
 
-func latest(certificates []*x509.Certificate) (last *x509.Certificate) {
-	for _, c := range certificates {
-		if last == nil || c.NotAfter.After(last.NotAfter) {
-			last = c
-		}
-	}
-	return last
-}
-
-// watch remembers what a run saw, and then tells what is new: of two runs at once the
-// one that may write it does.
-func (r rotation) watch(ctx context.Context, idp string, s seen) error {
-	body, version, err := r.Watches.Watch(ctx, idp)
+// watch remembers what a run saw together with what is to be told of it, tells it, and
+// forgets what was told: in that order, so that whoever is killed on the way has it
+// told once more, as the same event, and never not at all. Of two runs at once the one
+// that may write does so.
+func (r rotation) watch(ctx context.Context, idp string, s seen, tell telling) error {
+	row, err := r.readWatch(ctx, idp)
 	if err != nil {
-		return fmt.Errorf("%s: %w", idp, err)
+		return err
 	}
-	var before watch
-	if json.Unmarshal(body, &before) != nil {
-		before = watch{} // then something may be told twice, which is better than never
+	err = r.writeWatch(ctx, &row, row.after(alert.About{Record: idp}, s))
+	if reason.Of(err) == reason.StoreConflict && s.replaced != "" { // who was first did not see that
+		if row, err = r.readWatch(ctx, idp); err != nil {
+			return err
+		}
+		err = r.writeWatch(ctx, &row, row.after(alert.About{Record: idp}, s))
 	}
-	next, alerts := before.after(s)
-	if next == before {
+	if err == nil && len(row.Waiting) > 0 {
+		next := row.watch
+		next.Waiting = tell(ctx, row.Waiting)
+		err = r.writeWatch(ctx, &row, next)
+	}
+	if reason.Of(err) == reason.StoreConflict {
 		return nil
 	}
-	if body, err = json.Marshal(next); err != nil {
-		return fmt.Errorf("%s: %w", idp, err)
-	}
-	if err := r.Watches.PutWatch(ctx, idp, body, version); err != nil {
-		if reason.Of(err) == reason.StoreConflict {
-			return nil
-		}
-		return fmt.Errorf("%s: %w", idp, err)
-	}
-	for _, a := range alerts {
-		r.alert(ctx, idp, a)
-	}
-	return nil
+	return err
 }
 
-func (r rotation) alert(ctx context.Context, idp string, a alert) {
-	r.Log.WarnContext(ctx, "alert", "kind", a.kind, "record", idp, "detail", a.detail)
+// telling tells what waits and returns what could not be told: alert.Teller's Tell, or
+// its Log where somebody waits for us.
+type telling func(context.Context, alert.Box) alert.Box
+
+// row is a watch as it is stored.
+type row struct {
+	watch
+
+	idp     string
+	body    []byte
+	version int64
+}
+
+func (r rotation) readWatch(ctx context.Context, idp string) (row, error) {
+	body, version, err := r.Watches.Watch(ctx, idp)
+	if err != nil {
+		return row{}, fmt.Errorf("%s: %w", idp, err)
+	}
+	read := row{idp: idp, body: body, version: version}
+	if json.Unmarshal(body, &read.watch) != nil {
+		read.watch = watch{} // then something may be told twice, which is better than never
+	}
+	return read, nil
+}
+
+// writeWatch writes what differs from what is stored.
+func (r rotation) writeWatch(ctx context.Context, stored *row, next watch) error {
+	body, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("%s: %w", stored.idp, err)
+	}
+	before := stored.body
+	if len(before) == 0 {
+		before = []byte("{}")
+	}
+	if !bytes.Equal(body, before) {
+		if err := r.Watches.PutWatch(ctx, stored.idp, body, stored.version); err != nil {
+			return fmt.Errorf("%s: %w", stored.idp, err)
+		}
+		stored.version++
+	}
+	stored.watch, stored.body = next, body
+	return nil
 }
