@@ -1,10 +1,11 @@
 // Package cloud emulates the part of Alibaba Cloud that the bundle calls: RAM's
-// roles, identity providers and keys, STS, and the sign-in host with a console page
-// behind it.
+// roles, identity providers and keys with the APIs that show and change them, STS,
+// and the sign-in host with a console page behind it.
 //
-// In come signed STS requests, ID tokens and SAML responses, console sign-ins, and
-// the roles and providers that the stack declares; out go credentials and console
-// sessions that die as the real ones do. It shares no code with what it tests: it
+// In come signed requests to STS, IMS and RAM, ID tokens and SAML responses, console
+// sign-ins, and the roles and providers that the stack declares; out go credentials
+// and console sessions that die as the real ones do, and what RAM holds: what was
+// written there last is what STS judges by. It shares no code with what it tests: it
 // checks signatures, times, nonces, certificates and trust policies by itself, asks
 // the issuers of ID tokens itself, and refuses with the real codes. What it
 // does not emulate it answers as Alibaba Cloud answers an API that is not there.
@@ -17,7 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"sync"
@@ -52,12 +52,14 @@ type Cloud struct {
 	console     *console
 	troubles    *troubles
 	kms         *kms
+	calls       *calls
 
 	mu        sync.Mutex
 	accounts  map[string]string       // ID -> alias
 	roles     map[string]role         // by ARN
 	providers map[string]samlProvider // by ARN
 	issuers   map[string]OIDCProvider // by ARN
+	userSSO   map[string]userSSO      // by account
 	functions map[string]functionCredentials
 }
 
@@ -82,8 +84,7 @@ func New(o Options) (*Cloud, error) {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
 	c.ring.addKey(c.root, caller{kind: kindAccount, account: c.bundle, arn: "acs:ram::" + c.bundle + ":root", id: c.bundle})
-	admin := "acs:ram::" + c.bundle + ":user/" + adminName
-	c.ring.addKey(c.admin, caller{kind: kindUser, account: c.bundle, arn: admin, id: numericID("2", admin)})
+	c.ring.addKey(c.admin, caller{kind: kindUser, account: c.bundle, arn: c.adminARN(), id: numericID("2", c.adminARN())})
 	return c, errors.Join(c.AddAccount(c.bundle, "fc-sso"), c.addFunctionRoles())
 }
 
@@ -97,8 +98,10 @@ func newCloud(o Options) *Cloud {
 		roles:     map[string]role{},
 		providers: map[string]samlProvider{},
 		issuers:   map[string]OIDCProvider{},
+		userSSO:   map[string]userSSO{},
 		functions: map[string]functionCredentials{},
-		troubles:  &troubles{of: map[string]http.HandlerFunc{}},
+		troubles:  &troubles{of: map[string]*Trouble{}, count: map[string]int{}},
+		calls:     &calls{},
 	}
 	if c.rotate == 0 {
 		c.rotate = rotateEvery
@@ -122,6 +125,8 @@ func (c *Cloud) RootKey() Key { return c.root }
 // account: what an operator would give to ssoctl.
 func (c *Cloud) AdminKey() Key { return c.admin }
 
+func (c *Cloud) adminARN() string { return arnOf(c.bundle, "user", adminName) }
+
 // Lookup gives secret and security token of an access key that is valid now, to
 // servers that check signatures themselves. The token is empty for a long-lived key.
 func (c *Cloud) Lookup(accessKeyID string) (secret, securityToken string, ok bool) {
@@ -132,16 +137,28 @@ func (c *Cloud) Lookup(accessKeyID string) (secret, securityToken string, ok boo
 	return e.secret, e.token, true
 }
 
-// AddAccount makes an account known, or gives it another alias.
+// AddAccount makes an account known, or gives it another alias. Each but the bundle's
+// has the role that a resource directory gives its members, by which the operator
+// may do everything there: who changes RAM by hand has it.
 func (c *Cloud) AddAccount(id, alias string) error {
 	if !accountID.MatchString(id) {
 		return fmt.Errorf("account %q is not a number of 5 to 32 digits", id)
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	_, known := c.accounts[id]
 	c.accounts[id] = alias
-	return nil
+	c.mu.Unlock()
+	if known || id == c.bundle {
+		return nil
+	}
+	return c.AddRole(Role{
+		ARN: arnOf(id, onRole, DirectoryRole), Trust: Trusting(c.adminARN()),
+		Permission: `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`,
+	})
 }
+
+// DirectoryRole is that role's name.
+const DirectoryRole = "ResourceDirectoryAccountAccessRole"
 
 func (c *Cloud) alias(account string) string {
 	c.mu.Lock()

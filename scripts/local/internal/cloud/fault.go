@@ -48,6 +48,12 @@ func newRequestID() string {
 	return strings.ToUpper(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]))
 }
 
+// product is what the help pages call a host's API.
+func product(host string) string {
+	name, _, _ := strings.Cut(host, ".")
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
 type faultBody struct {
 	XMLName   xml.Name `json:"-" xml:"Error"`
 	RequestID string   `json:"RequestId" xml:"RequestId"`
@@ -63,7 +69,7 @@ func writeFault(w http.ResponseWriter, host, requestID string, asXML bool, f *fa
 		HostID:    host,
 		Code:      f.code,
 		Message:   f.message,
-		Recommend: "https://api.aliyun.com/troubleshoot?q=" + f.code + "&product=Sts&requestId=" + requestID,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + f.code + "&product=" + product(host) + "&requestId=" + requestID,
 	})
 }
 

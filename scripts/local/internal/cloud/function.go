@@ -3,6 +3,7 @@ package cloud
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,9 +24,10 @@ type functionCredentials struct {
 }
 
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
-// each. The two that issue, and no other, may go on to assume others; the two where
-// people and workloads sign in, and no other, may have keys fetched; and the one that
-// signs requests, and no other, may use the keys of ours that KMS holds.
+// each. The two that issue and the one that keeps accounts' RAM up to date, and no
+// other, may go on to assume others; the two where people and workloads sign in, and
+// no other, may have keys fetched; and the one that signs requests, and no other, may
+// use the keys of ours that KMS holds.
 func (c *Cloud) addFunctionRoles() error {
 	const assume = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`
 	const invoke = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-metadata-rotation"}`
@@ -33,9 +35,9 @@ func (c *Cloud) addFunctionRoles() error {
 	var faults []error
 	for name, may := range map[string]string{
 		"saml-acs": invoke + "," + sign, "oidc-exchange": assume + "," + invoke, "portal": assume,
-		"metadata-rotation": "", "scim": "", "provisioning": "",
+		"metadata-rotation": assume, "scim": "", "provisioning": "",
 	} {
-		r := Role{ARN: "acs:ram::" + c.bundle + ":role/fc-sso-" + name, Trust: TrustingService(functionService)}
+		r := Role{ARN: c.functionRole(name), Trust: TrustingService(functionService)}
 		if may != "" {
 			r.Permission = `{"Version":"1","Statement":[` + may + `]}`
 		}
@@ -43,6 +45,35 @@ func (c *Cloud) addFunctionRoles() error {
 	}
 	return errors.Join(faults...)
 }
+
+func (c *Cloud) functionRole(name string) string {
+	return arnOf(c.bundle, onRole, "fc-sso-"+name)
+}
+
+// AddMaintenanceRole makes the role by which the bundle keeps an account's RAM up to
+// date. Besides the function that does so the operator may assume it. It may read and
+// write providers, but not delete them, read roles, and set user-based SSO.
+func (c *Cloud) AddMaintenanceRole(arn string) error {
+	parts := roleARN.FindStringSubmatch(arn)
+	if parts == nil {
+		return fmt.Errorf("%q is not a role's ARN", arn)
+	}
+	return c.AddRole(Role{
+		ARN: arn, Description: "by which fc-sso keeps this account's identity providers up to date",
+		Trust:      Trusting(c.functionRole("metadata-rotation"), c.adminARN()),
+		Permission: strings.ReplaceAll(maintenance, "ACCOUNT", parts[1]),
+	})
+}
+
+const maintenance = `{"Version":"1","Statement":[
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:saml-provider/*","Action":[
+		"ram:CreateSAMLProvider","ram:UpdateSAMLProvider","ram:GetSAMLProvider","ram:ListSAMLProviders"]},
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:oidc-provider/*","Action":[
+		"ram:CreateOIDCProvider","ram:UpdateOIDCProvider","ram:GetOIDCProvider","ram:ListOIDCProviders",
+		"ram:AddFingerprintToOIDCProvider","ram:RemoveFingerprintFromOIDCProvider",
+		"ram:AddClientIdToOIDCProvider","ram:RemoveClientIdFromOIDCProvider"]},
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:role/*","Action":["ram:GetRole","ram:ListRoles"]},
+	{"Effect":"Allow","Resource":"*","Action":["ram:GetUserSsoSettings","ram:SetUserSsoSettings","ram:GetDefaultDomain"]}]}`
 
 // FunctionRole gives what Function Compute hands to an invocation of a function:
 // credentials of its role, with the function's name as session. They are the same

@@ -141,10 +141,10 @@ func (p policy) decide(matches func(statement) bool, facts map[string]string) bo
 }
 
 // permits answers for a policy of permission.
-func (p policy) permits(action, resource string) bool {
+func (p policy) permits(action, resource string, facts map[string]string) bool {
 	return p.decide(func(s statement) bool {
 		return s.covers(action) && like(resource, s.Resource, s.NotRes)
-	}, nil)
+	}, facts)
 }
 
 func (s statement) covers(action string) bool { return like(action, s.Action, s.NotAction) }

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -33,35 +32,34 @@ type OIDCProvider struct {
 	ClientIDs    []string
 	Fingerprints []string      // SHA-1 of the last certificate that the issuer's server sends, in hex
 	Issuance     time.Duration // IssuanceLimitTime: how old a token may be, 1 to 168 hours; 0 = 12 hours
+	Description  string
+
+	created, updated time.Time
 }
 
 // AddOIDCProvider makes a provider, or replaces it.
 func (c *Cloud) AddOIDCProvider(p OIDCProvider) error {
-	made, err := p.checked()
-	if err != nil {
-		return fmt.Errorf("OIDC provider %s: %w", p.ARN, err)
+	made, f := p.checked()
+	if f == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, f = c.keepOIDC(made)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	account := oidcProviderARN.FindStringSubmatch(made.ARN)[1]
-	for arn, other := range c.issuers {
-		if other.Issuer == made.Issuer && arn != made.ARN && oidcProviderARN.FindStringSubmatch(arn)[1] == account {
-			return fmt.Errorf("OIDC provider %s: the account has %s for issuer %s, and may have one", made.ARN, arn, made.Issuer)
-		}
+	if f != nil {
+		return fmt.Errorf("OIDC provider %s: %w", p.ARN, f)
 	}
-	c.issuers[made.ARN] = made
 	return nil
 }
 
 // checked is the provider as RAM would keep it.
-func (p OIDCProvider) checked() (OIDCProvider, error) {
+func (p OIDCProvider) checked() (OIDCProvider, *fault) {
 	if p.Issuance == 0 {
 		p.Issuance = issuanceDefault
 	}
 	p.ClientIDs = slices.Clone(p.ClientIDs)
 	prints := make([]string, 0, len(p.Fingerprints))
 	for _, text := range p.Fingerprints {
-		prints = append(prints, strings.ToLower(strings.ReplaceAll(text, ":", "")))
+		prints = append(prints, plainPrint(text))
 	}
 	p.Fingerprints = prints
 	foreign := func(pattern *regexp.Regexp) func(string) bool {
@@ -69,27 +67,31 @@ func (p OIDCProvider) checked() (OIDCProvider, error) {
 	}
 	switch {
 	case !oidcProviderARN.MatchString(p.ARN):
-		return p, errors.New("not an OIDC provider's ARN")
+		return p, malformed("OIDCProviderName.InvalidChars")
 	case p.Issuance < time.Hour || p.Issuance > issuanceMost || p.Issuance%time.Hour != 0:
-		return p, fmt.Errorf("IssuanceLimitTime %v is not 1 to 168 hours", p.Issuance)
-	case len(p.ClientIDs) > maxClientIDs || slices.ContainsFunc(p.ClientIDs, foreign(clientID)):
-		return p, fmt.Errorf("client IDs are at most %d, of letters, digits and .-_:/", maxClientIDs)
-	case len(p.Fingerprints) > maxFingerprints || slices.ContainsFunc(p.Fingerprints, foreign(fingerprint)):
-		return p, fmt.Errorf("fingerprints are at most %d, of 40 hexadecimal digits", maxFingerprints)
+		return p, malformed("IssuanceLimitTime") // 1 to 168 hours
+	case slices.ContainsFunc(p.ClientIDs, foreign(clientID)):
+		return p, malformed("ClientIds")
+	case len(p.ClientIDs) > maxClientIDs:
+		return p, tooMany("OIDCProvider.ClientId", maxClientIDs)
+	case slices.ContainsFunc(p.Fingerprints, foreign(fingerprint)):
+		return p, malformed("Fingerprints")
+	case len(p.Fingerprints) > maxFingerprints:
+		return p, tooMany("OIDCProvider.Fingerprint", maxFingerprints)
+	case !issuerAllowed(p.Issuer):
+		return p, malformed("IssuerUrl")
 	}
-	return p, checkIssuer(p.Issuer)
+	return p, nil
 }
 
-// checkIssuer is RAM's rule, but for http on this machine.
-func checkIssuer(issuer string) error {
+// plainPrint is a fingerprint as they are compared: whatever its case, and without
+// the colons of openssl.
+func plainPrint(text string) string { return strings.ToLower(strings.ReplaceAll(text, ":", "")) }
+
+// issuerAllowed is RAM's rule, but for http on this machine.
+func issuerAllowed(issuer string) bool {
 	u, err := url.Parse(issuer)
-	if err != nil || u.Host == "" || len(issuer) > maxIssuer || strings.ContainsAny(issuer, "?#@") {
-		return fmt.Errorf("the issuer is an address of up to %d characters without ?, # and @", maxIssuer)
-	}
-	if !reachable(u) {
-		return errors.New("the issuer must begin with https")
-	}
-	return nil
+	return err == nil && u.Host != "" && len(issuer) <= maxIssuer && !strings.ContainsAny(issuer, "?#@") && reachable(u)
 }
 
 // reachable: what is not https is on this machine.

@@ -22,12 +22,17 @@ type Role struct {
 	Trust      string        // trust policy, JSON; Trusting and TrustingService make the usual ones
 	Permission string        // policy of what the role itself may do, JSON; empty = nothing
 	MaxSession time.Duration // 1 to 12 hours; 0 = 1 hour
+
+	Description string
 }
 
 type role struct {
 	arn, account, name, id string
+	description            string
+	document               string // the trust policy, as it was given
 	trust, permission      policy
 	maxSession             time.Duration
+	created, updated       time.Time
 }
 
 // AddRole makes a role, or replaces it. Its account must be known.
@@ -41,6 +46,11 @@ func (c *Cloud) AddRole(r Role) error {
 	if _, ok := c.accounts[made.account]; !ok {
 		return fmt.Errorf("role %s: no account %s", r.ARN, made.account)
 	}
+	made.updated = c.now()
+	made.created = made.updated
+	if old, known := c.roles[made.arn]; known {
+		made.created = old.created
+	}
 	c.roles[made.arn] = made
 	return nil
 }
@@ -50,7 +60,10 @@ func parseRole(r Role) (role, error) {
 	if parts == nil {
 		return role{}, errors.New("not a role's ARN")
 	}
-	made := role{arn: r.ARN, account: parts[1], name: parts[2], id: numericID("3", r.ARN), maxSession: r.MaxSession}
+	made := role{
+		arn: r.ARN, account: parts[1], name: parts[2], id: numericID("3", r.ARN), maxSession: r.MaxSession,
+		description: r.Description, document: r.Trust,
+	}
 	if made.maxSession == 0 {
 		made.maxSession = time.Hour
 	}
@@ -145,11 +158,16 @@ func (r role) trustsService(service string) bool {
 // bundle account's operator; a role has what its permission policy says, and a
 // session of it no more than its session policy says beside that.
 func (c *Cloud) may(who caller, action, resource string) bool {
+	return c.mayWhere(who, action, resource, nil)
+}
+
+// mayWhere is may for an action whose facts policies may ask for.
+func (c *Cloud) mayWhere(who caller, action, resource string, facts map[string]string) bool {
 	if who.kind != kindRole {
 		return true
 	}
 	r, ok := c.role(who.arn)
-	return ok && r.permission.permits(action, resource) && (who.within == nil || who.within.permits(action, resource))
+	return ok && r.permission.permits(action, resource, facts) && (who.within == nil || who.within.permits(action, resource, facts))
 }
 
 // sessionARN is how AssumeRole's answer and GetCallerIdentity name a session:

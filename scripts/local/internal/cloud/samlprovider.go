@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
 )
@@ -24,6 +25,11 @@ const (
 type samlProvider struct {
 	entityID string
 	certs    []*x509.Certificate
+	document string // in Base64, as it was uploaded
+
+	description      string
+	signs            string // how Alibaba Cloud signs what it asks of this provider
+	created, updated time.Time
 }
 
 // AddSAMLProvider makes a SAML provider, or gives it other metadata; with nil it has
@@ -32,18 +38,25 @@ func (c *Cloud) AddSAMLProvider(arn string, metadata []byte) error {
 	if !samlProviderARN.MatchString(arn) {
 		return fmt.Errorf("%q is not a SAML provider's ARN", arn)
 	}
-	var made samlProvider
+	var read samlProvider
 	if metadata != nil {
 		var err error
-		if made, err = parseMetadata(metadata); err != nil {
+		if read, err = parseMetadata(metadata); err != nil {
 			return fmt.Errorf("SAML provider %s: metadata: %w", arn, err)
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, known := c.providers[arn]; !known || metadata != nil {
-		c.providers[arn] = made
+	kept, known := c.providers[arn]
+	if known && metadata == nil {
+		return nil
 	}
+	now := c.now()
+	if !known {
+		kept = samlProvider{signs: signsSHA1, created: now}
+	}
+	kept.entityID, kept.certs, kept.document, kept.updated = read.entityID, read.certs, base64.StdEncoding.EncodeToString(metadata), now
+	c.providers[arn] = kept
 	return nil
 }
 
@@ -52,6 +65,13 @@ func (c *Cloud) samlProvider(arn string) (samlProvider, bool) {
 	defer c.mu.Unlock()
 	p, ok := c.providers[arn]
 	return p, ok
+}
+
+// Registered answers whether RAM has a provider, of SAML with metadata.
+func (c *Cloud) Registered(arn string) bool {
+	saml, _ := c.samlProvider(arn)
+	_, known := c.oidcProvider(arn)
+	return known || saml.entityID != ""
 }
 
 // parseMetadata holds metadata to RAM's limits: one descriptor, two certificates.

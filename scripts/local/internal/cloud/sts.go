@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -21,83 +20,24 @@ var (
 	externalID      = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 )
 
-// stsCall is an action: one that knows who signed, or an anonymous one that is told
-// by a proof among its parameters.
-type stsCall struct {
-	signed    func(*Cloud, caller, rpcRequest, string) (any, *fault)
-	anonymous func(*Cloud, context.Context, rpcRequest, string) (any, *fault)
-}
-
 // STS answers at every host name and at path /, as the real one.
 func (c *Cloud) STS() http.Handler {
-	return c.troubles.at("sts", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := newRequestID()
-		q, f := readRequest(w, r)
-		if f != nil {
-			writeFault(w, stsHost, id, false, f)
-			return
-		}
-		who, answer, f := c.callSTS(r.Context(), q, id)
-		c.log.InfoContext(r.Context(), "sts", "request_id", id, "action", q.action(), "caller", who.arn, "session", who.session, "refusal", codeOf(f))
-		if f != nil {
-			writeFault(w, stsHost, id, q.wantsXML(), f)
-			return
-		}
-		write(w, http.StatusOK, q.wantsXML(), q.action()+"Response", answer)
-	}))
+	return c.serve(rpcService{name: "sts", host: stsHost, version: stsVersion, find: findSTSCall})
 }
 
-func codeOf(f *fault) string {
-	if f == nil {
-		return ""
-	}
-	return f.code
-}
-
-func (c *Cloud) callSTS(ctx context.Context, q rpcRequest, requestID string) (caller, any, *fault) {
-	call, f := findSTSCall(q)
-	if f != nil {
-		return caller{}, nil, f
-	}
-	if call.anonymous != nil {
-		answer, f := call.anonymous(c, ctx, q, requestID)
-		return caller{}, answer, f
-	}
-	who, f := c.authenticate(q)
-	if f != nil {
-		return caller{}, nil, f
-	}
-	answer, f := call.signed(c, who, q, requestID)
-	return who, answer, f
-}
-
-func findSTSCall(q rpcRequest) (stsCall, *fault) {
-	switch {
-	case q.path != "/" && q.path != "":
-		return stsCall{}, noSuchAPI()
-	case q.action() == "":
-		return stsCall{}, missing("Action")
-	case q.version() == "":
-		return stsCall{}, missing("Version")
-	case q.version() != stsVersion:
-		return stsCall{}, refuse(http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid.")
-	}
-	switch q.action() {
+func findSTSCall(action string) (rpcCall, bool) {
+	switch action {
 	case "AssumeRole":
-		return stsCall{signed: (*Cloud).assumeRole}, nil
+		return rpcCall{signed: (*Cloud).assumeRole}, true
 	case "AssumeRoleWithOIDC":
-		return stsCall{anonymous: (*Cloud).assumeRoleWithOIDC}, nil
+		return rpcCall{anonymous: (*Cloud).assumeRoleWithOIDC}, true
 	case "AssumeRoleWithSAML":
-		return stsCall{anonymous: (*Cloud).assumeRoleWithSAML}, nil
+		return rpcCall{anonymous: (*Cloud).assumeRoleWithSAML}, true
 	case "GetCallerIdentity":
-		return stsCall{signed: (*Cloud).getCallerIdentity}, nil
+		return rpcCall{signed: (*Cloud).getCallerIdentity}, true
 	default:
-		return stsCall{}, noSuchAPI()
+		return rpcCall{}, false
 	}
-}
-
-func noSuchAPI() *fault {
-	return refuse(http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
 }
 
 type assumedRoleUser struct {

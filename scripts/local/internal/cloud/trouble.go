@@ -1,22 +1,34 @@
 package cloud
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
 )
 
-// Trouble is what a service does instead of its work, until told otherwise.
+// Trouble is what a service does instead of its work, until told otherwise, or to
+// one request only.
 type Trouble struct {
-	Service string `json:"service"` // sts, signin or kms
-	Kind    string `json:"kind"`    // "": none any more
+	Service string `json:"service"`          // one of services
+	Kind    string `json:"kind"`             // "": none any more
+	After   int    `json:"after,omitempty"`  // n: only the n-th request from now on; 0: every one
+	Writes  bool   `json:"writes,omitempty"` // those that only read pass, and do not count
 }
 
-// kindsOfTrouble are ways in which a service answers too late or nonsense.
+// services are those that can have trouble.
+func services() []string { return []string{"sts", "signin", "kms", "ims", "ram"} }
+
+// lost is the trouble in which all is done and the answer does not arrive.
+const lost = "lost"
+
+// kindsOfTrouble are ways in which a service answers too late, nonsense or nothing.
 func kindsOfTrouble() map[string]http.HandlerFunc {
 	const half = `{"RequestId":"4AD8A08A","SigninToken":"cut`
 	return map[string]http.HandlerFunc{
@@ -58,45 +70,117 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// troubles holds the trouble of each service.
+// troubles holds the trouble of each service, and how many requests met it.
 type troubles struct {
-	mu sync.Mutex
-	of map[string]http.HandlerFunc
+	mu    sync.Mutex
+	of    map[string]*Trouble
+	count map[string]int
 }
 
 // at lets a service do its work where there is no trouble.
 func (t *troubles) at(service string, work http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.mu.Lock()
-		trouble := t.of[service]
-		t.mu.Unlock()
-		if trouble == nil {
+		switch kind := t.meet(service, r); kind {
+		case "":
 			work.ServeHTTP(w, r)
-			return
+		case lost:
+			work.ServeHTTP(nowhere{}, r)
+			panic(http.ErrAbortHandler) // net/http's word for: hang up
+		default:
+			_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // or net/http would not notice that the caller left
+			kindsOfTrouble()[kind](w, r)
 		}
-		_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // or net/http would not notice that the caller left
-		trouble(w, r)
 	})
 }
 
-// Troubles returns the handler by which tests make trouble: POST one as JSON. It
-// belongs on the admin address only.
+// nowhere takes an answer that will not arrive.
+type nowhere struct{}
+
+func (nowhere) Header() http.Header { return http.Header{} }
+
+func (nowhere) Write(text []byte) (int, error) { return len(text), nil }
+
+func (nowhere) WriteHeader(int) {}
+
+// meet gives the kind of trouble that a request meets, "" for none.
+func (t *troubles) meet(service string, r *http.Request) string {
+	writing := t.awaits(service) && writes(peekAction(r))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	trouble := t.of[service]
+	if trouble == nil || trouble.Writes && !writing {
+		return ""
+	}
+	if trouble.After > 0 {
+		trouble.After--
+		if trouble.After > 0 {
+			return ""
+		}
+		delete(t.of, service)
+	}
+	t.count[service]++
+	return trouble.Kind
+}
+
+// awaits answers whether a service has trouble for who writes.
+func (t *troubles) awaits(service string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	trouble := t.of[service]
+	return trouble != nil && trouble.Writes
+}
+
+// peekAction reads the action of a request that is yet to be served.
+func peekAction(r *http.Request) string {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody)) // what cannot be read now cannot be read later
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
+	q := rpcRequest{header: r.Header, params: r.URL.Query()}
+	form, err := parseForm(r.Header.Get("Content-Type"), body)
+	if err == nil && q.params.Get("Action") == "" {
+		q.params = url.Values{"Action": form["Action"]}
+	}
+	return q.action()
+}
+
+func (t *troubles) met() map[string]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.count)
+}
+
+// Trouble makes trouble, or ends it.
+func (c *Cloud) Trouble(wish Trouble) error {
+	_, known := kindsOfTrouble()[wish.Kind]
+	if !slices.Contains(services(), wish.Service) || !known && wish.Kind != "" && wish.Kind != lost || wish.After < 0 {
+		return fmt.Errorf("no trouble %q of service %q", wish.Kind, wish.Service)
+	}
+	c.troubles.mu.Lock()
+	defer c.troubles.mu.Unlock()
+	delete(c.troubles.of, wish.Service)
+	if wish.Kind != "" {
+		c.troubles.of[wish.Service] = &wish
+	}
+	return nil
+}
+
+// Troubles returns the handler by which tests make trouble, POST one as JSON, and by
+// which they see what was asked of IMS and RAM: GET, which answers Seen. It belongs on
+// the admin address only.
 func (c *Cloud) Troubles() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			c.seen(w, r)
+			return
+		}
 		var wish Trouble
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10))
 		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&wish); err != nil {
+		err := decoder.Decode(&wish)
+		if err == nil {
+			err = c.Trouble(wish)
+		}
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
 		}
-		trouble, known := kindsOfTrouble()[wish.Kind]
-		if !slices.Contains([]string{"sts", "signin", "kms"}, wish.Service) || !known && wish.Kind != "" {
-			http.Error(w, fmt.Sprintf("no trouble %q of service %q", wish.Kind, wish.Service), http.StatusBadRequest)
-			return
-		}
-		c.troubles.mu.Lock()
-		defer c.troubles.mu.Unlock()
-		c.troubles.of[wish.Service] = trouble
 	})
 }
