@@ -17,8 +17,8 @@ import (
 	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
 )
 
-// longestSession is RAM's maximum. The emulated roles have it, so that a rule's
-// duration is what decides.
+// longestSession is RAM's maximum. The emulated roles that rules name have it, so
+// that a rule's duration is what decides.
 const longestSession = 12 * time.Hour
 
 // keeper is the function's role that keeps accounts up to date.
@@ -46,6 +46,7 @@ func (s *station) apply(ctx context.Context) error {
 		return complain("federation file "+s.federation, err, "mend that line")
 	}
 	s.register(ctx, named.registered)
+	s.switchOn(named.registered)
 	var output, faults bytes.Buffer
 	command := exec.CommandContext(ctx, s.binary(ssoctlSource), "apply", "-f", s.federation)
 	command.Env = s.operatorEnvironment()
@@ -189,7 +190,7 @@ func (s *station) declare(n named) error {
 		}
 	}
 	for _, arn := range slices.Sorted(maps.Keys(n.roles)) {
-		if err := s.cloud.AddRole(cloud.Role{ARN: arn, Trust: n.trust(arn), MaxSession: longestSession}); err != nil {
+		if err := s.declareRole(n, arn); err != nil {
 			return err
 		}
 	}
@@ -201,15 +202,19 @@ func (s *station) declare(n named) error {
 	return nil
 }
 
+func (s *station) declareRole(n named, arn string) error {
+	if slices.Contains(n.roles[arn], keeper) {
+		return s.cloud.AddMaintenanceRole(arn)
+	}
+	return s.cloud.AddRole(cloud.Role{ARN: arn, Trust: n.trust(arn), MaxSession: longestSession})
+}
+
 // trust is a role's trust policy: the functions that may assume it and, where its
 // account issues directly, whoever comes from an identity provider of the account's.
 func (n *named) trust(arn string) string {
 	var functions []string
 	for _, name := range n.roles[arn] {
 		functions = append(functions, "acs:ram::"+bundleAccount+":role/"+name)
-	}
-	if slices.Contains(n.roles[arn], keeper) {
-		return cloud.Trusting(functions...)
 	}
 	return cloud.TrustingFederated(functions, n.trusted[roleARN.FindStringSubmatch(arn)[1]]...)
 }

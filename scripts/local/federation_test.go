@@ -53,7 +53,8 @@ accounts:
     maintenanceRole: acs:ram::1234567890123456:role/maintenance
     samlProviders: {okta: acs:ram::1234567890123456:saml-provider/okta}
     oidcProviders: {ci: acs:ram::1234567890123456:oidc-provider/ci, pods: acs:ram::1234567890123456:oidc-provider/ci}
-  - {id: "2345678901234567", oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
+    userSSO: {suffixes: [acme.onaliyun.com], withDomain: false}
+  - {id: "2345678901234567", userSSO: {}, oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
 rules:
   - roles: [acs:ram::1234567890123456:role/deploy, acs:ram::2345678901234567:role/deploy]
 `))
@@ -63,10 +64,12 @@ rules:
 	if want := map[string]source{"acs:ram::1234567890123456:saml-provider/okta": {"", "okta.xml", "ca.pem"}}; !maps.Equal(got.saml, want) {
 		t.Errorf("SAML providers %+v", got.saml)
 	}
+	if want := map[string]bool{"1234567890123456": false, "2345678901234567": true}; !maps.Equal(got.userSSO, want) {
+		t.Errorf("user-based SSO %v", got.userSSO)
+	}
 	const functions = `"acs:ram::1000000000000001:role/fc-sso-portal","acs:ram::1000000000000001:role/fc-sso-oidc-exchange"`
 	for role, want := range map[string]string{
-		"acs:ram::1234567890123456:role/maintenance": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":["acs:ram::1000000000000001:role/fc-sso-metadata-rotation"]}}],"Version":"1"}`,
-		"acs:ram::2345678901234567:role/deploy":      `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}}],"Version":"1"}`,
+		"acs:ram::2345678901234567:role/deploy": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}}],"Version":"1"}`,
 		"acs:ram::1234567890123456:role/deploy": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}},` +
 			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"oidc:aud":["sts.aliyuncs.com","b"],"oidc:iss":["https://issuer.example"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:oidc-provider/ci"]}},` +
 			`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"oidc:aud":["pods"],"oidc:iss":["https://issuer.example"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:oidc-provider/ci"]}},` +

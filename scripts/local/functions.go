@@ -39,8 +39,8 @@ func (s *station) readFile(context.Context) error {
 		"SSO_SIGNING_KEY_FILE": signingKey,
 		"SSO_STS_ENDPOINT":     s.line.Cloud.STS,
 		"SSO_SIGNIN_ENDPOINT":  s.line.Cloud.Signin,
-		"SSO_IMS_ENDPOINT":     s.line.Cloud.STS, // the emulated gateway answers for all of them
-		"SSO_RAM_ENDPOINT":     s.line.Cloud.STS,
+		"SSO_IMS_ENDPOINT":     s.line.Cloud.IMS,
+		"SSO_RAM_ENDPOINT":     s.line.Cloud.RAM,
 		"SSO_FC_ENDPOINT":      origin("http", s.ports.functions),
 	}
 	s.file, err = sfile.Read(filepath.Join(root, "s.yaml"), func(name string) (string, bool) {

@@ -41,6 +41,9 @@ type declared struct {
 		ID, Site, Issue string
 		SAMLProviders   map[string]string `yaml:"samlProviders"`
 		OIDCProviders   map[string]string `yaml:"oidcProviders"`
+		UserSSO         *struct {
+			WithDomain *bool `yaml:"withDomain"`
+		} `yaml:"userSSO"`
 	}
 }
 
@@ -50,6 +53,7 @@ type registered struct {
 	oidc    []cloud.OIDCProvider
 	saml    map[string]source            // by ARN
 	trusted map[string][]cloud.Federated // by account
+	userSSO map[string]bool              // by account: whether with domain
 }
 
 // source is where metadata comes from.
@@ -66,8 +70,11 @@ func acsOf(site string) string {
 func providersOf(content []byte) registered {
 	var file declared
 	_ = yaml.Unmarshal(content, &file) // what could be read was
-	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}}
+	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}, userSSO: map[string]bool{}}
 	for _, account := range file.Accounts {
+		if sso := account.UserSSO; sso != nil {
+			r.userSSO[account.ID] = sso.WithDomain == nil || *sso.WithDomain
+		}
 		for _, idp := range file.IdentityProviders {
 			var by []cloud.Federated
 			if arn := account.OIDCProviders[idp.ID]; arn != "" && idp.OIDC != nil {
@@ -96,18 +103,30 @@ func (r *registered) addOIDC(arn, issuer string, audiences []string) {
 	r.oidc[i].ClientIDs = slices.Concat(r.oidc[i].ClientIDs, audiences)
 }
 
-// register makes them so in the emulated RAM, as an administrator would today: with
-// the fingerprint that is served, and the metadata that is published, at this moment.
-// What cannot be had is left out, and STS will say so.
+// register makes them so in the emulated RAM, as an administrator would: with the
+// fingerprint that is served, and the metadata that is published, at this moment. What
+// RAM has already stays as it is, since others may have written it since then. What
+// cannot be had is left out, and STS will say so.
 func (s *station) register(ctx context.Context, r registered) {
 	var all sync.WaitGroup
 	for _, p := range r.oidc {
-		all.Go(func() { s.registerOIDC(ctx, p) })
+		if !s.cloud.Registered(p.ARN) {
+			all.Go(func() { s.registerOIDC(ctx, p) })
+		}
 	}
 	for arn, from := range r.saml {
-		all.Go(func() { s.registerSAML(ctx, arn, from) })
+		if !s.cloud.Registered(arn) {
+			all.Go(func() { s.registerSAML(ctx, arn, from) })
+		}
 	}
 	all.Wait()
+}
+
+// switchOn switches user-based SSO on where the file says that it is used.
+func (s *station) switchOn(r registered) {
+	for account, withDomain := range r.userSSO {
+		s.cloud.AddUserSSO(account, withDomain)
+	}
 }
 
 func (s *station) registerOIDC(ctx context.Context, p cloud.OIDCProvider) {

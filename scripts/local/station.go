@@ -57,7 +57,9 @@ type station struct {
 
 // listeners are opened before anything is built, so that a taken port is found
 // at once.
-type listeners struct{ front, frontTLS, admin, tables, sts, kms, signin, functions, acme, contoso, fabrikam net.Listener }
+type listeners struct {
+	front, frontTLS, admin, tables, sts, ims, ram, kms, signin, functions, acme, contoso, fabrikam net.Listener
+}
 
 // clock is the emulated services' clock: the machine's, moved by a test.
 type clock struct{ offset atomic.Int64 }
@@ -139,6 +141,8 @@ func (s *station) wantedPorts() []port {
 		{"tls_url", s.options.listenTLS, &s.ports.frontTLS},
 		{"sts", anyPort, &s.ports.sts},
 		{"kms", anyPort, &s.ports.kms},
+		{"ims", anyPort, &s.ports.ims},
+		{"ram", anyPort, &s.ports.ram},
 		{"signin", anyPort, &s.ports.signin},
 		{"functions", anyPort, &s.ports.functions},
 	}...)
@@ -197,11 +201,14 @@ func (s *station) startCloud(context.Context) (err error) {
 		return nil
 	}
 	s.serve(s.ports.sts, s.cloud.STS())
+	s.serve(s.ports.ims, s.cloud.IMS())
+	s.serve(s.ports.ram, s.cloud.RAM())
 	s.serve(s.ports.kms, s.cloud.KMS())
 	s.serve(s.ports.signin, s.cloud.Signin())
 	key := s.cloud.AdminKey()
 	s.line.Cloud = &ready.Cloud{
-		STS: origin("http", s.ports.sts), KMS: origin("http", s.ports.kms), Signin: options.SigninURL,
+		STS: origin("http", s.ports.sts), IMS: origin("http", s.ports.ims), RAM: origin("http", s.ports.ram),
+		KMS: origin("http", s.ports.kms), Signin: options.SigninURL,
 		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret,
 	}
 	return nil

@@ -6,7 +6,9 @@ replace github.com/fc-sso/fc-sso => ../..
 
 require (
 	github.com/alibabacloud-go/darabonba-openapi/v2 v2.1.16
+	github.com/alibabacloud-go/ims-20190815/v4 v4.3.4
 	github.com/alibabacloud-go/kms-20160120/v3 v3.4.0
+	github.com/alibabacloud-go/ram-20150501/v2 v2.2.1
 	github.com/alibabacloud-go/sts-20150401/v2 v2.0.4
 	github.com/alibabacloud-go/tea v1.5.1
 	github.com/aliyun/credentials-go v1.4.12

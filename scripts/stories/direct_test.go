@@ -84,7 +84,11 @@ func TestRAMDecidesTooWhereAnAccountIssuesDirectly(t *testing.T) {
 	if got := job(); got.status != http.StatusUnauthorized || got.Code != mismatch || !strings.Contains(got.Message, "proof_refused") {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	s.Reapply(t) // the stack registers what is served now
+	s.Reapply(t) // which leaves RAM alone
+	if got := job(); got.Code != mismatch {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	newOperator(t, s, "2345678901234567").ims("AddFingerprintToOIDCProvider", "OIDCProviderName", "platform", "Fingerprint", platform.Fingerprint())
 	if got := job(); got.status != http.StatusOK {
 		t.Errorf("%d %s", got.status, got.body)
 	}

@@ -296,13 +296,6 @@ func (s *Stack) ClearFaults(tb testing.TB) {
 	s.admin(tb, http.MethodDelete, "/tablestore", nil)
 }
 
-// Trouble says what the emulated sts, signin or kms does instead of its work; see
-// cloud.Trouble for the kinds. "" ends it.
-func (s *Stack) Trouble(tb testing.TB, service, kind string) {
-	tb.Helper()
-	s.admin(tb, http.MethodPost, "/cloud", map[string]string{"service": service, "kind": kind})
-}
-
 // TurnKeys does something about a demo provider's signing keys; see idp.IdP.Admin
 // and op.OP.Admin for what there is.
 func (s *Stack) TurnKeys(tb testing.TB, idp, wish string) {

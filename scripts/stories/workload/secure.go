@@ -4,9 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // RAM's fingerprints are SHA-1
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"io"
 	"log"
@@ -60,6 +62,12 @@ func (s Secure) serve(tb testing.TB) func(http.Handler) string {
 
 // ChangeAuthority serves a certificate of the other authority from now on.
 func (s Secure) ChangeAuthority() { s.now.Store(1 - s.now.Load()) }
+
+// Fingerprint is what RAM must know of the authority that is served now.
+func (s Secure) Fingerprint() string {
+	sum := sha1.Sum(s.chain[s.now.Load()].Certificate[1]) //nolint:gosec // RAM's fingerprints are SHA-1
+	return hex.EncodeToString(sum[:])
+}
 
 // certify makes a server's certificate with its root behind it.
 func certify(tb testing.TB) tls.Certificate {

@@ -34,6 +34,8 @@ type Tablestore struct {
 type Cloud struct {
 	STS             string `json:"sts"`
 	KMS             string `json:"kms"`
+	IMS             string `json:"ims"`
+	RAM             string `json:"ram"`
 	Signin          string `json:"signin"`
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`

@@ -1,0 +1,42 @@
+package stack
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+)
+
+// DirectoryRole is the role of each account but the bundle's by which the operator,
+// whose key the READY line has, changes its RAM by hand.
+const DirectoryRole = cloud.DirectoryRole
+
+// Trouble says what a service of the emulated cloud does instead of its work; see
+// cloud.Trouble for the services and the kinds. "" ends it.
+func (s *Stack) Trouble(tb testing.TB, service, kind string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/cloud", cloud.Trouble{Service: service, Kind: kind})
+}
+
+// TroubleAtWrite lets the n-th write from now on meet trouble, and no other request.
+func (s *Stack) TroubleAtWrite(tb testing.TB, service, kind string, n int) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/cloud", cloud.Trouble{Service: service, Kind: kind, After: n, Writes: true})
+}
+
+// Seen is what IMS and RAM were asked for since the start, and how many requests met
+// trouble. The filter, pairs of service, action, account and name, chooses calls.
+func (s *Stack) Seen(tb testing.TB, filter ...string) cloud.Seen {
+	tb.Helper()
+	query := url.Values{}
+	for i := 0; i+1 < len(filter); i += 2 {
+		query.Set(filter[i], filter[i+1])
+	}
+	var seen cloud.Seen
+	if err := json.Unmarshal(s.admin(tb, http.MethodGet, "/cloud?"+query.Encode(), nil), &seen); err != nil {
+		tb.Fatal(err)
+	}
+	return seen
+}
