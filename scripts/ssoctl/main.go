@@ -47,9 +47,13 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   rollback REVISION
                    make what counted before count again; who is suspended now stays
                    suspended, and keys are not touched; -m TEXT
+  trust show [IDP ...]
+                   which keys are believed: current, next, or retiring and until when
   trust refresh [IDP ...]
                    fetch the keys of all identity providers, or of these, now; what
-                   cannot be had changes nothing, and is exit status 1
+                   cannot be had changes nothing, and is exit status 1; -forget: and
+                   believe no key that these do not publish any more, such as one
+                   that was stolen
   trust approve IDP DIGEST
                    take keys that were all replaced at once and that requireOverlap
                    holds, if they still are those of which refresh showed the digest

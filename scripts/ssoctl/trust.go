@@ -16,23 +16,30 @@ func (p program) trust(ctx context.Context, args []string) error {
 		word = args[0]
 	}
 	switch word {
+	case "show":
+		return p.trustShow(ctx, args[1:])
 	case "refresh":
 		return p.trustRefresh(ctx, args[1:])
 	case "approve":
 		return p.trustApprove(ctx, args[1:])
 	}
-	return wrong("trust: write ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST")
+	return wrong("trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST")
 }
 
 func (p program) trustRefresh(ctx context.Context, args []string) error {
-	flags := newFlags("trust refresh", "[IDP ...]")
+	flags := newFlags("trust refresh", "[-forget] [IDP ...]")
+	forget := flags.Bool("forget", false, "believe no key any longer that is not published any more")
 	if err := flags.Parse(args); err != nil {
-		return wrong("trust refresh: %w; write ssoctl trust refresh [IDP ...]", err)
+		return wrong("trust refresh: %w; write ssoctl trust refresh [-forget] [IDP ...]", err)
+	}
+	if *forget && flags.NArg() == 0 {
+		return wrong("trust refresh -forget: name the identity providers whose old keys are to go at once")
 	}
 	r, sources, err := p.sources(ctx, flags.Args())
 	if err != nil {
 		return err
 	}
+	r.Forget = *forget
 	left, err := p.refresh(ctx, r, sources)
 	if err == nil && left > 0 {
 		return fmt.Errorf("%d of %s could not be refreshed", left, count(len(sources), "identity provider"))

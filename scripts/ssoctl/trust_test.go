@@ -78,8 +78,8 @@ func TestARefreshThatFailsChangesNothingAndSaysSo(t *testing.T) {
 
 func TestWhatCannotBeRefreshedIsSaid(t *testing.T) {
 	op := newOperator(t)
-	const write = "write ssoctl trust refresh [IDP ...]\n"
-	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: write ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST\n")
+	const write = "write ssoctl trust refresh [-forget] [IDP ...]\n"
+	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST\n")
 	op.run("trust", "refresh", "-x").want(t, statusWrong, "", "ssoctl: trust refresh: flag provided but not defined: -x; "+write)
 	op.run("trust", "refresh").want(t, statusWrong, "", "ssoctl: nothing was applied yet; write ssoctl apply -f FILE\n")
 	revision := op.apply("-f", op.file(1, false))
@@ -117,6 +117,34 @@ func TestKeysThatAreAllReplacedWaitForApproval(t *testing.T) {
 	op.run("trust", "approve", "ci").want(t, statusWrong, "", "ssoctl: trust approve: "+how)
 	op.run("trust", "approve", "ci", digest[1], "x").want(t, statusWrong, "", "ssoctl: trust approve: "+how)
 	if r := op.run("trust", "approve", "nobody", digest[1]); r.status != statusWrong {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestKeysAreShownWithTheirLives(t *testing.T) {
+	signer := validatetest.NewIssuer(t)
+	op, ci := newOperator(t), newIssuer(t, signer.Key(nil))
+	if r := op.run("apply", "-f", write(t, ci.and(op.idp.federation("")))); r.status != statusDone {
+		t.Fatalf("%+v", r)
+	}
+	ci.keys = append(ci.keys, validatetest.OtherIssuer(t).Named("two").Key(nil))
+	op.run("trust", "refresh", "ci")
+	r := op.run("trust", "show")
+	for _, want := range []string{"test (SAML, entity ID ", "ci (OpenID Connect, issuer " + ci.URL + ")\n", "  current   ", "  seen since ", "  certificate until "} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%q lacks %q", r.stdout, want)
+		}
+	}
+	ci.keys = ci.keys[1:]
+	op.run("trust", "refresh", "ci")
+	if r := op.run("trust", "show", "ci"); strings.Count(r.stdout, "\n") != 3 || !strings.Contains(r.stdout, "  retiring  ") || !strings.Contains(r.stdout, "  believed until ") {
+		t.Errorf("%+v", r)
+	}
+	if r := op.run("trust", "refresh", "-forget"); r.status != statusWrong {
+		t.Errorf("%+v", r)
+	}
+	op.run("trust", "refresh", "-forget", "ci")
+	if r := op.run("trust", "show", "ci"); strings.Contains(r.stdout, "retiring") || !strings.Contains(r.stdout, "current") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -47,6 +47,9 @@ func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, er
 			known = trust.Issuer{}
 		}
 		learned, change, err := trust.PlanIssuer(source, known, learned, r.Now())
+		if r.Forget {
+			learned.Retiring = nil
+		}
 		result := Result{Issuer: learned, Skipped: skipped, Changed: true, Change: change, Chains: learned.Chains}
 		if err == nil && sameIssuer(known, learned) {
 			result.Issuer, result.Changed = known, false

@@ -39,6 +39,7 @@ type Refresher struct {
 	Fetch         func(ctx context.Context, document Document) (Fetched, error)
 	Now           func() time.Time
 	AllowLoopback bool // identity providers by http on this machine: the local stack alone
+	Forget        bool // keys that are published no more are gone at once: one of them was stolen
 }
 
 // Result is what a refresh found.
@@ -145,6 +146,9 @@ func (r Refresher) metadata(ctx context.Context, source trust.Source) (compare, 
 		}
 		learned.Origin = source.Origin()
 		learned, change, err := trust.PlanKeys(source, known, learned, r.Now())
+		if r.Forget {
+			learned.Retiring = nil
+		}
 		result := Result{Keys: learned, Changed: true, Change: change, Chains: chains.list, Skipped: chains.skipped}
 		if err == nil && same(known, learned) {
 			result.Keys, result.Changed = known, false
