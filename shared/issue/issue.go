@@ -24,8 +24,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-const stsVersion = "2015-04-01"
-
 // leastMaximum is the least MaxSessionDuration that a role can have.
 const leastMaximum = time.Hour
 
@@ -49,13 +47,7 @@ func New(config Config) Issuer { return Issuer{config} }
 type Issued struct {
 	ram.Credentials
 	Shortened bool
-	User      AssumedRoleUser
-}
-
-// AssumedRoleUser is what STS calls the session.
-type AssumedRoleUser struct {
-	Arn           string
-	AssumedRoleID string `json:"AssumedRoleId"`
+	User      openapi.AssumedRoleUser // what STS calls the session
 }
 
 // AssumeRole makes credentials of the granted role, for as long as granted or,
@@ -117,37 +109,15 @@ func sessionParams(grant mapping.Grant, duration time.Duration) url.Values {
 }
 
 func (i Issuer) assume(ctx context.Context, own ram.Credentials, params url.Values) (Issued, error) {
-	const action = "AssumeRole"
-	var answer assumeRoleAnswer
+	var answer openapi.Assumed
 	err := i.config.API.Call(ctx, openapi.Request{
-		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: action, Params: params, Credentials: own,
+		Endpoint: i.config.STSEndpoint, Version: openapi.STSVersion, Action: "AssumeRole", Params: params, Credentials: own,
 	}, &answer)
 	if err != nil {
 		return Issued{}, err
 	}
-	made, err := answer.credentials(action)
+	made, err := answer.RoleCredentials()
 	return Issued{Credentials: made, User: answer.AssumedRoleUser}, err
-}
-
-type assumeRoleAnswer struct {
-	AssumedRoleUser AssumedRoleUser
-	Credentials     struct {
-		AccessKeyID     string `json:"AccessKeyId"`
-		AccessKeySecret string
-		SecurityToken   string
-		Expiration      time.Time
-	}
-}
-
-func (a assumeRoleAnswer) credentials(action string) (ram.Credentials, error) {
-	c := a.Credentials
-	if c.AccessKeyID == "" || c.AccessKeySecret == "" || c.SecurityToken == "" || c.Expiration.IsZero() {
-		return ram.Credentials{}, errors.New(action + ": the answer lacks a part of the credentials")
-	}
-	return ram.Credentials{
-		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),
-		SecurityToken: ram.Secret(c.SecurityToken), Expiration: c.Expiration,
-	}, nil
 }
 
 func exceedsMaximum(err error) bool {

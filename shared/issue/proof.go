@@ -108,13 +108,13 @@ func staleCodes() []string {
 }
 
 func (i Issuer) withProof(ctx context.Context, proof Proof, params url.Values) (Issued, error) {
-	var answer assumeRoleAnswer
+	var answer openapi.Assumed
 	err := i.config.API.CallAnonymously(ctx, openapi.Request{
-		Endpoint: i.config.STSEndpoint, Version: stsVersion, Action: proof.action, Params: params,
+		Endpoint: i.config.STSEndpoint, Version: openapi.STSVersion, Action: proof.action, Params: params,
 	}, &answer, proof.text)
 	if err != nil {
 		return Issued{}, err
 	}
-	made, err := answer.credentials(proof.action)
+	made, err := answer.RoleCredentials()
 	return Issued{Credentials: made, User: answer.AssumedRoleUser}, err
 }

@@ -25,7 +25,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("status %d, %s: %s (request %s)", e.Status, e.Code, e.Message, e.RequestID)
 }
 
-func (e *Error) throttled() bool {
+// Throttled says that the service asks to come again later.
+func (e *Error) Throttled() bool {
 	return e.Status == http.StatusTooManyRequests || strings.HasPrefix(e.Code, "Throttling")
 }
 

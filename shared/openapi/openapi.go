@@ -198,7 +198,7 @@ func bare(err error) error {
 
 func mayGoBetter(err error) bool {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.throttled() || e.Status >= http.StatusInternalServerError
+		return e.Throttled() || e.Status >= http.StatusInternalServerError
 	}
 	_, broken := errors.AsType[*networkError](err)
 	return broken

@@ -19,6 +19,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -119,7 +120,7 @@ func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof)
 		Credentials: ram.Credentials{
 			AccessKeyID: "STS.key", AccessKeySecret: "secret", SecurityToken: "token", Expiration: validatetest.Now().Add(grant.Duration()),
 		},
-		User: issue.AssumedRoleUser{Arn: grant.Role().String() + "/" + grant.SessionName(), AssumedRoleID: "344:" + grant.SessionName()},
+		User: openapi.AssumedRoleUser{Arn: grant.Role().String() + "/" + grant.SessionName(), AssumedRoleID: "344:" + grant.SessionName()},
 	}, nil
 }
 

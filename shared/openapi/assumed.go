@@ -1,0 +1,41 @@
+package openapi
+
+import (
+	"errors"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+)
+
+// STSVersion is that of STS's actions.
+const STSVersion = "2015-04-01"
+
+// Assumed is STS's answer to AssumeRole and to its kin that want a proof instead of a
+// signature.
+type Assumed struct {
+	AssumedRoleUser AssumedRoleUser
+	Credentials     struct {
+		AccessKeyID     string `json:"AccessKeyId"`
+		AccessKeySecret string
+		SecurityToken   string
+		Expiration      time.Time
+	}
+}
+
+// AssumedRoleUser is what STS calls the session.
+type AssumedRoleUser struct {
+	Arn           string
+	AssumedRoleID string `json:"AssumedRoleId"`
+}
+
+// RoleCredentials are the credentials in the answer, all parts of them.
+func (a Assumed) RoleCredentials() (ram.Credentials, error) {
+	c := a.Credentials
+	if c.AccessKeyID == "" || c.AccessKeySecret == "" || c.SecurityToken == "" || c.Expiration.IsZero() {
+		return ram.Credentials{}, errors.New("STS's answer lacks a part of the credentials")
+	}
+	return ram.Credentials{
+		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),
+		SecurityToken: ram.Secret(c.SecurityToken), Expiration: c.Expiration,
+	}, nil
+}
