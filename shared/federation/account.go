@@ -1,6 +1,12 @@
 package federation
 
-import "github.com/fc-sso/fc-sso/shared/ram"
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+)
 
 // Site is the part of Alibaba Cloud that an account belongs to.
 type Site string
@@ -66,6 +72,27 @@ func (a Account) SAMLProvider(idp string) (ram.SAMLProviderARN, bool) {
 func (a Account) OIDCProvider(idp string) (ram.OIDCProviderARN, bool) {
 	arn, ok := a.oidcProviders[idp]
 	return arn, ok
+}
+
+// SAMLProviders are all that the account names, by the id of the identity provider and
+// in its order.
+func (a Account) SAMLProviders() iter.Seq2[string, ram.SAMLProviderARN] {
+	return inOrder(a.samlProviders)
+}
+
+// OIDCProviders are all that the account names, likewise.
+func (a Account) OIDCProviders() iter.Seq2[string, ram.OIDCProviderARN] {
+	return inOrder(a.oidcProviders)
+}
+
+func inOrder[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			if !yield(key, m[key]) {
+				return
+			}
+		}
+	}
 }
 
 // Issue is how credentials of the account's roles come about.
