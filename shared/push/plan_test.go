@@ -1,0 +1,292 @@
+package push_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/push"
+	"github.com/fc-sso/fc-sso/shared/push/memory"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+const (
+	day      = 24 * time.Hour
+	entityID = "https://okta.example/entity"
+	issuer   = "https://issuer.example"
+	signOn   = "https://okta.example/sso"
+)
+
+var (
+	noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	okta = must(ram.ParseSAMLProviderARN("acs:ram::1234567890123456:saml-provider/okta"))
+	ci   = must(ram.ParseOIDCProviderARN("acs:ram::1234567890123456:oidc-provider/ci"))
+	role = must(ram.ParseRoleARN("acs:ram::1234567890123456:role/Deploy"))
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// certificates are self-signed, one for each letter of names, and end so many days
+// after noon, each a day later than the one before.
+func certificates(t *testing.T, names string, days int) map[string]*x509.Certificate {
+	t.Helper()
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	made := map[string]*x509.Certificate{}
+	for n, name := range strings.Split(names, "") {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(int64(n + 1)), Subject: pkix.Name{CommonName: name},
+			NotBefore: noon.Add(-999 * day), NotAfter: noon.Add(time.Duration(days+n) * day),
+		}
+		made[name] = must(x509.ParseCertificate(must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))))
+	}
+	return made
+}
+
+// bench has certificates A to E, that end one after the other, and Y and Z, that ended.
+type bench struct {
+	t     *testing.T
+	certs map[string]*x509.Certificate
+	names map[string]string // SHA-256: letter
+}
+
+func newBench(t *testing.T) bench {
+	t.Helper()
+	b := bench{t, certificates(t, "ABCDE", 100), map[string]string{}}
+	for name, c := range certificates(t, "YZ", -9) {
+		b.certs[name] = c
+	}
+	for name, c := range b.certs {
+		b.names[trust.Fingerprint(c)] = name
+	}
+	return b
+}
+
+func (b bench) pick(letters string) []*x509.Certificate {
+	var list []*x509.Certificate
+	for _, name := range split(letters) {
+		list = append(list, b.certs[name])
+	}
+	return list
+}
+
+func split(letters string) []string {
+	if letters == "" {
+		return nil
+	}
+	return strings.Split(letters, "")
+}
+
+func (b bench) introduced(letters string) push.Introduced {
+	return push.Introduced{Introduction: samldoc.Introduction{
+		EntityID: entityID, SSO: []samldoc.Endpoint{{Binding: trust.BindingPOST, Location: signOn}}, Certificates: b.pick(letters),
+	}}
+}
+
+func (b bench) metadata(letters string, changes ...func(*samldoc.Introduction)) []byte {
+	b.t.Helper()
+	i := b.introduced(letters).Introduction
+	for _, change := range changes {
+		change(&i)
+	}
+	document, err := i.Metadata()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return document
+}
+
+// letters names the certificates of a document in the order of the alphabet.
+func (b bench) letters(encoded string) string {
+	b.t.Helper()
+	document, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	read, err := samldoc.ParseMetadata(document, samldoc.Wanted{EntityID: entityID})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var names []string
+	for _, text := range read.Certificates {
+		c, err := x509.ParseCertificate(must(base64.StdEncoding.DecodeString(text)))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		names = append(names, b.names[trust.Fingerprint(c)])
+	}
+	slices.Sort(names)
+	return strings.Join(names, "")
+}
+
+// known are certificates that were published and confirmed so long ago.
+func (b bench) known(letters string, ago time.Duration) map[string]memory.Known {
+	known := map[string]memory.Known{}
+	for _, name := range split(letters) {
+		known[trust.Fingerprint(b.certs[name])] = memory.Known{Confirmed: noon.Add(-ago)}
+	}
+	return known
+}
+
+func (b bench) wantsSAML(letters string, manage federation.Manage) push.Wanted {
+	return push.Wanted{
+		Account: okta.Account(), Name: "acme", Manage: manage,
+		SAML: []push.SAMLProvider{{Introduced: b.introduced(letters), ARN: okta, By: "okta"}},
+	}
+}
+
+func hasSAML(metadata []byte) push.Has {
+	return push.Has{SAML: map[ram.SAMLProviderARN]*push.SAMLHas{okta: {Metadata: metadata, AuthnSignAlgo: "rsa-sha1"}}}
+}
+
+// kinds are the kinds of drift, each once.
+func kinds(drift []push.Drift) string {
+	var names []string
+	for _, d := range drift {
+		names = append(names, d.Kind)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
+}
+
+func TestMetadataOfAnIdentityProviderIsKeptFresh(t *testing.T) {
+	b := newBench(t)
+	remembers := func(known map[string]memory.Known) memory.Account {
+		return memory.Account{Providers: map[string]memory.Provider{okta.String(): {Certificates: known}}}
+	}
+	for name, c := range map[string]struct {
+		publishes, has string
+		before         memory.Account
+		manage         federation.Manage
+		writes, drift  string // writes "": nothing
+	}{
+		"all is well":                        {publishes: "A", has: "A"},
+		"the next one":                       {publishes: "AB", has: "A", writes: "AB"},
+		"without overlap":                    {publishes: "B", has: "A", before: remembers(b.known("A", 9*day)), writes: "AB"},
+		"a day later":                        {publishes: "B", has: "AB", before: remembers(b.known("AB", day)), writes: "B"},
+		"a moment before":                    {publishes: "B", has: "AB", before: remembers(b.known("AB", day-time.Second))},
+		"a file of long ago":                 {publishes: "B", has: "A", writes: "AB", drift: "certificate_unknown"},
+		"it stays":                           {publishes: "B", has: "AB", before: remembers(b.known("B", 99*day)), drift: "certificate_unknown"},
+		"unless repair is allowed":           {publishes: "B", has: "AB", before: remembers(b.known("B", day)), manage: federation.Manage{Repair: true}, writes: "B", drift: "certificate_unknown"},
+		"three are published":                {publishes: "ABC", has: "AB", drift: "metadata_older"},
+		"three, and RAM has one":             {publishes: "ABC", has: "A", writes: "AC", drift: "metadata_older"},
+		"one of them has ended":              {publishes: "YBC", has: "YB", before: remembers(b.known("YB", 9*day)), writes: "BC"},
+		"the one that has ended may stay":    {publishes: "YB", has: "YB", before: remembers(b.known("YB", 9*day))},
+		"all have ended":                     {publishes: "YZ", has: "Y", writes: "YZ"},
+		"strangers have the room":            {publishes: "C", has: "AB", drift: "certificate_unknown metadata_older"},
+		"and lose it where that is allowed":  {publishes: "C", has: "AB", manage: federation.Manage{Repair: true}, writes: "BC", drift: "certificate_unknown"},
+		"unreadable memory removes nothing":  {publishes: "B", has: "AB", before: memory.Account{}, drift: "certificate_unknown"},
+		"a clock that was set back for long": {publishes: "B", has: "AB", before: remembers(b.known("AB", -99*day))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := push.Plan(b.wantsSAML(c.publishes, c.manage), hasSAML(b.metadata(c.has)), c.before, noon)
+			writes := ""
+			for _, call := range got.Calls {
+				if call.Action != "UpdateSAMLProvider" || call.Subject != okta.String() || call.Params.Get("SAMLProviderName") != "okta" || call.Params.Get("AuthnSignAlgo") != "rsa-sha1" {
+					t.Errorf("call %+v", call)
+				}
+				writes += b.letters(call.Params.Get("NewEncodedSAMLMetadataDocument"))
+			}
+			if writes != c.writes || kinds(got.Drift) != c.drift {
+				t.Errorf("writes %q, drift %q; want %q, %q", writes, kinds(got.Drift), c.writes, c.drift)
+			}
+		})
+	}
+}
+
+func TestAnotherIdentityProviderUnderTheNameIsNeverWrittenOver(t *testing.T) {
+	b := newBench(t)
+	all := federation.Manage{Create: true, Repair: true}
+	for name, metadata := range map[string][]byte{
+		"another entity ID": b.metadata("A", func(i *samldoc.Introduction) { i.EntityID += "/" }),
+		"no metadata":       []byte("<html>"),
+		"two of them":       []byte(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>`),
+	} {
+		got := push.Plan(b.wantsSAML("B", all), hasSAML(metadata), memory.Account{}, noon)
+		if len(got.Calls) != 0 || kinds(got.Drift) != push.ProviderForeign {
+			t.Errorf("%s: %+v, %+v", name, got.Calls, got.Drift)
+		}
+	}
+	w := push.Wanted{Manage: all, OIDC: []push.OIDCProvider{{ARN: ci, By: []string{"ci"}, Issuer: issuer, ClientIDs: []string{"x"}, Thumbprints: []string{"aa"}}}}
+	got := push.Plan(w, push.Has{OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: {Issuer: issuer + "/", ClientIDs: []string{"y"}}}}, memory.Account{}, noon)
+	if len(got.Calls) != 0 || kinds(got.Drift) != push.ProviderForeign {
+		t.Errorf("another issuer: %+v, %+v", got.Calls, got.Drift)
+	}
+}
+
+func TestAProviderIsCreatedOnlyWhereThatIsAllowed(t *testing.T) {
+	b := newBench(t)
+	for _, create := range []bool{false, true} {
+		w := b.wantsSAML("AB", federation.Manage{Create: create})
+		w.OIDC = []push.OIDCProvider{{ARN: ci, By: []string{"ci"}, Issuer: issuer, ClientIDs: []string{"x", "y"}, Thumbprints: []string{"aa", "bb"}}}
+		has := push.Has{SAML: map[ram.SAMLProviderARN]*push.SAMLHas{okta: nil}, OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: nil}}
+		got := push.Plan(w, has, memory.Account{}, noon)
+		if kinds(got.Drift) != push.ProviderMissing || len(got.Drift) != 2 || create != (len(got.Calls) == 2) {
+			t.Fatalf("create %v: %+v, %+v", create, got.Calls, got.Drift)
+		}
+		if !create {
+			continue
+		}
+		saml, oidc := got.Calls[0], got.Calls[1]
+		if saml.Action != "CreateSAMLProvider" || b.letters(saml.Params.Get("EncodedSAMLMetadataDocument")) != "AB" {
+			t.Errorf("%+v", saml)
+		}
+		if oidc.Action != "CreateOIDCProvider" || oidc.Params.Get("IssuerUrl") != issuer || oidc.Params.Get("ClientIds") != "x,y" || oidc.Params.Get("Fingerprints") != "aa,bb" {
+			t.Errorf("%+v", oidc)
+		}
+	}
+}
+
+// TestWhatIsNotKnownSaysNothing: a record that is pending or suspended, a chain that
+// was not seen, a provider that could not be read.
+func TestWhatIsNotKnownSaysNothing(t *testing.T) {
+	b := newBench(t)
+	all := federation.Manage{Create: true, Repair: true}
+	before := memory.Account{
+		Providers: map[string]memory.Provider{okta.String(): {Certificates: b.known("A", 9*day)}, ci.String(): {Fingerprints: map[string]memory.Known{"aa": {Confirmed: noon.Add(-9 * day)}}}},
+	}
+	w := b.wantsSAML("", all)
+	w.SAML[0].Introduced = push.Introduced{}
+	w.OIDC = []push.OIDCProvider{{ARN: ci, By: []string{"ci"}, Issuer: issuer, Suspended: []string{"x"}}}
+	has := hasSAML(b.metadata("A"))
+	has.OIDC = map[ram.OIDCProviderARN]*push.OIDCHas{ci: {Issuer: issuer, ClientIDs: []string{"x", "z"}, Fingerprints: []string{"aa", "cc"}}}
+	for name, has := range map[string]push.Has{"read": has, "not read": {}, "missing": {SAML: map[ram.SAMLProviderARN]*push.SAMLHas{okta: nil}, OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: nil}}} {
+		got := push.Plan(w, has, before, noon)
+		if len(got.Calls) != 0 || name != "missing" && len(got.Drift) != 0 {
+			t.Errorf("%s: %+v, %+v", name, got.Calls, got.Drift)
+		}
+		if want, row := must(before.Row()), must(got.Memory.Row()); string(row) != string(want) {
+			t.Errorf("%s: remembers %s, knew %s", name, row, want)
+		}
+	}
+}
+
+func TestSigningInElsewhereIsADifference(t *testing.T) {
+	b := newBench(t)
+	moved := b.metadata("A", func(i *samldoc.Introduction) { i.SSO[0].Location = "https://old.example/sso" })
+	got := push.Plan(b.wantsSAML("A", federation.Manage{}), hasSAML(moved), memory.Account{}, noon)
+	if len(got.Calls) != 1 || b.letters(got.Calls[0].Params.Get("NewEncodedSAMLMetadataDocument")) != "A" {
+		t.Errorf("%+v", got.Calls)
+	}
+	more := b.metadata("A", func(i *samldoc.Introduction) {
+		i.SSO = append([]samldoc.Endpoint{{Binding: "urn:x", Location: "https://okta.example/soap"}}, i.SSO...)
+	})
+	if got := push.Plan(b.wantsSAML("A", federation.Manage{}), hasSAML(more), memory.Account{}, noon); len(got.Calls) != 0 {
+		t.Errorf("that it is found elsewhere too: %+v", got.Calls)
+	}
+}

@@ -1,0 +1,188 @@
+// Package push keeps what accounts' RAM knows of identity providers as fresh as what the
+// bundle knows.
+//
+// In: an account of the federation and the records of the identity providers that it
+// names; what its RAM has, which a role of that account lets us read; and what is
+// remembered of it. Out: the calls that make RAM what it should be, made and read back;
+// what is remembered now; and what somebody should know. Refused: everything that is
+// not ours. Another issuer or entity ID under a provider's name is never written over,
+// what nobody published is not removed, a provider is not created, unless the account's
+// entry says so; and user-based SSO is never switched on or off.
+//
+// The new is there before the old goes, and the old stays for a day: RAM may have
+// cached what it had, and an identity provider may go back. What is to be written is
+// remembered before the first call, so that who is cut off between any two is followed
+// by a run that knows what is its own. Nothing counts as written until RAM was read to
+// have it.
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/push/memory"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+)
+
+const (
+	// sessionName is what an account's audit trail calls us.
+	sessionName = "fc-sso-rotation"
+	sessionTime = 15 * time.Minute // the shortest
+	visitLimit  = 20 * time.Second // of one account: a slow one delays few
+)
+
+// Store keeps what is remembered of an account's RAM with a version that each write
+// checks: store.Trust.
+type Store interface {
+	Account(ctx context.Context, account string) (row []byte, version int64, err error)
+	PutAccount(ctx context.Context, account string, row []byte, version int64) error
+}
+
+// Config is what a push works with. All fields are needed.
+type Config struct {
+	API                                   *openapi.Client
+	STSEndpoint, IMSEndpoint, RAMEndpoint string
+	Credentials                           func(ctx context.Context) (ram.Credentials, error) // whom maintenance roles trust
+	Store                                 Store
+	Now                                   func() time.Time
+	// Wrote is told of each call that changed something. err is of one that was not
+	// answered: it may have been made.
+	Wrote func(ctx context.Context, w Wanted, c Call, err error)
+}
+
+// Result is what came of a push.
+type Result struct {
+	Alerts  []Alert // what somebody should know, each once; it is remembered that they do
+	Trouble error   // RAM does not have all that it should, or could not be asked
+}
+
+// Push makes an account's RAM what it should be, as far as that may be written. Its
+// error is the store's; RAM's troubles are the account's own. Where another run is at
+// the same account, it is left to that one.
+func (c Config) Push(ctx context.Context, w Wanted) (Result, error) {
+	limited, cancel := context.WithTimeout(ctx, visitLimit)
+	defer cancel()
+	kept, err := c.recall(ctx, w)
+	if err != nil {
+		return Result{}, err
+	}
+	before := kept.account
+	planned, trouble, err := c.visit(limited, w, kept)
+	if err != nil {
+		return Result{}, leftToOthers(err)
+	}
+	next, alerts := planned.after(before, w, trouble)
+	if err := kept.put(ctx, next); err != nil {
+		return Result{Trouble: trouble}, leftToOthers(err)
+	}
+	return Result{alerts, trouble}, nil
+}
+
+func leftToOthers(err error) error {
+	if reason.Of(err) == reason.StoreConflict {
+		return nil
+	}
+	return err
+}
+
+// Preview is what Push would write, and what drift it would find; it writes nothing.
+func (c Config) Preview(ctx context.Context, w Wanted) (Planned, error) {
+	kept, err := c.recall(ctx, w)
+	if err != nil {
+		return Planned{}, err
+	}
+	v, err := c.enter(ctx, w)
+	if err != nil {
+		return Planned{}, err
+	}
+	has, err := v.read(ctx, w)
+	return Plan(w, has, kept.account, c.now()), err
+}
+
+// visit reads, writes and reads back. What is known by then is in the plan; trouble is
+// RAM's, err the store's.
+func (c Config) visit(ctx context.Context, w Wanted, kept *remembered) (planned Planned, trouble, err error) {
+	v, trouble := c.enter(ctx, w)
+	if trouble != nil {
+		return Planned{Memory: kept.account}, trouble, nil
+	}
+	has, unread := v.read(ctx, w)
+	planned = Plan(w, has, kept.account, c.now())
+	if len(planned.Calls) == 0 {
+		return planned, unread, nil
+	}
+	if err := kept.put(ctx, planned.Memory); err != nil {
+		return Planned{}, nil, err
+	}
+	failed := v.write(ctx, w, planned.Calls, &has)
+	planned = Plan(w, has, kept.account, c.now())
+	return planned, errors.Join(unread, planned.unwritten(failed)), nil
+}
+
+// enter assumes the account's maintenance role.
+func (c Config) enter(ctx context.Context, w Wanted) (visit, error) {
+	own, err := c.Credentials(ctx)
+	if err != nil {
+		return visit{}, err
+	}
+	var answer openapi.Assumed
+	err = c.API.Call(ctx, openapi.Request{
+		Endpoint: c.STSEndpoint, Version: openapi.STSVersion, Action: "AssumeRole", Credentials: own, Params: url.Values{
+			"RoleArn": {w.Maintenance.String()}, "RoleSessionName": {sessionName}, "DurationSeconds": {strconv.Itoa(int(sessionTime.Seconds()))},
+		},
+	}, &answer)
+	if err != nil {
+		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, err)
+	}
+	credentials, err := answer.RoleCredentials()
+	if err != nil {
+		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, err)
+	}
+	return visit{c, credentials}, nil
+}
+
+// now is by the wall, as it is stored.
+func (c Config) now() time.Time { return c.Now().Round(0).UTC() }
+
+// remembered is the row of an account.
+type remembered struct {
+	store   Store
+	id      string
+	account memory.Account
+	row     []byte
+	version int64
+}
+
+func (c Config) recall(ctx context.Context, w Wanted) (*remembered, error) {
+	r := &remembered{store: c.Store, id: w.Account.String()}
+	var err error
+	if r.row, r.version, err = c.Store.Account(ctx, r.id); err != nil {
+		return nil, fmt.Errorf("account %s: %w", r.id, err)
+	}
+	if r.account, err = memory.Parse(r.row); err != nil {
+		r.account = memory.Account{} // then nothing is ours until it is seen again
+	}
+	return r, nil
+}
+
+// put stores what is new.
+func (r *remembered) put(ctx context.Context, next memory.Account) error {
+	row, err := next.Row()
+	if err != nil {
+		return fmt.Errorf("account %s: %w", r.id, err)
+	}
+	if string(row) == string(r.row) {
+		return nil
+	}
+	if err := r.store.PutAccount(ctx, r.id, row, r.version); err != nil {
+		return fmt.Errorf("account %s: %w", r.id, err)
+	}
+	r.account, r.row, r.version = next, row, r.version+1
+	return nil
+}

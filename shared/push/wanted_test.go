@@ -1,0 +1,144 @@
+package push_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/push"
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	account    = "1234567890123456"
+	bothByName = "acs:ram::" + account + ":oidc-provider/both"
+)
+
+func issuerSource(id, audience string) trust.Source {
+	s := validatetest.TokenSource()
+	s.ID, s.OIDC.Audiences = id, []string{audience}
+	return s
+}
+
+// declared has an account with three identity providers, of which two are records of
+// one issuer, and rules that name roles of it in both ways.
+func declared(t *testing.T) federation.Revision {
+	t.Helper()
+	everybody := &federation.ConditionDraft{Any: true}
+	rule := func(name, idp string) federation.RuleDraft {
+		return federation.RuleDraft{Name: name, IdP: idp, Condition: everybody, Session: federation.SessionDraft{Name: "x"}}
+	}
+	named, asserted, elsewhere := rule("named", "test"), rule("asserted", "test"), rule("elsewhere", "test")
+	named.Roles = []string{"acs:ram::" + account + ":role/Deploy", "acs:ram::2222222222222222:role/admin"}
+	asserted.AssertedRoles = &federation.AssertedDraft{Accounts: []string{account}, Roles: []string{"dev-*"}}
+	elsewhere.AssertedRoles = &federation.AssertedDraft{Accounts: []string{"2222222222222222"}, Roles: []string{"*"}}
+	r, problems := federation.Compile(federation.Draft{
+		IdentityProviders: []trust.Source{validatetest.Source(), issuerSource("one", "x"), issuerSource("two", "y")},
+		Accounts: []federation.AccountDraft{
+			{
+				ID: account, Alias: "acme", MaintenanceRole: "acs:ram::" + account + ":role/maintenance",
+				SAMLProviders: map[string]string{"test": okta.String()}, OIDCProviders: map[string]string{"one": bothByName, "two": bothByName},
+				FederatedProvider: "acs:ram::" + account + ":saml-provider/fc-sso", UserSSO: &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com"}},
+				Manage: federation.Manage{Repair: true},
+			},
+			{ID: "2222222222222222", SAMLProviders: map[string]string{"test": "acs:ram::2222222222222222:saml-provider/okta"}},
+		},
+		Rules: []federation.RuleDraft{named, asserted, elsewhere},
+	}, federation.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return r
+}
+
+func acme(t *testing.T) federation.Account {
+	t.Helper()
+	a, ok := declared(t).AccountNamed("acme")
+	if !ok {
+		t.Fatal("no account")
+	}
+	return a
+}
+
+func roles(t *testing.T) push.Roles {
+	t.Helper()
+	return push.RolesOf(must(ram.ParseAccountID(account)), declared(t).Rules())
+}
+
+func records(t *testing.T, suspended ...string) map[string]trust.Record {
+	t.Helper()
+	learned := validatetest.NewIssuer(t).Learned()
+	learned.Chains = []trust.Chain{{Host: "issuer.example", Thumbprint: strings.Repeat("a", 40)}, {Host: "keys.example", Thumbprint: strings.Repeat("b", 40)}}
+	all := map[string]trust.Record{"test": validatetest.New(t).Record(func(s *trust.Source, _ *trust.Keys) {
+		s.Suspended = slices.Contains(suspended, s.ID)
+	})}
+	for _, s := range []trust.Source{issuerSource("one", "x"), issuerSource("two", "y")} {
+		s.Suspended = slices.Contains(suspended, s.ID)
+		all[s.ID] = validatetest.IssuerRecord(t, s, learned)
+	}
+	return all
+}
+
+func TestAnAccountWantsWhatItsRecordsHave(t *testing.T) {
+	own := push.Introduced{Introduction: samldoc.Introduction{EntityID: "https://sso.example/idp/" + account + "/metadata"}}
+	w := push.For(acme(t), records(t), push.Own{Federated: &own}, validatetest.Now())
+	if w.Name != "acme" || w.Account.String() != account || w.Maintenance.Name() != "maintenance" || !w.Manage.Repair || w.Manage.Create || w.Part {
+		t.Errorf("%+v", w)
+	}
+	if len(w.SAML) != 2 || w.SAML[0].ARN != okta || w.SAML[0].EntityID != validatetest.EntityID || len(w.SAML[0].Certificates) != 1 || len(w.SAML[0].SSO) != 1 || w.SAML[1].EntityID != own.EntityID {
+		t.Errorf("%+v", w.SAML)
+	}
+	if len(w.OIDC) != 1 || w.OIDC[0].Issuer != validatetest.IssuerURL || !slices.Equal(w.OIDC[0].ClientIDs, []string{"x", "y"}) || len(w.OIDC[0].Thumbprints) != 2 {
+		t.Errorf("%+v", w.OIDC)
+	}
+	if w.UserSSO == nil || w.UserSSO.Introduced != nil {
+		t.Errorf("%+v", w.UserSSO)
+	}
+	if w := push.For(acme(t), records(t), push.Own{UserSSO: &own}, validatetest.Now()); len(w.SAML) != 1 || w.UserSSO.EntityID != own.EntityID {
+		t.Errorf("%+v, %+v", w.SAML, w.UserSSO)
+	}
+}
+
+func TestASuspendedRecordSaysNothingOfRAM(t *testing.T) {
+	w := push.For(acme(t), records(t, "test", "one"), push.Own{}, validatetest.Now())
+	if w.SAML[0].EntityID != "" || !slices.Equal(w.OIDC[0].ClientIDs, []string{"y"}) || !slices.Equal(w.OIDC[0].Suspended, []string{"x"}) || len(w.OIDC[0].Thumbprints) != 2 {
+		t.Errorf("%+v, %+v", w.SAML, w.OIDC)
+	}
+	w = push.For(acme(t), records(t, "one", "two"), push.Own{}, validatetest.Now())
+	if len(w.OIDC[0].ClientIDs) != 0 || len(w.OIDC[0].Thumbprints) != 0 || w.OIDC[0].Issuer == "" {
+		t.Errorf("%+v", w.OIDC)
+	}
+	w = push.For(acme(t), nil, push.Own{}, validatetest.Now())
+	if w.SAML[0].EntityID != "" || w.OIDC[0].Issuer != "" || len(w.OIDC[0].By) != 2 {
+		t.Errorf("nothing is learned yet: %+v, %+v", w.SAML, w.OIDC)
+	}
+}
+
+// TestAWishIsForAllThatAProviderHas: two records share one provider.
+func TestAWishIsForAllThatAProviderHas(t *testing.T) {
+	w := push.For(acme(t), records(t), push.Own{}, validatetest.Now())
+	w.Roles = roles(t)
+	for idp, want := range map[string][2]int{"test": {1, 0}, "one": {0, 1}, "two": {0, 1}, "nobody": {0, 0}} {
+		part := w.Only(idp)
+		if len(part.SAML) != want[0] || len(part.OIDC) != want[1] || !part.Part || part.IsEmpty() != (idp == "nobody") {
+			t.Errorf("%s: %+v", idp, part)
+		}
+		if len(part.OIDC) == 1 && len(part.OIDC[0].ClientIDs) != 2 {
+			t.Errorf("%s: %+v", idp, part.OIDC)
+		}
+	}
+}
+
+func TestTheRolesOfAnAccountAreThoseThatRulesMayGive(t *testing.T) {
+	got := roles(t)
+	if !slices.Equal(got.Named, []ram.RoleARN{role}) || len(got.Asserted) != 1 || got.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	if none := push.RolesOf(must(ram.ParseAccountID("33333")), declared(t).Rules()); !none.IsZero() {
+		t.Errorf("%+v", none)
+	}
+}
