@@ -17,13 +17,22 @@ const DirectoryRole = cloud.DirectoryRole
 // cloud.Trouble for the services and the kinds. "" ends it.
 func (s *Stack) Trouble(tb testing.TB, service, kind string) {
 	tb.Helper()
-	s.admin(tb, http.MethodPost, "/cloud", cloud.Trouble{Service: service, Kind: kind})
+	s.TroubleAs(tb, Trouble{Service: service, Kind: kind})
 }
 
 // TroubleAtWrite lets the n-th write from now on meet trouble, and no other request.
 func (s *Stack) TroubleAtWrite(tb testing.TB, service, kind string, n int) {
 	tb.Helper()
-	s.admin(tb, http.MethodPost, "/cloud", cloud.Trouble{Service: service, Kind: kind, After: n, Writes: true})
+	s.TroubleAs(tb, Trouble{Service: service, Kind: kind, After: n, Writes: true})
+}
+
+// Trouble is what there is to choose.
+type Trouble = cloud.Trouble
+
+// TroubleAs makes trouble for some requests only.
+func (s *Stack) TroubleAs(tb testing.TB, wish Trouble) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/cloud", wish)
 }
 
 // Seen is what IMS and RAM were asked for since the start, and how many requests met

@@ -186,6 +186,11 @@ func TestTheWholeStack(t *testing.T) {
 		s.Runtime(t, "base64", "raw")
 		s.Fault(t, map[string]any{"kind": "lost", "table": "sso_nonce", "times": 1})
 		s.ClearFaults(t)
+		s.TroubleAtWrite(t, "ims", "hang", 3)
+		s.Trouble(t, "ims", "")
+		if seen := s.Seen(t, "service", "ims"); len(seen.Calls) > 0 || seen.Troubled["ims"] > 0 {
+			t.Errorf("%+v", seen)
+		}
 		s.TurnKeys(t, "contoso", "announce")
 		s.Quirks(t, "contoso", map[string]any{"no_jti": true})
 	})

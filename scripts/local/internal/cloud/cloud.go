@@ -114,6 +114,10 @@ func newCloud(o Options) *Cloud {
 	}
 	c.ring = newKeyring(c.now)
 	c.nonces = newNonces(c.now)
+	c.troubles.accountOf = func(accessKeyID string) string {
+		e, _ := c.ring.find(accessKeyID)
+		return e.who.account
+	}
 	return c
 }
 

@@ -1,25 +1,23 @@
 package cloud
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"sync"
 	"time"
 )
 
 // Trouble is what a service does instead of its work, until told otherwise, or to
 // one request only.
 type Trouble struct {
-	Service string `json:"service"`          // one of services
-	Kind    string `json:"kind"`             // "": none any more
-	After   int    `json:"after,omitempty"`  // n: only the n-th request from now on; 0: every one
-	Writes  bool   `json:"writes,omitempty"` // those that only read pass, and do not count
+	Service string `json:"service"`           // one of services
+	Kind    string `json:"kind"`              // "": none any more
+	After   int    `json:"after,omitempty"`   // n: only the n-th request from now on; 0: every one
+	Lasting bool   `json:"lasting,omitempty"` // the n-th and all that follow
+	Writes  bool   `json:"writes,omitempty"`  // those that only read pass, and do not count
+	Account string `json:"account,omitempty"` // those signed by a key of another account pass, and do not count
 }
 
 // services are those that can have trouble.
@@ -68,84 +66,6 @@ func drip(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	}
-}
-
-// troubles holds the trouble of each service, and how many requests met it.
-type troubles struct {
-	mu    sync.Mutex
-	of    map[string]*Trouble
-	count map[string]int
-}
-
-// at lets a service do its work where there is no trouble.
-func (t *troubles) at(service string, work http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch kind := t.meet(service, r); kind {
-		case "":
-			work.ServeHTTP(w, r)
-		case lost:
-			work.ServeHTTP(nowhere{}, r)
-			panic(http.ErrAbortHandler) // net/http's word for: hang up
-		default:
-			_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // or net/http would not notice that the caller left
-			kindsOfTrouble()[kind](w, r)
-		}
-	})
-}
-
-// nowhere takes an answer that will not arrive.
-type nowhere struct{}
-
-func (nowhere) Header() http.Header { return http.Header{} }
-
-func (nowhere) Write(text []byte) (int, error) { return len(text), nil }
-
-func (nowhere) WriteHeader(int) {}
-
-// meet gives the kind of trouble that a request meets, "" for none.
-func (t *troubles) meet(service string, r *http.Request) string {
-	writing := t.awaits(service) && writes(peekAction(r))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	trouble := t.of[service]
-	if trouble == nil || trouble.Writes && !writing {
-		return ""
-	}
-	if trouble.After > 0 {
-		trouble.After--
-		if trouble.After > 0 {
-			return ""
-		}
-		delete(t.of, service)
-	}
-	t.count[service]++
-	return trouble.Kind
-}
-
-// awaits answers whether a service has trouble for who writes.
-func (t *troubles) awaits(service string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	trouble := t.of[service]
-	return trouble != nil && trouble.Writes
-}
-
-// peekAction reads the action of a request that is yet to be served.
-func peekAction(r *http.Request) string {
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody)) // what cannot be read now cannot be read later
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
-	q := rpcRequest{header: r.Header, params: r.URL.Query()}
-	form, err := parseForm(r.Header.Get("Content-Type"), body)
-	if err == nil && q.params.Get("Action") == "" {
-		q.params = url.Values{"Action": form["Action"]}
-	}
-	return q.action()
-}
-
-func (t *troubles) met() map[string]int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return maps.Clone(t.count)
 }
 
 // Trouble makes trouble, or ends it.

@@ -68,6 +68,25 @@ func TestTroubleHitsOneRequestOrAll(t *testing.T) {
 	}
 }
 
+// TestTroubleIsOneAccounts, from a request on, and no other's.
+func TestTroubleIsOneAccounts(t *testing.T) {
+	w := newWorld(t)
+	k, other := w.keeper("1234567890123456"), w.keeper(otherAccount)
+	w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "throttling", Account: otherAccount, After: 2, Lasting: true}))
+	for i, code := range []string{"", "Throttling.User", "Throttling.User"} {
+		if got := w.ims(k, "ListSAMLProviders"); got.Code != "" {
+			t.Errorf("an account without trouble: %s", got.body)
+		}
+		if got := w.ims(other, "ListSAMLProviders"); got.Code != code {
+			t.Errorf("request %d: %s", i+1, got.body)
+		}
+	}
+	w.must(w.Trouble(cloud.Trouble{Service: "ims"}))
+	if got := w.ims(other, "ListSAMLProviders"); got.Code != "" {
+		t.Errorf("when it is over: %s", got.body)
+	}
+}
+
 // TestTheActionOfAFormIsCountedToo: V1 clients say it in the query or in the body.
 func TestTheActionOfAFormIsCountedToo(t *testing.T) {
 	w := newWorld(t)
