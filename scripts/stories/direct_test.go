@@ -88,7 +88,18 @@ func TestRAMDecidesTooWhereAnAccountIssuesDirectly(t *testing.T) {
 	if got := job(); got.Code != mismatch {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	newOperator(t, s, "2345678901234567").ims("AddFingerprintToOIDCProvider", "OIDCProviderName", "platform", "Fingerprint", platform.Fingerprint())
+	operator := newOperator(t, s, "2345678901234567")
+	if got := operator.ims("AddFingerprintToOIDCProvider", "OIDCProviderName", "platform", "Fingerprint", platform.Fingerprint()); !strings.Contains(got, ","+platform.Fingerprint()+`"`) {
+		t.Error(got)
+	}
+	if got := job(); got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	operator.ims("DeleteOIDCProvider", "OIDCProviderName", "platform")
+	if got := job(); got.Code != "AuthenticationFail.NoPermission" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	s.Reapply(t) // which adds what RAM lacks
 	if got := job(); got.status != http.StatusOK {
 		t.Errorf("%d %s", got.status, got.body)
 	}
