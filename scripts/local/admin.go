@@ -20,6 +20,7 @@ const adminBody = 1 << 20
 //	POST   /functions/NAME                  hands the body to a function as an event
 //	POST   /cloud       {"service","kind"}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
+//	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
 func (s *station) startAdmin(context.Context) error {
@@ -34,6 +35,7 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("POST /runtime", s.setRuntime)
 		mux.Handle("POST /cloud", s.cloud.Troubles())
 		mux.Handle("GET /cloud", s.cloud.Troubles())
+		mux.Handle("GET /delivered", s.cloud.Delivered())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
 		for id, door := range s.doors {
 			mux.Handle("POST /idps/"+id+"/", http.StripPrefix("/idps/"+id, door))

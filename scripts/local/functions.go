@@ -30,7 +30,7 @@ func (s *station) readFile(context.Context) error {
 		return err
 	}
 	given := map[string]string{
-		"SSO_REGION":           "cn-hangzhou",
+		"SSO_REGION":           region,
 		"SSO_ACCOUNT_ID":       bundleAccount,
 		"SSO_DOMAIN":           s.domain(),
 		"SSO_CERT_ID":          "local",
@@ -42,6 +42,7 @@ func (s *station) readFile(context.Context) error {
 		"SSO_IMS_ENDPOINT":     s.line.Cloud.IMS,
 		"SSO_RAM_ENDPOINT":     s.line.Cloud.RAM,
 		"SSO_FC_ENDPOINT":      origin("http", s.ports.functions),
+		"SSO_ALERTS_ENDPOINT":  s.alertsEndpoint(),
 	}
 	s.file, err = sfile.Read(filepath.Join(root, "s.yaml"), func(name string) (string, bool) {
 		if value, ok := given[name]; ok {
@@ -54,6 +55,15 @@ func (s *station) readFile(context.Context) error {
 		return complain("s.yaml:"+first, fmt.Errorf("%d faults", 1+strings.Count(rest, "\n")), "mend s.yaml")
 	}
 	return nil
+}
+
+// alertsEndpoint is that of the service which SSO_ALERTS_TO names in the environment
+// that the stack was started in: eventbridge:fc-sso or mns:fc-sso.
+func (s *station) alertsEndpoint() string {
+	if strings.HasPrefix(os.Getenv("SSO_ALERTS_TO"), "mns:") {
+		return s.line.Cloud.MNS
+	}
+	return s.line.Cloud.EventBridge
 }
 
 // repositoryRoot is where go.mod is, at or above the working folder.

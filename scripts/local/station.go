@@ -27,6 +27,9 @@ import (
 // bundleAccount is the emulated account in which the functions run.
 const bundleAccount = "1000000000000001"
 
+// region is where the local stack says that it is.
+const region = "cn-hangzhou"
+
 // tablestoreInstance is the one instance of the emulated Tablestore.
 const tablestoreInstance = "local"
 
@@ -58,7 +61,7 @@ type station struct {
 // listeners are opened before anything is built, so that a taken port is found
 // at once.
 type listeners struct {
-	front, frontTLS, admin, tables, sts, ims, ram, kms, signin, functions, acme, contoso, fabrikam net.Listener
+	front, frontTLS, admin, tables, sts, ims, ram, kms, eventbridge, mns, signin, functions, acme, contoso, fabrikam net.Listener
 }
 
 // clock is the emulated services' clock: the machine's, moved by a test.
@@ -143,6 +146,8 @@ func (s *station) wantedPorts() []port {
 		{"kms", anyPort, &s.ports.kms},
 		{"ims", anyPort, &s.ports.ims},
 		{"ram", anyPort, &s.ports.ram},
+		{"eventbridge", anyPort, &s.ports.eventbridge},
+		{"mns", anyPort, &s.ports.mns},
 		{"signin", anyPort, &s.ports.signin},
 		{"functions", anyPort, &s.ports.functions},
 	}...)
@@ -204,11 +209,14 @@ func (s *station) startCloud(context.Context) (err error) {
 	s.serve(s.ports.ims, s.cloud.IMS())
 	s.serve(s.ports.ram, s.cloud.RAM())
 	s.serve(s.ports.kms, s.cloud.KMS())
+	s.serve(s.ports.eventbridge, s.cloud.EventBridge(region))
+	s.serve(s.ports.mns, s.cloud.MNS(region))
 	s.serve(s.ports.signin, s.cloud.Signin())
 	key := s.cloud.AdminKey()
 	s.line.Cloud = &ready.Cloud{
 		STS: origin("http", s.ports.sts), IMS: origin("http", s.ports.ims), RAM: origin("http", s.ports.ram),
-		KMS: origin("http", s.ports.kms), Signin: options.SigninURL,
+		KMS: origin("http", s.ports.kms), EventBridge: origin("http", s.ports.eventbridge), MNS: origin("http", s.ports.mns),
+		Signin:      options.SigninURL,
 		AccessKeyID: key.AccessKeyID, AccessKeySecret: key.AccessKeySecret,
 	}
 	return nil

@@ -296,6 +296,19 @@ func (s *Stack) ClearFaults(tb testing.TB) {
 	s.admin(tb, http.MethodDelete, "/tablestore", nil)
 }
 
+// Delivery is what the emulated bus or topic took; see cloud.Delivery.
+type Delivery struct{ Service, Name, Text, Caller string }
+
+// Delivered is all that was taken, oldest first.
+func (s *Stack) Delivered(tb testing.TB) []Delivery {
+	tb.Helper()
+	var list []Delivery
+	if err := json.Unmarshal(s.admin(tb, http.MethodGet, "/delivered", nil), &list); err != nil {
+		tb.Fatal(err)
+	}
+	return list
+}
+
 // TurnKeys does something about a demo provider's signing keys; see idp.IdP.Admin
 // and op.OP.Admin for what there is.
 func (s *Stack) TurnKeys(tb testing.TB, idp, wish string) {

@@ -51,6 +51,7 @@ type Cloud struct {
 	nonces      *nonces
 	console     *console
 	troubles    *troubles
+	delivered   deliveries // by EventBridge and MNS
 	kms         *kms
 	calls       *calls
 

@@ -21,7 +21,7 @@ type Trouble struct {
 }
 
 // services are those that can have trouble.
-func services() []string { return []string{"sts", "signin", "kms", "ims", "ram"} }
+func services() []string { return []string{"sts", "signin", "kms", "ims", "ram", "eventbridge", "mns"} }
 
 // lost is the trouble in which all is done and the answer does not arrive.
 const lost = "lost"

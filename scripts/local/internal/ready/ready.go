@@ -36,6 +36,8 @@ type Cloud struct {
 	KMS             string `json:"kms"`
 	IMS             string `json:"ims"`
 	RAM             string `json:"ram"`
+	EventBridge     string `json:"eventbridge"`
+	MNS             string `json:"mns"`
 	Signin          string `json:"signin"`
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
