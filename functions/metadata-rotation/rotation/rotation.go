@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/alert"
@@ -116,18 +115,8 @@ func (r rotation) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := make([]error, len(ids))
 	tell := alert.NewTeller(r.Log, r.Send).Tell
-	turn := make(chan struct{}, atOnce)
-	var wait sync.WaitGroup
-	for i, id := range ids {
-		wait.Go(func() {
-			turn <- struct{}{}
-			defer func() { <-turn }()
-			failed[i] = r.one(ctx, id, tell)
-		})
-	}
-	wait.Wait()
+	failed := r.inTurn(ctx, ids, func(ctx context.Context, id string) error { return r.one(ctx, id, tell) })
 	return errors.Join(failed...)
 }
 
