@@ -43,10 +43,6 @@ func main() {
 }
 
 func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
-	signing, err := keys.File(context.Background(), log, cfg.SigningKeyFile)
-	if err != nil {
-		return nil, err
-	}
 	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp})
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
@@ -54,18 +50,31 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	client := store.Open(store.Config{
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
-	trusted := book.New(store.NewTrust(client), time.Now)
+	trusted, api := book.New(store.NewTrust(client), time.Now), openapi.New(time.Now, rand.Reader)
+	ring, err := ringOf(log, cfg, trusted.Own, api)
+	if err != nil {
+		return nil, err
+	}
 	return acs.New(acs.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Record: trusted.Record, Rules: rulesIn(trusted), SourceIP: trigger.SourceIP,
 		Fresh: freshness.By(trusted.Newest, freshness.Function{
-			API: openapi.New(time.Now, rand.Reader), Endpoint: cfg.FCEndpoint, Name: cfg.Rotation, Credentials: trigger.RoleCredentials,
+			API: api, Endpoint: cfg.FCEndpoint, Name: cfg.Rotation, Credentials: trigger.RoleCredentials,
 		}),
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
-		Key:      signing.Signer, Certificate: signing.Certificates[0], Signing: signing.Certificates[1:],
-		Decrypters: signing.Decrypters, Encryption: signing.Encryption,
+		Own:      ring,
 	}), nil
+}
+
+// ringOf is our own keys: those of the file, or in KMS.
+func ringOf(log *slog.Logger, cfg config.Config, row keys.Row, api *openapi.Client) (*keys.Ring, error) {
+	if cfg.SigningKMSKey != "" {
+		kms := keys.KMS{API: api, Endpoint: cfg.KMSEndpoint, Credentials: trigger.RoleCredentials}
+		return keys.OfKMS(log, row, kms, cfg.SigningKMSKey, cfg.DecryptionSecret, time.Now), nil
+	}
+	file, err := keys.File(context.Background(), log, cfg.SigningKeyFile)
+	return keys.OfFile(log, row, file), err
 }
 
 // rulesIn reads the part of the revision that decides for an identity provider's

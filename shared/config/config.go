@@ -26,20 +26,23 @@ import (
 
 // Config is what the environment says.
 type Config struct {
-	URL            string // the one public origin: https://host, lower case, no slash at its end
-	Local          bool   // everything runs on this machine
-	OTSEndpoint    string
-	OTSInstance    string
-	SigningKeyFile string
-	STSEndpoint    string
-	SigninEndpoint string // "" = that of each account's site
-	IMSEndpoint    string
-	RAMEndpoint    string
-	FCEndpoint     string
-	Rotation       string // name of the function that fetches keys
-	Alerts         Alerts // who carries alerts on
-	BrandName      string
-	BrandHelp      string
+	URL              string // the one public origin: https://host, lower case, no slash at its end
+	Local            bool   // everything runs on this machine
+	OTSEndpoint      string
+	OTSInstance      string
+	SigningKeyFile   string // our own keys; "" = KMS has them
+	KMSEndpoint      string
+	SigningKMSKey    string // ID of the key that signs
+	DecryptionSecret string // name of the secret with the keys that decrypt; "" = none does
+	STSEndpoint      string
+	SigninEndpoint   string // "" = that of each account's site
+	IMSEndpoint      string
+	RAMEndpoint      string
+	FCEndpoint       string
+	Rotation         string // name of the function that fetches keys
+	Alerts           Alerts // who carries alerts on
+	BrandName        string
+	BrandHelp        string
 }
 
 // Need is something that a function cannot do without, beside SSO_URL.
@@ -65,7 +68,10 @@ func Settings() []Setting {
 		{urlName, "", "the one public origin, `https://sso.acme.com`; requests to another host are refused"},
 		{otsEndpoint, "", "Tablestore endpoint, `https://INSTANCE.REGION.vpc.tablestore.aliyuncs.com`"},
 		{otsInstance, "", "Tablestore instance"},
-		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: the first signs, all decrypt"},
+		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: all decrypt, and the first signs unless `ssoctl keys` says another; or else the next"},
+		{signingKMSKey, "", "ID of a KMS key (SIGN/VERIFY, RSA_2048 or RSA_3072) that signs in place of a file"},
+		{decryptionSecret, "", "name of a KMS secret with such a PEM file: its current version and the one before decrypt, where KMS signs; none: encrypted assertions are refused"},
+		{kmsEndpoint, "of the function's own region", "where KMS is"},
 		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
 		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
 		{imsEndpoint, defaultIMS, "where RAM's identity providers and user-based SSO are kept up to date"},
@@ -85,7 +91,6 @@ const (
 	urlName        = "SSO_URL"
 	otsEndpoint    = "SSO_OTS_ENDPOINT"
 	otsInstance    = "SSO_OTS_INSTANCE"
-	signingKeyFile = "SSO_SIGNING_KEY_FILE"
 	stsEndpoint    = "SSO_STS_ENDPOINT"
 	signinEndpoint = "SSO_SIGNIN_ENDPOINT"
 	imsEndpoint    = "SSO_IMS_ENDPOINT"
@@ -110,22 +115,26 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 	l := loader{lookup: lookup, needed: needed(needs)}
 	l.local = l.flag(localStack)
 	cfg := Config{
-		URL:            l.address(urlName),
-		Local:          l.local,
-		OTSEndpoint:    l.address(otsEndpoint),
-		OTSInstance:    l.instance(),
-		SigningKeyFile: l.text(signingKeyFile),
-		STSEndpoint:    l.address(stsEndpoint),
-		SigninEndpoint: l.address(signinEndpoint),
-		IMSEndpoint:    l.address(imsEndpoint),
-		RAMEndpoint:    l.address(ramEndpoint),
-		FCEndpoint:     l.address(fcEndpoint),
-		Rotation:       l.text(rotation),
-		Alerts:         l.alerts(),
-		BrandName:      l.text(brandName),
-		BrandHelp:      l.text(brandHelp),
+		URL:              l.address(urlName),
+		Local:            l.local,
+		OTSEndpoint:      l.address(otsEndpoint),
+		OTSInstance:      l.instance(),
+		SigningKeyFile:   l.text(signingKeyFile),
+		KMSEndpoint:      l.address(kmsEndpoint),
+		SigningKMSKey:    l.text(signingKMSKey),
+		DecryptionSecret: l.text(decryptionSecret),
+		STSEndpoint:      l.address(stsEndpoint),
+		SigninEndpoint:   l.address(signinEndpoint),
+		IMSEndpoint:      l.address(imsEndpoint),
+		RAMEndpoint:      l.address(ramEndpoint),
+		FCEndpoint:       l.address(fcEndpoint),
+		Rotation:         l.text(rotation),
+		Alerts:           l.alerts(),
+		BrandName:        l.text(brandName),
+		BrandHelp:        l.text(brandHelp),
 	}
 	l.defaults(&cfg)
+	l.ownKeys(&cfg, slices.Contains(needs, SigningKey))
 	if len(l.faults) > 0 {
 		return Config{}, reason.New(reason.ConfigurationInvalid, "%w", errors.Join(l.faults...))
 	}
@@ -152,8 +161,7 @@ func needed(needs []Need) map[string]bool {
 		switch need {
 		case Store:
 			names[otsEndpoint], names[otsInstance] = true, true
-		case SigningKey:
-			names[signingKeyFile] = true
+		case SigningKey: // in one of two ways: ownKeys
 		case STS:
 			names[stsEndpoint], names[signinEndpoint] = true, true
 		case RAM:

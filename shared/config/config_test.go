@@ -113,6 +113,18 @@ func TestRAMIsWhereItIsUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
+func TestKMSSignsInPlaceOfAFile(t *testing.T) {
+	env := cloud("SSO_SIGNING_KEY_FILE=", "SSO_SIGNING_KMS_KEY=key-1", "SSO_DECRYPTION_SECRET=fc-sso/saml", "FC_REGION=cn-hangzhou")
+	got, err := config.Load(from(env), config.Store, config.SigningKey)
+	if err != nil || got.SigningKMSKey != "key-1" || got.DecryptionSecret != "fc-sso/saml" || got.KMSEndpoint != "https://kms.cn-hangzhou.aliyuncs.com" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	env["SSO_KMS_ENDPOINT"] = "https://kms.example"
+	if got, err := config.Load(from(env), config.Store, config.SigningKey); err != nil || got.KMSEndpoint != "https://kms.example" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestAFunctionNeedsOnlyWhatItNeeds(t *testing.T) {
 	if _, err := config.Load(from(map[string]string{"SSO_URL": "https://sso.acme.com"})); err != nil {
 		t.Error(err)
@@ -127,7 +139,14 @@ func TestFaultsAreNamed(t *testing.T) {
 		{cloud("SSO_URL="), "SSO_URL: is needed and not set"},
 		{cloud("SSO_OTS_INSTANCE= "), "SSO_OTS_INSTANCE: is needed and not set"},
 		{cloud("SSO_OTS_INSTANCE=a/b"), "SSO_OTS_INSTANCE: "},
-		{cloud("SSO_SIGNING_KEY_FILE="), "SSO_SIGNING_KEY_FILE: is needed"},
+		{cloud("SSO_SIGNING_KEY_FILE="), "SSO_SIGNING_KEY_FILE: is needed and not set; or else SSO_SIGNING_KMS_KEY"},
+		{cloud("SSO_SIGNING_KMS_KEY=key-1"), "SSO_SIGNING_KMS_KEY: SSO_SIGNING_KEY_FILE is set too"},
+		{cloud("SSO_DECRYPTION_SECRET=fc-sso"), "SSO_DECRYPTION_SECRET: the keys of SSO_SIGNING_KEY_FILE decrypt"},
+		{cloud("SSO_SIGNING_KEY_FILE=", "SSO_DECRYPTION_SECRET=fc-sso"), "SSO_DECRYPTION_SECRET: needs SSO_SIGNING_KMS_KEY"},
+		{cloud("SSO_SIGNING_KEY_FILE=", "SSO_SIGNING_KMS_KEY=key 1"), "SSO_SIGNING_KMS_KEY: \"key 1\" is not a name"},
+		{cloud("SSO_SIGNING_KEY_FILE=", "SSO_SIGNING_KMS_KEY=key-1"), "SSO_KMS_ENDPOINT: is needed"},
+		{local("SSO_SIGNING_KEY_FILE=", "SSO_SIGNING_KMS_KEY=key-1", "FC_REGION=cn-hangzhou"), "SSO_KMS_ENDPOINT: is needed"},
+		{cloud("SSO_KMS_ENDPOINT=http://kms.example"), "SSO_KMS_ENDPOINT: must begin with https://"},
 		{cloud("SSO_URL=http://sso.acme.com"), "SSO_URL: must begin with https://"},
 		{cloud("SSO_URL=ftp://sso.acme.com"), "SSO_URL: must begin with https://"},
 		{cloud("SSO_URL=sso.acme.com"), "SSO_URL: "},
@@ -182,13 +201,15 @@ func TestAPasswordInAnAddressIsNotPrinted(t *testing.T) {
 
 // The table that the README shows has every name that the code reads.
 func TestTheTableIsComplete(t *testing.T) {
-	text, err := os.ReadFile("config.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	read := map[string]bool{}
-	for _, match := range regexp.MustCompile(`= "(SSO_[A-Z_]+)"`).FindAllStringSubmatch(string(text), -1) {
-		read[match[1]] = true
+	for _, file := range []string{"config.go", "ownkeys.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(`= "(SSO_[A-Z_]+)"`).FindAllStringSubmatch(string(text), -1) {
+			read[match[1]] = true
+		}
 	}
 	for _, s := range config.Settings() {
 		name := strings.TrimSuffix(s.Name, "…") // the names of secrets are the deployer's

@@ -1,10 +1,12 @@
 // Package keys opens our own keys.
 //
-// In: a PEM file that came with the function's code: one private key or more,
-// each with its certificate. Out: the first key as the signer, all of them to
-// decrypt with, none of which can be taken away; and the certificates. Refused:
-// keys that are not RSA of 2048 bits or more, a key without its certificate, and
-// more keys than a change of keys needs.
+// In: a PEM file that came with the function's code, one private key or more,
+// each with its certificate; or the names of a key in KMS, which signs there, and
+// of a secret with what decrypts; and the row that says which key signs. Out: a
+// signer, all keys to decrypt with, none of which can be taken away, and the
+// certificates. Refused: keys that are not RSA of 2048 bits or more, a key without
+// its certificate, more keys than a change of keys needs, and an answer of KMS that
+// is no signature by the key that was asked.
 //
 // Why several: identity providers learn a new key when they fetch our metadata,
 // some of them never again by themselves. So the next key is published and

@@ -85,6 +85,7 @@ func sentences() map[reason.Code]text {
 		reason.STSUnavailable:       {"Alibaba Cloud did not answer in time. Try again shortly.", "阿里云没有及时应答，请稍后重试。"},
 		reason.ConsoleUnavailable:   {"The console could not be opened. Try again shortly.", "无法打开控制台，请稍后重试。"},
 		reason.FederationMissing:    {"This service has not been set up yet.", "本服务尚未完成配置。"},
+		reason.OwnKeysUnavailable:   {"This service cannot sign or open messages at the moment. Try again shortly.", "本服务暂时无法签名或解密消息，请稍后重试。"},
 		reason.CredentialsMissing:   {"This service lacks a permission that it needs.", "本服务缺少必要的权限。"},
 		reason.ConfigurationInvalid: {"This service is not set up correctly.", "本服务的配置不正确。"},
 	}

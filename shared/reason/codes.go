@@ -82,6 +82,7 @@ const (
 	STSUnavailable       Code = "sts_unavailable"
 	ConsoleUnavailable   Code = "console_unavailable"
 	FederationMissing    Code = "federation_missing"
+	OwnKeysUnavailable   Code = "own_keys_unavailable"
 	CredentialsMissing   Code = "credentials_missing"
 	ConfigurationInvalid Code = "configuration_invalid"
 )
@@ -196,6 +197,7 @@ func table() []Row {
 		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},
 		{ConsoleUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the console's sign-in service did not answer or refused"},
 		{FederationMissing, http.StatusServiceUnavailable, CloudAdmin, "nothing was applied yet: run ssoctl apply"},
+		{OwnKeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "our own key could not be used: KMS did not answer, refused or answered wrongly, or the function does not hold the key that is to sign; the detail says which"},
 		{CredentialsMissing, http.StatusServiceUnavailable, CloudAdmin, "the invocation brought no role credentials: does the function have a role?"},
 		{ConfigurationInvalid, http.StatusInternalServerError, CloudAdmin, "a setting is missing or wrong: the detail names all of them"},
 	}

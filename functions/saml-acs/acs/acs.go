@@ -14,7 +14,6 @@ package acs
 import (
 	"context"
 	"crypto"
-	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/freshness"
+	"github.com/fc-sso/fc-sso/shared/keys"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
@@ -32,8 +32,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
-// Config is what the service provider works with. All fields but the last three
-// are needed.
+// Config is what the service provider works with. All fields are needed.
 type Config struct {
 	URL    string // the public origin, https://host
 	Pages  *page.Pages
@@ -48,13 +47,16 @@ type Config struct {
 	Nonces   validate.Nonces
 	Sessions session.Rows
 
-	Key         crypto.Signer // signs our requests
-	Certificate *x509.Certificate
+	Own Keys
+}
 
-	// For encrypted assertions, and for our next keys: none are needed.
-	Decrypters []crypto.Decrypter
-	Encryption []*x509.Certificate // theirs, which our metadata shows
-	Signing    []*x509.Certificate // what it shows beside Certificate
+// Keys are our own, as keys.Ring has them.
+type Keys interface {
+	// Signing is what signs now, and what our metadata says of our keys.
+	Signing(ctx context.Context, idp string) (keys.Signing, error)
+	// Decrypters are those at hand. Refresh looks for others, which a message may need.
+	Decrypters() []crypto.Decrypter
+	Refresh(ctx context.Context) (newer bool, err error)
 }
 
 type provider struct {
@@ -67,7 +69,7 @@ type provider struct {
 func New(c Config) http.Handler {
 	p := provider{
 		Config: c,
-		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now, Decrypters: c.Decrypters},
+		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
 		host: signin.Host{
 			Kind: trust.KindSAML, Pages: c.Pages, Keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
 			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh,
@@ -92,9 +94,18 @@ func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	// An identity provider that read of no key to encrypt for would send in the clear
+	// what it encrypted before: rather nothing than that.
+	if _, err := p.Own.Refresh(r.Context()); err != nil && len(p.Own.Decrypters()) == 0 {
+		return respond.Outcome{}, err
+	}
+	signing, err := p.Own.Signing(r.Context(), record.ID())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
 	sp := samldoc.ServiceProvider{
 		EntityID: p.entityID(record), ACSURL: p.acsURL(record), SLOURL: p.sloURL(record),
-		Certificates: append([]*x509.Certificate{p.Certificate}, p.Signing...), Encryption: p.Encryption,
+		Certificates: signing.Certificates, Encryption: signing.Encryption,
 	}
 	xml, err := sp.Metadata()
 	if err != nil {

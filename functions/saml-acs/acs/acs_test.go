@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -25,6 +26,7 @@ import (
 	"github.com/fc-sso/fc-sso/functions/saml-acs/acs"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/freshness"
+	"github.com/fc-sso/fc-sso/shared/keys"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
@@ -47,7 +49,8 @@ type stage struct {
 	now     time.Time
 	records map[string]trust.Record
 	trust   *book.Book // where the records are those of a real one
-	learn   func()     // what a refresh brings; nil: it is refused
+	own     *ownKeys
+	learn   func() // what a refresh brings; nil: it is refused
 }
 
 func newStage(t *testing.T) *stage {
@@ -75,12 +78,37 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	key, certificate := newKey(t)
+	s.own = &ownKeys{
+		signing:    keys.Signing{Signer: key, Certificates: []*x509.Certificate{certificate, certificate}, Encryption: []*x509.Certificate{certificate, certificate}},
+		decrypters: validatetest.Decrypters(t),
+	}
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, Key: key, Certificate: certificate,
-		Signing: []*x509.Certificate{certificate}, Decrypters: validatetest.Decrypters(t), Encryption: []*x509.Certificate{certificate, certificate},
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows,
+		Own: s.own,
 	})
 	return s
+}
+
+// ownKeys are ours; asking anew may bring others.
+type ownKeys struct {
+	signing    keys.Signing
+	decrypters []crypto.Decrypter
+	later      []crypto.Decrypter // nil: there are no others
+	err        error              // why it cannot be known
+	asked      int
+}
+
+func (o *ownKeys) Signing(context.Context, string) (keys.Signing, error) { return o.signing, o.err }
+
+func (o *ownKeys) Decrypters() []crypto.Decrypter { return o.decrypters }
+
+func (o *ownKeys) Refresh(context.Context) (newer bool, err error) {
+	o.asked++
+	if o.err == nil && o.later != nil {
+		o.decrypters, o.later, newer = o.later, nil, true
+	}
+	return newer, o.err
 }
 
 func named(id string) func(*trust.Source, *trust.Keys) {
@@ -457,7 +485,8 @@ func TestAKeyOfTheWrongKindIsRefused(t *testing.T) {
 	}
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return s.now }, Random: rand.Reader,
-		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, Key: key,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows,
+		Own: &ownKeys{signing: keys.Signing{Signer: key, Certificates: []*x509.Certificate{nil}}},
 	})
 	a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login", nil))
 	if a.Code != http.StatusInternalServerError || a.leadsTo() != "" {

@@ -40,14 +40,36 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	var who validate.Identity
-	err = p.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) (err error) {
-		who, err = p.guard.Response(ctx, record, p.expectation(record, pending), form.message)
-		return err
+	err = p.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) error {
+		return p.opening(ctx, func(guard validate.Guard) (err error) {
+			who, err = guard.Response(ctx, record, p.expectation(record, pending), form.message)
+			return err
+		})
 	})
 	if err != nil {
 		return respond.Outcome{}, signin.Declined(pending, err)
 	}
 	return p.host.Arrive(r, pending, who)
+}
+
+// opening asks with the keys at hand that decrypt, and once more where none of them
+// does and there are others by now. That a message does not open spends nothing of it.
+func (p provider) opening(ctx context.Context, ask func(validate.Guard) error) error {
+	guard := p.guard
+	guard.Decrypters = p.Own.Decrypters()
+	refusal := ask(guard)
+	if reason.Of(refusal) != reason.DecryptionFailed {
+		return refusal
+	}
+	newer, err := p.Own.Refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if !newer {
+		return refusal
+	}
+	guard.Decrypters = p.Own.Decrypters()
+	return ask(guard)
 }
 
 func (p provider) expectation(record trust.Record, pending session.Pending) validate.Expectation {

@@ -30,9 +30,13 @@ func (p provider) send(r *http.Request, begun signin.Begun) (respond.Outcome, er
 		ID: begun.RequestID, Issuer: p.entityID(record), ACSURL: p.acsURL(record), IssueInstant: p.Now(),
 		ForceAuthn: begun.Force, AuthnContexts: begun.ACR,
 	}
+	own, err := p.Own.Signing(r.Context(), record.ID())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
 	if location, ok := record.SSO(trust.BindingRedirect); ok {
 		request.Destination = location
-		address, err := request.RedirectURL(begun.RelayState, p.Key)
+		address, err := request.RedirectURL(begun.RelayState, own.Signer)
 		return respond.Redirect(address), err
 	}
 	location, ok := record.SSO(trust.BindingPOST)
@@ -40,7 +44,7 @@ func (p provider) send(r *http.Request, begun signin.Begun) (respond.Outcome, er
 		return respond.Outcome{}, reason.New(reason.MetadataInvalid, "identity provider %q names no place that takes requests by redirect or by form", record.ID())
 	}
 	request.Destination = location
-	form, err := request.PostForm(begun.RelayState, p.Key, p.Certificate)
+	form, err := request.PostForm(begun.RelayState, own.Signer, own.Certificates[0])
 	if err != nil {
 		return respond.Outcome{}, err
 	}

@@ -62,7 +62,11 @@ func (p provider) answerLogout(r *http.Request, record trust.Record, logout vali
 		ID: "_" + hex.EncodeToString(id[:]), Destination: location, Issuer: p.entityID(record),
 		InResponseTo: logout.RequestID(), IssueInstant: p.Now(),
 	}
-	form, err := response.PostForm(relayState, p.Key, p.Certificate)
+	own, err := p.Own.Signing(r.Context(), record.ID())
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	form, err := response.PostForm(relayState, own.Signer, own.Certificates[0])
 	if err != nil {
 		return respond.Outcome{}, err
 	}
