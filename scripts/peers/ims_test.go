@@ -236,6 +236,11 @@ func judgeRoles(t *testing.T, s *stack.Stack) {
 	if strings.Join(names, " ") != stack.DirectoryRole+" admin fc-sso-maintenance" {
 		t.Errorf("%v", names)
 	}
+	owner := must(ram.NewClient(configured(s.Cloud.RAM, inRole(t, s, ownersRole))))(t)
+	shorter := must(owner.UpdateRole(&ram.UpdateRoleRequest{RoleName: tea.String("admin"), NewMaxSessionDuration: tea.Int64(3600)}))(t).Body.Role
+	if tea.Int64Value(shorter.MaxSessionDuration) != 3600 || tea.StringValue(shorter.AssumeRolePolicyDocument) != tea.StringValue(role.AssumeRolePolicyDocument) {
+		t.Errorf("%v", shorter)
+	}
 	_, err := c.GetRole(&ram.GetRoleRequest{RoleName: tea.String("nobody")})
 	wantCode(t, "unknown", err, "EntityNotExist.Role")
 }

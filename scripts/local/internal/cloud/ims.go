@@ -32,7 +32,7 @@ func (c *Cloud) IMS() http.Handler {
 	return c.serve(rpcService{name: "ims", host: imsHost, version: imsVersion, find: findIn(imsActions()), note: c.calls.add})
 }
 
-// RAM is the older API, of which roles are read.
+// RAM is the older API, by which roles are read and changed.
 func (c *Cloud) RAM() http.Handler {
 	return c.serve(rpcService{name: "ram", host: ramHost, version: ramVersion, find: findIn(ramActions()), note: c.calls.add})
 }
@@ -73,8 +73,9 @@ func imsActions() map[string]ramAction {
 
 func ramActions() map[string]ramAction {
 	return map[string]ramAction{
-		"GetRole":   {onRole, (*Cloud).getRole},
-		"ListRoles": {onRole, (*Cloud).listRoles},
+		"GetRole":    {onRole, (*Cloud).getRole},
+		"ListRoles":  {onRole, (*Cloud).listRoles},
+		"UpdateRole": {onRole, (*Cloud).updateRole},
 	}
 }
 

@@ -1,6 +1,9 @@
 package cloud
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // maxRoles is the most that one page of ListRoles has.
 const maxRoles = 1000
@@ -26,22 +29,65 @@ func (r role) body() roleBody {
 	}
 }
 
-func (c *Cloud) getRole(account string, q rpcRequest) (ramAnswer, *fault) {
+func (c *Cloud) requireRole(account string, q rpcRequest) (role, *fault) {
 	name := q.params.Get("RoleName")
 	if name == "" {
-		return ramAnswer{}, missing("RoleName")
+		return role{}, missing("RoleName")
 	}
 	arn := arnOf(account, onRole, name)
 	if !roleARN.MatchString(arn) {
-		return ramAnswer{}, malformed("RoleName.InvalidChars")
+		return role{}, malformed("RoleName.InvalidChars")
 	}
 	r, ok := c.role(arn)
 	if !ok {
-		return ramAnswer{}, unknownEntity("Role")
+		return role{}, unknownEntity("Role")
 	}
+	return r, nil
+}
+
+func (r role) answer() ramAnswer {
 	body := r.body()
 	body.AssumeRolePolicyDocument = r.document
-	return ramAnswer{Role: &body}, nil
+	return ramAnswer{Role: &body}
+}
+
+func (c *Cloud) getRole(account string, q rpcRequest) (ramAnswer, *fault) {
+	r, f := c.requireRole(account, q)
+	if f != nil {
+		return ramAnswer{}, f
+	}
+	return r.answer(), nil
+}
+
+// updateRole is how somebody loosens a trust policy or shortens a session behind the
+// bundle's back. The codes for what is malformed follow the pattern.
+func (c *Cloud) updateRole(account string, q rpcRequest) (ramAnswer, *fault) {
+	r, f := c.requireRole(account, q)
+	if f != nil {
+		return ramAnswer{}, f
+	}
+	if text := q.params.Get("NewAssumeRolePolicyDocument"); text != "" {
+		trust, err := parseTrust(text)
+		if err != nil {
+			return ramAnswer{}, malformed("NewAssumeRolePolicyDocument")
+		}
+		r.trust, r.document = trust, text
+	}
+	if text := q.params.Get("NewDescription"); text != "" {
+		r.description = text
+	}
+	if text := q.params.Get("NewMaxSessionDuration"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 3600 || seconds > 43200 {
+			return ramAnswer{}, malformed("NewMaxSessionDuration")
+		}
+		r.maxSession = time.Duration(seconds) * time.Second
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.updated = c.now()
+	c.roles[r.arn] = r
+	return r.answer(), nil
 }
 
 func (c *Cloud) listRoles(account string, q rpcRequest) (ramAnswer, *fault) {

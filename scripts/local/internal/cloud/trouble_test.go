@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -65,6 +66,37 @@ func TestTroubleHitsOneRequestOrAll(t *testing.T) {
 		if w.Trouble(wrong) == nil {
 			t.Errorf("%+v was taken", wrong)
 		}
+	}
+}
+
+// TestWhatHangsIsNotDone, when its caller has died.
+func TestWhatHangsIsNotDone(t *testing.T) {
+	w := newWorld(t)
+	k := w.keeper("1234567890123456")
+	arrived, left := make(chan struct{}, 1), make(chan struct{}, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		w.IMS().ServeHTTP(rw, r)
+		left <- struct{}{}
+	}))
+	defer server.Close()
+	w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "hang", After: 1, Writes: true}))
+	signed := k.acs3("CreateSAMLProvider", []pair{{"SAMLProviderName", "okta"}}, version("2019-08-15"))
+	ctx, die := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		die()
+	}()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/?"+signed.URL.RawQuery, http.NoBody)
+	w.must(err)
+	r.Header, r.Host = signed.Header, signed.Host
+	if answer, err := server.Client().Do(r); err == nil {
+		_ = answer.Body.Close()
+		t.Error("answered")
+	}
+	<-left
+	if got := w.ims(k, "ListSAMLProviders"); len(got.SAMLProviders.SAMLProvider) > 0 || len(w.Calls()) != 1 {
+		t.Errorf("%s, %v", got.body, w.Calls())
 	}
 }
 

@@ -46,6 +46,30 @@ func TestUserSSOIsSetAsAWhole(t *testing.T) {
 	}
 }
 
+func TestARoleThatIsChangedInRAMIsAnotherToSTS(t *testing.T) {
+	w := newWorld(t)
+	k := w.owner()
+	p := w.portal()
+	hours := func(n string) string {
+		return w.sts(p.v1(assume(adminRole, "ada@acme.com", pair{"DurationSeconds", n})...)).json.Code
+	}
+	if code := hours("7200"); code != "InvalidParameter.DurationSeconds" {
+		t.Errorf("two hours of one: %q", code)
+	}
+	got := w.ram(k, "UpdateRole", "RoleName", "admin", "NewMaxSessionDuration", "7200")
+	if got.Role.MaxSessionDuration != 7200 || hours("7200") != "" {
+		t.Errorf("two hours of two: %s", got.body)
+	}
+	nobody := cloud.TrustingService("ecs.aliyuncs.com")
+	if got := w.ram(k, "UpdateRole", "RoleName", "admin", "NewAssumeRolePolicyDocument", nobody); got.Role.AssumeRolePolicyDocument != nobody || hours("7200") != "NoPermission" {
+		t.Errorf("trusting nobody: %s", got.body)
+	}
+	for name, value := range map[string]string{"NewMaxSessionDuration": "43201", "NewAssumeRolePolicyDocument": `{"Version":"1"}`} {
+		w.ram(k, "UpdateRole", "RoleName", "admin", name, value).want(t, name, http.StatusBadRequest, "InvalidParameter."+name)
+	}
+	w.ram(w.keeper("1234567890123456"), "UpdateRole", "RoleName", "admin", "NewMaxSessionDuration", "3600").want(t, "the bundle", http.StatusForbidden, "NoPermission")
+}
+
 func TestRolesAreReadInRAM(t *testing.T) {
 	w := newWorld(t)
 	trust := cloud.Trusting(portal)
