@@ -4,17 +4,21 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,73 +28,83 @@ import (
 )
 
 // troubled are three identity providers, each of which somebody should be told of: one
-// fails, one replaces its key where that is held, one has a certificate that ends.
+// fails, one replaces its key where that is held, and one has a certificate that ends,
+// and so does its web server's.
 type troubled struct {
-	*httptest.Server
-
-	begun atomic.Bool // the first two do that from now on
+	address string       // of the first two
+	secure  string       // of the third
+	root    []byte       // its web server's certificate, in PEM
+	begun   *atomic.Bool // the first two do that from now on
 }
 
-func newTroubled(t *testing.T) *troubled {
+func newTroubled(t *testing.T) troubled {
 	t.Helper()
-	const day = 24 * time.Hour
-	before, after, ends := certificate(t, 900*day), certificate(t, 900*day), certificate(t, 20*time.Hour)
-	s := &troubled{}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch shown := before; {
-		case r.URL.Path == "/fails" && s.begun.Load():
+	const long = 900 * 24 * time.Hour
+	before, after, ends, server := certify(t, long), certify(t, long), certify(t, 20*time.Hour), certify(t, 20*time.Hour)
+	begun := new(atomic.Bool)
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !begun.Load():
+			publishMetadata(w, r, before)
+		case r.URL.Path == "/fails":
 			http.Error(w, "no", http.StatusInternalServerError)
 		default:
-			if r.URL.Path == "/ends" {
-				shown = ends
-			} else if s.begun.Load() {
-				shown = after
-			}
-			_, _ = fmt.Fprintf(w, `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example%s">
+			publishMetadata(w, r, after)
+		}
+	}))
+	t.Cleanup(first.Close)
+	second := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { publishMetadata(w, r, ends) }))
+	second.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{server}}
+	second.StartTLS()
+	t.Cleanup(second.Close)
+	return troubled{first.URL, second.URL, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate[0]}), begun}
+}
+
+func publishMetadata(w http.ResponseWriter, r *http.Request, c tls.Certificate) {
+	_, _ = fmt.Fprintf(w, `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example%s">
 <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
 <KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>%s</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
 <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example%[1]s/sso"/>
-</IDPSSODescriptor></EntityDescriptor>`, r.URL.Path, shown)
-		}
-	}))
-	t.Cleanup(s.Close)
-	return s
+</IDPSSODescriptor></EntityDescriptor>`, r.URL.Path, base64.StdEncoding.EncodeToString(c.Certificate[0]))
 }
 
-// certificate has lived for a year, and ends after a while.
-func certificate(t *testing.T, left time.Duration) string {
+// certify makes a certificate that has lived for a year, and ends after a while.
+func certify(t *testing.T, left time.Duration) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp.example"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp.example"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-365 * 24 * time.Hour), NotAfter: time.Now().Add(left),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return base64.StdEncoding.EncodeToString(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-func (s *troubled) federation(t *testing.T) string {
+func (s troubled) federation(t *testing.T) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "federation.yaml")
-	text := strings.ReplaceAll(`identityProviders:
-  - {id: fails, saml: {metadataURL: "IDPS/fails"}}
-  - {id: held, requireOverlap: true, saml: {metadataURL: "IDPS/held"}}
-  - {id: ends, saml: {metadataURL: "IDPS/ends"}}
+	dir := t.TempDir()
+	text := strings.NewReplacer("PLAIN", s.address, "SECURE", s.secure).Replace(`identityProviders:
+  - {id: fails, saml: {metadataURL: "PLAIN/fails"}}
+  - {id: held, requireOverlap: true, saml: {metadataURL: "PLAIN/held"}}
+  - {id: ends, fetch: {caFile: ca.pem}, saml: {metadataURL: "SECURE/ends"}}
 accounts:
   - {id: "1234567890123456"}
 rules:
   - {name: anybody, idp: ends, roles: ["acs:ram::1234567890123456:role/readonly"], condition: any}
-`, "IDPS", s.URL)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+`)
+	for name, content := range map[string][]byte{"ca.pem": s.root, "federation.yaml": []byte(text)} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return file
+	return filepath.Join(dir, "federation.yaml")
 }
 
 // event is what arrives, as far as this story looks at it.
@@ -103,7 +117,7 @@ type event struct {
 	Data        struct{ Kind, Record, Detail, Advice string }
 }
 
-// arrived are the events, by subject and type; each must have come once.
+// arrived are the events, by subject and kind; each must have come once.
 func arrived(t *testing.T, s *stack.Stack, service string) map[string]event {
 	t.Helper()
 	events := map[string]event{}
@@ -115,10 +129,11 @@ func arrived(t *testing.T, s *stack.Stack, service string) map[string]event {
 		if e.SpecVersion != "1.0" || e.ID == "" || e.Source != s.URL || e.Data.Detail == "" || e.Data.Advice == "" {
 			t.Errorf("%s", delivery.Text)
 		}
-		if _, twice := events[e.Subject+" "+e.Type]; twice {
-			t.Errorf("twice: %s", delivery.Text)
+		key := e.Subject + " " + strings.TrimPrefix(e.Type, "com.fc-sso.trust.")
+		if _, twice := events[key]; twice || key != "record/"+e.Data.Record+" "+e.Data.Kind {
+			t.Errorf("twice, or of another: %s", delivery.Text)
 		}
-		events[e.Subject+" "+e.Type] = e
+		events[key] = e
 	}
 	return events
 }
@@ -138,27 +153,50 @@ func runTimer(t *testing.T, s *stack.Stack, times int) {
 // TestAlertsArriveOnce at the topic and at the bus: also where it was down when there
 // was something to tell, and then later. Nothing else waits for it.
 func TestAlertsArriveOnce(t *testing.T) {
-	const kind = "com.fc-sso.trust."
 	for _, service := range []string{"mns", "eventbridge"} {
 		idps := newTroubled(t)
 		s := stack.Start(t, stack.Options{Federation: idps.federation(t), Env: []string{"SSO_ALERTS_TO=" + service + ":fc-sso"}})
+		want := []string{"record/ends certificate_expires", "record/ends https_certificate_expires"}
 		runTimer(t, s, 2)
-		if got := arrived(t, s, service); len(got) != 1 || got["record/ends "+kind+"certificate_expires"].Data.Record != "ends" {
-			t.Errorf("%s, before: %v", service, got)
-		}
+		wantArrived(t, s, service, want)
 		idps.begun.Store(true)
 		s.Trouble(t, service, "broken off")
 		runTimer(t, s, 4)
-		if got := arrived(t, s, service); len(got) != 1 {
-			t.Errorf("%s, while it was down: %v", service, got)
-		}
+		wantArrived(t, s, service, want)
 		s.Trouble(t, service, "")
 		runTimer(t, s, 2)
-		got := arrived(t, s, service)
-		for _, want := range []string{"record/ends " + kind + "certificate_expires", "record/held " + kind + "keys_held", "record/fails " + kind + "source_failing"} {
-			if _, there := got[want]; !there || len(got) != 3 {
-				t.Errorf("%s: no %s among %v", service, want, maps.Keys(got))
+		wantArrived(t, s, service, append(want, "record/fails source_failing", "record/held keys_held"))
+		s.Stop()
+	}
+}
+
+func wantArrived(t *testing.T, s *stack.Stack, service string, want []string) {
+	t.Helper()
+	got := slices.Sorted(maps.Keys(arrived(t, s, service)))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", service, got, want)
+	}
+}
+
+// TestAnAnswerThatIsLostCostsNoAlert: it comes twice, and says by its ID that it is one.
+func TestAnAnswerThatIsLostCostsNoAlert(t *testing.T) {
+	for _, service := range []string{"mns", "eventbridge"} {
+		idps := newTroubled(t)
+		s := stack.Start(t, stack.Options{Federation: idps.federation(t), Env: []string{"SSO_ALERTS_TO=" + service + ":fc-sso"}})
+		s.Trouble(t, service, "lost")
+		runTimer(t, s, 1)
+		s.Trouble(t, service, "")
+		runTimer(t, s, 2)
+		ids := map[string]int{}
+		for _, delivery := range s.Delivered(t) {
+			var e event
+			if err := json.Unmarshal([]byte(delivery.Text), &e); err != nil {
+				t.Fatal(err)
 			}
+			ids[e.ID]++
+		}
+		if counts := slices.Collect(maps.Values(ids)); !slices.Equal(counts, []int{3, 3}) { // twice in the first run
+			t.Errorf("%s: %v", service, ids)
 		}
 		s.Stop()
 	}

@@ -64,7 +64,7 @@ func Table() []Row {
 			"have its administrator publish the next one",
 		},
 		{
-			HTTPSExpires, Warning, "the certificate of the web server that an issuer's keys come from ends; without it no new key is believed",
+			HTTPSExpires, Warning, "the certificate of a web server that an identity provider's keys come from ends; then no new key can be had",
 			"tell its administrator",
 		},
 	}

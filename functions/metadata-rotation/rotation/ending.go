@@ -82,3 +82,15 @@ func lastOf(certificates []*x509.Certificate) []ending {
 		"the last certificate that is published", last.NotBefore, last.NotAfter,
 	}}
 }
+
+// servers are the certificates of the web servers that the source is fetched from.
+func servers(chains []trust.Chain) []ending {
+	var list []ending
+	for _, c := range chains {
+		list = append(list, ending{
+			alert.HTTPSExpires, "server " + c.Host, c.NotAfter.UTC().Format(time.RFC3339),
+			"the certificate of the server " + c.Host, c.NotBefore, c.NotAfter,
+		})
+	}
+	return list
+}

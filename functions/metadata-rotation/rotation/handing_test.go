@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,6 +38,18 @@ func (c *carrier) ids() []string {
 		ids = append(ids, a.ID())
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids)))
+}
+
+// handOn is nil where alerts are in the log alone.
+func (w *world) handOn() func(context.Context, alert.Alert) error {
+	if w.carry == nil {
+		return nil
+	}
+	return func(_ context.Context, a alert.Alert) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.carry(a)
+	}
 }
 
 // failing runs the timer until the sources of all records are told of.

@@ -76,18 +76,6 @@ func (w *world) PutWatch(_ context.Context, idp string, body []byte, _ int64) er
 	return nil
 }
 
-// handOn is nil where alerts are in the log alone.
-func (w *world) handOn() func(context.Context, alert.Alert) error {
-	if w.carry == nil {
-		return nil
-	}
-	return func(_ context.Context, a alert.Alert) error {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.carry(a)
-	}
-}
-
 func (w *world) send(t *testing.T, event string) error {
 	t.Helper()
 	return rotation.New(rotation.Config{

@@ -31,15 +31,18 @@ type watch struct {
 	Held    string          `json:"held,omitempty"`    // digest of keys that wait for approval
 	Told    map[string]told `json:"told,omitempty"`    // of certificates that end, by whose they are
 	Waiting alert.Box       `json:"waiting,omitempty"`
+
+	Replaced time.Time `json:"replaced,omitzero"` // when all keys were replaced, as far as it was told
 }
 
 // seen is what a run saw of a record.
 type seen struct {
 	at       time.Time
-	err      error    // of the refresh
-	held     string   // where that is because keys wait for approval, their digest
-	replaced string   // digest of the keys that replaced all others
-	endings  []ending // certificates of the record
+	err      error     // of the refresh
+	held     string    // where that is because keys wait for approval, their digest
+	replaced time.Time // when all keys were replaced at once, last
+	digest   string    // of those that did so in this run
+	endings  []ending  // certificates of the record
 }
 
 // after is the watch after one more run, with what is new in it waiting.
@@ -51,6 +54,7 @@ func (w watch) after(about alert.About, s seen) watch {
 	next := watch{Held: s.held}
 	switch {
 	case s.err != nil && s.held == "":
+		next.Held = w.Held // nobody knows better
 		if next.Failing = min(w.Failing+1, failures+1); next.Failing == failures {
 			tell(alert.SourceFailing, "%d runs in a row: %s", failures, reason.Detail(s.err))
 		}
@@ -60,8 +64,14 @@ func (w watch) after(about alert.About, s seen) watch {
 	if s.held != "" && s.held != w.Held {
 		tell(alert.KeysHeld, "%s", reason.Detail(s.err))
 	}
-	if s.replaced != "" {
-		tell(alert.KeysReplaced, "by keys with digest %s", s.replaced)
+	if next.Replaced = w.Replaced; s.replaced.After(w.Replaced) {
+		next.Replaced = s.replaced
+		switch {
+		case s.digest != "":
+			tell(alert.KeysReplaced, "by keys with digest %s", s.digest)
+		case w.Held == "": // else somebody approved it
+			tell(alert.KeysReplaced, "at %s, by a run that did not come to say so, or by hand", s.replaced.Format(time.RFC3339))
+		}
 	}
 	var ends []alert.Alert
 	next.Told, ends = w.ends(about, s)
@@ -93,17 +103,54 @@ func (w watch) ends(about alert.About, s seen) (map[string]told, []alert.Alert) 
 
 // saw is what a run that ended so says of a record.
 func saw(at time.Time, record trust.Record, result refresh.Result, err error) seen {
-	s := seen{at: at, err: err, endings: lastOf(record.Published())}
+	s := seen{at: at, err: err, replaced: lastReplaced(record), endings: lastOf(record.Published())}
 	if reason.Of(err) == reason.KeysHeld {
 		s.held = result.Change.Digest
 	}
 	if err == nil && result.Change.Replaces {
-		s.replaced = result.Change.Digest
+		s.digest, s.replaced = result.Change.Digest, newest(result, at)
 	}
 	if fresh, wrong := result.Keys.Parse(); err == nil && wrong == nil { // of an issuer there are none
 		s.endings = lastOf(fresh)
 	}
+	s.endings = append(s.endings, servers(result.Chains)...)
 	return s
+}
+
+// lastReplaced is when all keys of a record were replaced at once, if that is how it
+// came by those that it has: they are known since the moment at which others began to
+// retire.
+func lastReplaced(record trust.Record) time.Time {
+	var at time.Time
+	for _, life := range record.Lives(at) { // nothing retires then
+		if !at.IsZero() && !life.Since.Equal(at) || life.Since.IsZero() {
+			return time.Time{}
+		}
+		at = life.Since
+	}
+	for _, life := range record.Lives(at) {
+		if life.State == trust.Retired && life.Until.Equal(at.Add(record.Source().RetireTime())) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// newest is when the keys of a result became known that are known for the shortest
+// time, which is how others will read it in the record.
+func newest(result refresh.Result, otherwise time.Time) time.Time {
+	var at time.Time
+	for _, since := range []map[string]time.Time{result.Keys.Since, result.Issuer.Since} {
+		for _, t := range since {
+			if t.After(at) {
+				at = t
+			}
+		}
+	}
+	if at.IsZero() {
+		return otherwise
+	}
+	return at
 }
 
 // watch remembers what a run saw together with what is to be told of it, tells it, and
@@ -116,7 +163,7 @@ func (r rotation) watch(ctx context.Context, idp string, s seen, tell telling) e
 		return err
 	}
 	err = r.writeWatch(ctx, &row, row.after(alert.About{Record: idp}, s))
-	if reason.Of(err) == reason.StoreConflict && s.replaced != "" { // who was first did not see that
+	if reason.Of(err) == reason.StoreConflict && s.digest != "" { // who was first did not see that
 		if row, err = r.readWatch(ctx, idp); err != nil {
 			return err
 		}

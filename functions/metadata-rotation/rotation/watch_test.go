@@ -11,6 +11,8 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
+var errAway = reason.New(reason.SourceUnavailable, "away")
+
 func now() time.Time { return time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 // TestEachThingIsToldOnce follows one record through many runs.
@@ -39,6 +41,8 @@ func TestEachThingIsToldOnce(t *testing.T) {
 		"a source that is down now and then": {{seen{err: down}, nil}, {seen{err: down}, nil}, {seen{}, nil}, {seen{err: down}, nil}, {seen{err: down}, nil}, {seen{}, nil}},
 		"keys that wait": {
 			{seen{err: held, held: "a"}, []alert.Kind{alert.KeysHeld}},
+			{seen{err: held, held: "a"}, nil},
+			{seen{err: down}, nil},
 			{seen{err: held, held: "a"}, nil},
 			{seen{err: held, held: "b"}, []alert.Kind{alert.KeysHeld}}, // others now
 			{seen{}, nil},
