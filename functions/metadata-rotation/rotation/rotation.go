@@ -92,7 +92,7 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 	result, err := r.Refresh(soon, record.Source())
 	r.tell(ctx, idp, result, err)
 	if err == nil && result.Changed {
-		r.remember(ctx, idp, saw(r.Now(), record, result, nil))
+		r.remember(soon, idp, saw(r.Now(), record, result, nil))
 	}
 	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
 	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
