@@ -29,7 +29,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, keys, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -57,6 +57,16 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   trust approve IDP DIGEST
                    take keys that were all replaced at once and that requireOverlap
                    holds, if they still are those of which refresh showed the digest
+  keys             our own signing keys: which signs, which is next, who is known to
+                   have its certificate, and what comes next
+  keys init        write down which key signs: until then it is the first of the file
+  keys rotate      one step towards another key, as often as there is one: announce
+                   it, sign with it a day after everybody has it, forget the old one;
+                   says what comes next, when, and who holds it. The next key is one
+                   of -key FILE.pem, the functions' key file (SSO_SIGNING_KEY_FILE),
+                   or a new version of SSO_SIGNING_KMS_KEY at SSO_KMS_ENDPOINT;
+                   -n says what would be done
+  keys withdraw    take back a key that is announced and does not sign yet
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
@@ -128,6 +138,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.rollback(ctx, args[1:])
 	case "trust":
 		return p.trust(ctx, args[1:])
+	case "keys":
+		return p.keys(ctx, args[1:])
 	case "schema":
 		return p.schema(args[1:])
 	case "version", "-version", "--version":
