@@ -16,6 +16,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/own"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -40,8 +41,20 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	refresher := refresh.Refresher{Store: keys, Fetch: refresh.Get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
 	return rotation.New(rotation.Config{
 		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
+		Own:  ours(keys),
 		Send: carrier(cfg, openapi.New(time.Now, rand.Reader)),
 	})
+}
+
+// ours are our own signing keys, as they are written down.
+func ours(keys *store.Trust) func(context.Context) (own.Keys, error) {
+	return func(ctx context.Context) (own.Keys, error) {
+		row, _, err := keys.Own(ctx)
+		if err != nil {
+			return own.Keys{}, err
+		}
+		return own.Parse(row)
+	}
 }
 
 // listed are the ids of all records that count now.

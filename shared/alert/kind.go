@@ -13,6 +13,7 @@ const (
 	KeysReplaced       Kind = "keys_replaced"
 	CertificateExpires Kind = "certificate_expires"
 	HTTPSExpires       Kind = "https_certificate_expires"
+	OwnExpires         Kind = "own_certificate_expires"
 )
 
 // Severity is how soon somebody should look.
@@ -66,6 +67,10 @@ func Table() []Row {
 		{
 			HTTPSExpires, Warning, "the certificate of a web server that an identity provider's keys come from ends; then no new key can be had",
 			"tell its administrator",
+		},
+		{
+			OwnExpires, Warning, "the certificate of the key of ours that signs ends, where `ssoctl keys` has written down our keys",
+			"`ssoctl keys rotate`, early: the next key signs only when everybody has had its certificate for a day",
 		},
 	}
 }

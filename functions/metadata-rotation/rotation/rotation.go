@@ -18,6 +18,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/own"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -29,7 +30,7 @@ const Name = "metadata-rotation"
 // atOnce is how many sources are asked side by side: a slow one delays few.
 const atOnce = 16
 
-// Config is what the rotation works with. All fields but Send are needed.
+// Config is what the rotation works with. All fields but the last two are needed.
 type Config struct {
 	Log *slog.Logger
 	Now func() time.Time
@@ -39,6 +40,8 @@ type Config struct {
 	Refresh func(ctx context.Context, s trust.Source) (refresh.Result, error)
 	Leases  refresh.Leases
 	Watches Watches
+
+	Own func(ctx context.Context) (own.Keys, error) // our signing keys; nil: nobody looks after them
 
 	Send func(ctx context.Context, a alert.Alert) error // hands an alert on; nil: the log is all there is
 }
@@ -104,7 +107,7 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 // remember is watch for who is waited for: the log has what is new at once, and the
 // next run of the timer hands it on. The keys are there all the same.
 func (r rotation) remember(ctx context.Context, idp string, s seen) {
-	if err := r.watch(ctx, idp, s, alert.NewTeller(r.Log, r.Send).Log); err != nil {
+	if err := r.watch(ctx, idp, alert.About{Record: idp}, s, alert.NewTeller(r.Log, r.Send).Log); err != nil {
 		r.Log.WarnContext(ctx, "what is new was not remembered", "record", idp, "error", err)
 	}
 }
@@ -117,7 +120,7 @@ func (r rotation) all(ctx context.Context) error {
 	}
 	tell := alert.NewTeller(r.Log, r.Send).Tell
 	failed := r.inTurn(ctx, ids, func(ctx context.Context, id string) error { return r.one(ctx, id, tell) })
-	return errors.Join(failed...)
+	return errors.Join(errors.Join(failed...), r.own(ctx, tell))
 }
 
 // one refreshes a record. That a source is at fault, or its keys wait for somebody's
@@ -133,7 +136,7 @@ func (r rotation) one(ctx context.Context, idp string, tell telling) error {
 	if err != nil && !aboutSource(err) {
 		return fmt.Errorf("%s: %w", idp, err)
 	}
-	return r.watch(ctx, idp, saw(r.Now(), record, result, err), tell)
+	return r.watch(ctx, idp, alert.About{Record: idp}, saw(r.Now(), record, result, err), tell)
 }
 
 // aboutSource says whether a refresh ended so because of the source, not of us.

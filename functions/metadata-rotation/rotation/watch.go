@@ -17,7 +17,7 @@ import (
 // failures in a row are told of: one or two, an hour apart, mend themselves.
 const failures = 3
 
-// Watches keep one small row by identity provider with a version that each write
+// Watches keep one small row by identity provider, and one for ourselves, with a version that each write
 // checks: store.Trust.
 type Watches interface {
 	Watch(ctx context.Context, idp string) (body []byte, version int64, err error)
@@ -157,17 +157,17 @@ func newest(result refresh.Result, otherwise time.Time) time.Time {
 // forgets what was told: in that order, so that whoever is killed on the way has it
 // told once more, as the same event, and never not at all. Of two runs at once the one
 // that may write does so.
-func (r rotation) watch(ctx context.Context, idp string, s seen, tell telling) error {
-	row, err := r.readWatch(ctx, idp)
+func (r rotation) watch(ctx context.Context, id string, about alert.About, s seen, tell telling) error {
+	row, err := r.readWatch(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = r.writeWatch(ctx, &row, row.after(alert.About{Record: idp}, s))
+	err = r.writeWatch(ctx, &row, row.after(about, s))
 	if reason.Of(err) == reason.StoreConflict && s.digest != "" { // who was first did not see that
-		if row, err = r.readWatch(ctx, idp); err != nil {
+		if row, err = r.readWatch(ctx, id); err != nil {
 			return err
 		}
-		err = r.writeWatch(ctx, &row, row.after(alert.About{Record: idp}, s))
+		err = r.writeWatch(ctx, &row, row.after(about, s))
 	}
 	if err == nil && len(row.Waiting) > 0 {
 		next := row.watch
@@ -188,17 +188,17 @@ type telling func(context.Context, alert.Box) alert.Box
 type row struct {
 	watch
 
-	idp     string
+	id      string
 	body    []byte
 	version int64
 }
 
-func (r rotation) readWatch(ctx context.Context, idp string) (row, error) {
-	body, version, err := r.Watches.Watch(ctx, idp)
+func (r rotation) readWatch(ctx context.Context, id string) (row, error) {
+	body, version, err := r.Watches.Watch(ctx, id)
 	if err != nil {
-		return row{}, fmt.Errorf("%s: %w", idp, err)
+		return row{}, fmt.Errorf("%s: %w", id, err)
 	}
-	read := row{idp: idp, body: body, version: version}
+	read := row{id: id, body: body, version: version}
 	if json.Unmarshal(body, &read.watch) != nil {
 		read.watch = watch{} // then something may be told twice, which is better than never
 	}
@@ -209,15 +209,15 @@ func (r rotation) readWatch(ctx context.Context, idp string) (row, error) {
 func (r rotation) writeWatch(ctx context.Context, stored *row, next watch) error {
 	body, err := json.Marshal(next)
 	if err != nil {
-		return fmt.Errorf("%s: %w", stored.idp, err)
+		return fmt.Errorf("%s: %w", stored.id, err)
 	}
 	before := stored.body
 	if len(before) == 0 {
 		before = []byte("{}")
 	}
 	if !bytes.Equal(body, before) {
-		if err := r.Watches.PutWatch(ctx, stored.idp, body, stored.version); err != nil {
-			return fmt.Errorf("%s: %w", stored.idp, err)
+		if err := r.Watches.PutWatch(ctx, stored.id, body, stored.version); err != nil {
+			return fmt.Errorf("%s: %w", stored.id, err)
 		}
 		stored.version++
 	}
