@@ -1,5 +1,6 @@
 // Command metadata-rotation fetches the identity providers' keys: all by a timer,
-// and one when a sign-in meets a key that nobody knew.
+// and one when a sign-in meets a key that nobody knew; and keeps accounts' RAM up to
+// date with them.
 package main
 
 import (
@@ -15,8 +16,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/own"
+	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/refresh"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -24,7 +27,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.RAM)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -39,11 +42,19 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	}))
 	trusted := book.New(keys, time.Now)
 	refresher := refresh.Refresher{Store: keys, Fetch: refresh.Get(cfg.Local), Now: time.Now, AllowLoopback: cfg.Local}
+	api := openapi.New(time.Now, rand.Reader)
 	return rotation.New(rotation.Config{
 		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
-		Own:  ours(keys),
-		Send: carrier(cfg, openapi.New(time.Now, rand.Reader)),
+		Accounts: accounts(cfg, api, trusted, push.Config{Store: keys, Now: time.Now, Wrote: rotation.Wrote(log)}),
+		Own:      ours(keys),
+		Send:     carrier(cfg, api),
 	})
+}
+
+func accounts(cfg config.Config, api *openapi.Client, trusted *book.Book, p push.Config) *rotation.Accounts {
+	p.API, p.Credentials = api, trigger.RoleCredentials
+	p.STSEndpoint, p.IMSEndpoint, p.RAMEndpoint = cfg.STSEndpoint, cfg.IMSEndpoint, cfg.RAMEndpoint
+	return &rotation.Accounts{Federation: whole(trusted), Newest: trusted.Newest, Push: p.Push}
 }
 
 // ours are our own signing keys, as they are written down.
@@ -54,6 +65,17 @@ func ours(keys *store.Trust) func(context.Context) (own.Keys, error) {
 			return own.Keys{}, err
 		}
 		return own.Parse(row)
+	}
+}
+
+// whole is the federation that counts now.
+func whole(trusted *book.Book) func(context.Context) (federation.Revision, error) {
+	return func(ctx context.Context) (federation.Revision, error) {
+		reading, err := trusted.Read(ctx)
+		if err != nil {
+			return federation.Revision{}, err
+		}
+		return reading.Whole(ctx)
 	}
 }
 

@@ -22,6 +22,7 @@ type Reading struct {
 	issuers *shelf[[]federation.Trusting] // none: nobody believes it
 	saml    *shelf[map[string]string]     // by account: which identity provider has an ARN
 	listed  []federation.Listed
+	whole   federation.Revision // zero: nobody asked
 }
 
 // known is a record and the keys that made it.
@@ -85,6 +86,31 @@ func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, er
 		r.parts.put(idp, part{revision, err}, sizeOf(items))
 	}
 	return revision, err
+}
+
+// Whole is all of the revision. A sign-in needs a part of it: this is for who looks
+// after every account, and it is kept.
+func (r *Reading) Whole(ctx context.Context) (federation.Revision, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return federation.Revision{}, err
+	}
+	defer r.turn.give()
+	if !r.whole.IsZero() {
+		return r.whole, nil
+	}
+	rows, err := r.source.Rows(ctx, r.id, "")
+	if err != nil {
+		return federation.Revision{}, err
+	}
+	whole, err := federation.FromItems(toItems(rows))
+	if err != nil {
+		return federation.Revision{}, err
+	}
+	if whole.ID() != r.id {
+		return federation.Revision{}, reason.New(reason.ConfigurationInvalid, "the rows of revision %s are those of %s", r.id, whole.ID())
+	}
+	r.whole = whole
+	return whole, nil
 }
 
 // Trusting are the records that believe an issuer of ID tokens. It refuses as

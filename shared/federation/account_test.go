@@ -72,8 +72,7 @@ func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
 		"issue: federated: credentials of these accounts are refused (2345678901234567)",
 		"userSSO: nobody becomes a RAM user (acme-prod)",
-		"maintenanceRole: nothing is written into RAM (acme-prod)",
-		"manage: nothing is written into RAM (acme-prod)",
+		"manage: users and groups of RAM are left alone (acme-prod)",
 	}, "\n")
 	if got := strings.Join(compile(t, whole()).NotInEffect(), "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -32,7 +32,6 @@ func deferred() []deferral {
 	return []deferral{
 		{"issue: federated: credentials of these accounts are refused", func(a Account) bool { return a.issue == Federated }},
 		{"userSSO: nobody becomes a RAM user", func(a Account) bool { return a.userSSO != nil }},
-		{"maintenanceRole: nothing is written into RAM", func(a Account) bool { return !a.maintenance.IsZero() }},
-		{"manage: nothing is written into RAM", func(a Account) bool { return a.manage != Manage{} }},
+		{"manage: users and groups of RAM are left alone", func(a Account) bool { return a.manage.Users || a.manage.Groups }},
 	}
 }

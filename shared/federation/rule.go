@@ -83,6 +83,9 @@ type Asserted struct {
 // IsZero says that no asserted role is believed.
 func (a Asserted) IsZero() bool { return len(a.accounts) == 0 }
 
+// Accounts are those of which asserted roles are believed.
+func (a Asserted) Accounts() []ram.AccountID { return slices.Clone(a.accounts) }
+
 // AllowsAccount says whether asserted roles of this account are believed.
 func (a Asserted) AllowsAccount(id ram.AccountID) bool { return slices.Contains(a.accounts, id) }
 

@@ -7,21 +7,22 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 )
 
 func (p *planner) oidc(w OIDCProvider, has *OIDCHas) {
 	subject := w.ARN.String()
+	if w.Unread {
+		return
+	}
 	p.judged[subject] = true
 	if has == nil {
 		p.oidcMissing(w)
 		return
 	}
-	if w.Issuer == "" { // none of its records is there
-		return
-	}
 	if has.Issuer != w.Issuer {
-		p.drift(ProviderForeign, subject, "", "RAM has issuer %q there, not %q", has.Issuer, w.Issuer)
+		p.drift(alert.ProviderForeign, subject, "", "RAM has issuer %q there, not %q", has.Issuer, w.Issuer)
 		return
 	}
 	p.fingerprints(w, has.Fingerprints)
@@ -36,7 +37,7 @@ func (p *planner) oidc(w OIDCProvider, has *OIDCHas) {
 
 func (p *planner) oidcMissing(w OIDCProvider) {
 	subject := w.ARN.String()
-	p.drift(ProviderMissing, subject, "", "RAM has no such provider for %s", strings.Join(w.By, ", "))
+	p.drift(alert.ProviderMissing, subject, "", "RAM has no such provider for %s", strings.Join(w.By, ", "))
 	if !p.wanted.Manage.Create || len(w.ClientIDs) == 0 || len(w.Thumbprints) == 0 {
 		return
 	}
@@ -83,10 +84,10 @@ func (p *planner) settleFingerprints(w OIDCProvider, has []string) settled {
 	out := s.settle(has, p.before.Providers[w.ARN.String()].Fingerprints, p.now, p.wanted.Manage.Repair)
 	p.remember(w.ARN.String(), func(m *memory.Provider) { m.Fingerprints = out.known })
 	for _, name := range out.strange {
-		p.drift(FingerprintUnknown, w.ARN.String(), name, "fingerprint %s is in RAM, and nobody serves it", name)
+		p.drift(alert.FingerprintUnknown, w.ARN.String(), name, "fingerprint %s is in RAM, and nobody serves it", name)
 	}
 	for _, name := range out.lacking {
-		p.drift(MetadataOlder, w.ARN.String(), name, "fingerprint %s is served, and RAM has no room for it", name)
+		p.drift(alert.MetadataOlder, w.ARN.String(), name, "fingerprint %s is served, and RAM has no room for it", name)
 	}
 	return out
 }
@@ -102,10 +103,10 @@ func (p *planner) clientIDs(w OIDCProvider, has []string) settled {
 	out := s.settle(has, p.before.Providers[subject].ClientIDs, p.now, p.wanted.Manage.Repair)
 	p.remember(subject, func(m *memory.Provider) { m.ClientIDs = out.known })
 	for _, id := range out.strange {
-		p.drift(ClientIDUnknown, subject, id, "client ID %q is in RAM, and no record has it as an audience", id)
+		p.drift(alert.ClientIDUnknown, subject, id, "client ID %q is in RAM, and no record has it as an audience", id)
 	}
 	for _, id := range without(w.ClientIDs, out.target) {
-		p.drift(MetadataOlder, subject, id, "client ID %q is an audience, and RAM cannot take it", id)
+		p.drift(alert.MetadataOlder, subject, id, "client ID %q is an audience, and RAM cannot take it", id)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
@@ -57,13 +58,13 @@ func TestFingerprintsAreAddedBeforeOthersGo(t *testing.T) {
 		"served until lately":     {serves: "bb", has: "aa bb", known: map[string]memory.Known{"aa": {Confirmed: old.Confirmed, Left: noon.Add(-day + time.Second)}, "bb": there}},
 		"removed as it is spelt":  {serves: "bb", has: "AA bb", known: map[string]memory.Known{"aa": old, "bb": there}, calls: []string{"-AA"}},
 		"two servers":             {serves: "bb cc", has: "aa", known: map[string]memory.Known{"aa": there}, calls: []string{"+bb", "+cc"}},
-		"a stranger's":            {serves: "aa", has: "aa xx", known: map[string]memory.Known{"aa": there}, drift: push.FingerprintUnknown},
-		"a stranger's may go":     {serves: "aa", has: "aa xx", known: map[string]memory.Known{"aa": there}, repair: true, calls: []string{"-xx"}, drift: push.FingerprintUnknown},
+		"a stranger's":            {serves: "aa", has: "aa xx", known: map[string]memory.Known{"aa": there}, drift: string(alert.FingerprintUnknown)},
+		"a stranger's may go":     {serves: "aa", has: "aa xx", known: map[string]memory.Known{"aa": there}, repair: true, calls: []string{"-xx"}, drift: string(alert.FingerprintUnknown)},
 		"never the last":          {serves: "bb", has: "aa", known: map[string]memory.Known{"aa": old, "bb": there}, calls: []string{"+bb"}},
 		"no room":                 {serves: "zz", has: "a1 a2 a3 a4 a5", known: map[string]memory.Known{"a1": old, "a2": older, "a3": old, "a4": old, "a5": old}, calls: []string{"-a2", "+zz"}},
 		"no room for two":         {serves: "yy zz", has: "a1 a2 a3 a4", known: map[string]memory.Known{"a1": old, "a2": older, "a3": old, "a4": old}, calls: []string{"+yy", "-a2", "+zz"}},
 		"no room among strangers": {serves: "zz", has: "a1 a2 a3 a4 a5", drift: "fingerprint_unknown metadata_older"},
-		"room, where that may be": {serves: "zz", has: "a1 a2 a3 a4 a5", repair: true, calls: []string{"-a1", "+zz"}, drift: push.FingerprintUnknown},
+		"room, where that may be": {serves: "zz", has: "a1 a2 a3 a4 a5", repair: true, calls: []string{"-a1", "+zz"}, drift: string(alert.FingerprintUnknown)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := wantsOIDC([]string{"x"}, strings.Fields(c.serves), federation.Manage{Repair: c.repair})
@@ -94,13 +95,13 @@ func TestClientIDsAreThoseOfAllRecordsOfTheIssuer(t *testing.T) {
 	}{
 		"all is well":            {wants: []string{"x", "y"}, has: []string{"y", "x"}},
 		"one more":               {wants: []string{"x", "z"}, has: []string{"x"}, ids: "x,z"},
-		"one that nobody has":    {wants: []string{"x"}, has: []string{"x", "w"}, drift: push.ClientIDUnknown},
-		"it may go":              {wants: []string{"x"}, has: []string{"x", "w"}, repair: true, ids: "x", drift: push.ClientIDUnknown},
+		"one that nobody has":    {wants: []string{"x"}, has: []string{"x", "w"}, drift: string(alert.ClientIDUnknown)},
+		"it may go":              {wants: []string{"x"}, has: []string{"x", "w"}, repair: true, ids: "x", drift: string(alert.ClientIDUnknown)},
 		"one that a record had":  {wants: []string{"x"}, has: []string{"x", "old"}, ids: "x"},
 		"in the place of it":     {wants: []string{"new"}, has: []string{"old"}, ids: "new,old"},
-		"one that RAM must lack": {wants: []string{"x", "api://a,b"}, has: []string{"x"}, drift: push.MetadataOlder},
-		"and only such":          {wants: []string{"é"}, has: []string{"x"}, drift: push.MetadataOlder},
-		"too many":               {wants: many, has: many[1:], drift: push.MetadataOlder},
+		"one that RAM must lack": {wants: []string{"x", "api://a,b"}, has: []string{"x"}, drift: string(alert.MetadataOlder)},
+		"and only such":          {wants: []string{"é"}, has: []string{"x"}, drift: string(alert.MetadataOlder)},
+		"too many":               {wants: many, has: many[1:], drift: string(alert.MetadataOlder)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := wantsOIDC(c.wants, nil, federation.Manage{Repair: c.repair})
@@ -139,13 +140,13 @@ func TestUserSSOIsLeftAsItIsButForItsKeys(t *testing.T) {
 		drift  string
 	}{
 		"all is well":        {has: push.UserSSOHas{Metadata: b.metadata("A"), Enabled: true, AuthnSignAlgo: "rsa-sha256"}},
-		"the next key":       {has: push.UserSSOHas{Metadata: b.metadata("B"), Enabled: true, AuxiliaryDomain: "acme.com", AuthnSignAlgo: "rsa-sha256", LoginWithDomain: &yes}, words: "add certificate", drift: push.CertificateUnknown},
+		"the next key":       {has: push.UserSSOHas{Metadata: b.metadata("B"), Enabled: true, AuxiliaryDomain: "acme.com", AuthnSignAlgo: "rsa-sha256", LoginWithDomain: &yes}, words: "add certificate", drift: string(alert.CertificateUnknown)},
 		"signed by SHA-1":    {has: push.UserSSOHas{Metadata: b.metadata("A"), Enabled: true, AuthnSignAlgo: "rsa-sha1"}, words: "have requests signed by rsa-sha256"},
 		"switched off":       {has: push.UserSSOHas{Metadata: b.metadata("B")}, words: "add certificate", drift: "certificate_unknown sso_disabled"},
-		"another's":          {has: push.UserSSOHas{Metadata: b.metadata("A", func(i *samldoc.Introduction) { i.EntityID = "x" }), Enabled: true, AuthnSignAlgo: "rsa-sha1"}, create: true, drift: push.ProviderForeign},
-		"nobody's":           {has: push.UserSSOHas{Enabled: true}, drift: push.ProviderMissing},
-		"nobody's, and ours": {has: push.UserSSOHas{Enabled: true}, create: true, words: "add certificate", drift: push.ProviderMissing},
-		"not for us":         {has: push.UserSSOHas{AuthnSignAlgo: "rsa-sha1"}, nobody: true, drift: push.UserSSODisabled},
+		"another's":          {has: push.UserSSOHas{Metadata: b.metadata("A", func(i *samldoc.Introduction) { i.EntityID = "x" }), Enabled: true, AuthnSignAlgo: "rsa-sha1"}, create: true, drift: string(alert.ProviderForeign)},
+		"nobody's":           {has: push.UserSSOHas{Enabled: true}, drift: string(alert.ProviderMissing)},
+		"nobody's, and ours": {has: push.UserSSOHas{Enabled: true}, create: true, words: "add certificate", drift: string(alert.ProviderMissing)},
+		"not for us":         {has: push.UserSSOHas{AuthnSignAlgo: "rsa-sha1"}, nobody: true, drift: string(alert.UserSSODisabled)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := b.introduced("A")
@@ -198,7 +199,7 @@ func TestARoleThatAnySubjectMayTakeIsTold(t *testing.T) {
 		``: true, `{}`: true, `<html>`: true,
 	} {
 		got := push.Plan(push.Wanted{}, push.Has{Roles: map[ram.RoleARN]push.RoleHas{role: {MaxSession: 7200, Trust: document}}}, memory.Account{}, noon)
-		if (kinds(got.Drift) == push.RoleTrustsAnySubject) != told || len(got.Calls) != 0 {
+		if (kinds(got.Drift) == string(alert.RoleTrustsAnySubject)) != told || len(got.Calls) != 0 {
 			t.Errorf("%s: %+v", document, got.Drift)
 		}
 		if longest, ok := got.Memory.LongestSession(role); !ok || longest != 2*time.Hour {

@@ -6,20 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/ram"
-)
-
-// The kinds of drift: what RAM has otherwise than it should, and no call mends.
-const (
-	ProviderMissing      = "provider_missing"
-	ProviderForeign      = "provider_foreign" // another issuer or entity ID under its name
-	CertificateUnknown   = "certificate_unknown"
-	FingerprintUnknown   = "fingerprint_unknown"
-	ClientIDUnknown      = "client_id_unknown"
-	MetadataOlder        = "metadata_older" // it lacks what is published, and cannot be given it
-	RoleTrustsAnySubject = "role_trusts_any_subject"
-	UserSSODisabled      = "sso_disabled"
 )
 
 // RAM's limits for one provider.
@@ -45,7 +34,7 @@ const (
 // signingAlgorithm is how RAM should sign its requests: unless told, it does by SHA-1.
 const signingAlgorithm = "rsa-sha256"
 
-// Drift is one difference that no call mends.
+// Drift is one difference that no call mends, or none that may be made.
 type Drift struct {
 	memory.Told
 
@@ -146,7 +135,7 @@ func (p *planner) call(action, subject, words string, params url.Values) {
 	p.Calls = append(p.Calls, Call{action, subject, words, params})
 }
 
-func (p *planner) drift(kind, subject, item, format string, args ...any) {
+func (p *planner) drift(kind alert.Kind, subject, item, format string, args ...any) {
 	p.Drift = append(p.Drift, Drift{memory.Told{Kind: kind, Subject: subject, Item: item}, fmt.Sprintf(format, args...)})
 }
 

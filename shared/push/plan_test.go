@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
@@ -158,7 +159,7 @@ func hasSAML(metadata []byte) push.Has {
 func kinds(drift []push.Drift) string {
 	var names []string
 	for _, d := range drift {
-		names = append(names, d.Kind)
+		names = append(names, string(d.Kind))
 	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), " ")
@@ -218,13 +219,13 @@ func TestAnotherIdentityProviderUnderTheNameIsNeverWrittenOver(t *testing.T) {
 		"two of them":       []byte(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>`),
 	} {
 		got := push.Plan(b.wantsSAML("B", all), hasSAML(metadata), memory.Account{}, noon)
-		if len(got.Calls) != 0 || kinds(got.Drift) != push.ProviderForeign {
+		if len(got.Calls) != 0 || kinds(got.Drift) != string(alert.ProviderForeign) {
 			t.Errorf("%s: %+v, %+v", name, got.Calls, got.Drift)
 		}
 	}
 	w := push.Wanted{Manage: all, OIDC: []push.OIDCProvider{{ARN: ci, By: []string{"ci"}, Issuer: issuer, ClientIDs: []string{"x"}, Thumbprints: []string{"aa"}}}}
 	got := push.Plan(w, push.Has{OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: {Issuer: issuer + "/", ClientIDs: []string{"y"}}}}, memory.Account{}, noon)
-	if len(got.Calls) != 0 || kinds(got.Drift) != push.ProviderForeign {
+	if len(got.Calls) != 0 || kinds(got.Drift) != string(alert.ProviderForeign) {
 		t.Errorf("another issuer: %+v, %+v", got.Calls, got.Drift)
 	}
 }
@@ -236,7 +237,7 @@ func TestAProviderIsCreatedOnlyWhereThatIsAllowed(t *testing.T) {
 		w.OIDC = []push.OIDCProvider{{ARN: ci, By: []string{"ci"}, Issuer: issuer, ClientIDs: []string{"x", "y"}, Thumbprints: []string{"aa", "bb"}}}
 		has := push.Has{SAML: map[ram.SAMLProviderARN]*push.SAMLHas{okta: nil}, OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: nil}}
 		got := push.Plan(w, has, memory.Account{}, noon)
-		if kinds(got.Drift) != push.ProviderMissing || len(got.Drift) != 2 || create != (len(got.Calls) == 2) {
+		if kinds(got.Drift) != string(alert.ProviderMissing) || len(got.Drift) != 2 || create != (len(got.Calls) == 2) {
 			t.Fatalf("create %v: %+v, %+v", create, got.Calls, got.Drift)
 		}
 		if !create {

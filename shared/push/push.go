@@ -27,7 +27,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/ram"
-	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
 const (
@@ -56,39 +55,22 @@ type Config struct {
 	Wrote func(ctx context.Context, w Wanted, c Call, err error)
 }
 
-// Result is what came of a push.
-type Result struct {
-	Alerts  []Alert // what somebody should know, each once; it is remembered that they do
-	Trouble error   // RAM does not have all that it should, or could not be asked
-}
-
-// Push makes an account's RAM what it should be, as far as that may be written. Its
-// error is the store's; RAM's troubles are the account's own. Where another run is at
-// the same account, it is left to that one.
-func (c Config) Push(ctx context.Context, w Wanted) (Result, error) {
+// Push makes an account's RAM what it should be, as far as that may be written. Trouble
+// is the account's own: RAM does not have all that it should, or could not be asked. err
+// is the store's. Where another run is at the same account, it is left to that one.
+func (c Config) Push(ctx context.Context, w Wanted, tell Telling) (trouble, err error) {
 	limited, cancel := context.WithTimeout(ctx, visitLimit)
 	defer cancel()
 	kept, err := c.recall(ctx, w)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	before := kept.account
 	planned, trouble, err := c.visit(limited, w, kept)
-	if err != nil {
-		return Result{}, leftToOthers(err)
+	if err == nil {
+		err = kept.keep(ctx, planned.after(before, w, trouble, c.now()), tell)
 	}
-	next, alerts := planned.after(before, w, trouble)
-	if err := kept.put(ctx, next); err != nil {
-		return Result{Trouble: trouble}, leftToOthers(err)
-	}
-	return Result{alerts, trouble}, nil
-}
-
-func leftToOthers(err error) error {
-	if reason.Of(err) == reason.StoreConflict {
-		return nil
-	}
-	return err
+	return trouble, leftToOthers(err)
 }
 
 // Preview is what Push would write, and what drift it would find; it writes nothing.

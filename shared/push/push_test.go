@@ -3,6 +3,7 @@ package push_test
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
@@ -18,10 +20,10 @@ import (
 
 func encoded(document []byte) string { return base64.StdEncoding.EncodeToString(document) }
 
-func alerts(r push.Result) string {
+func alerts(r outcome) string {
 	var lines []string
 	for _, a := range r.Alerts {
-		lines = append(lines, a.Kind)
+		lines = append(lines, string(a.Kind))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, " ")
@@ -224,7 +226,7 @@ func TestARAMInTroubleIsToldOfAndConfirmsNothing(t *testing.T) {
 			}
 			for run := range 4 {
 				result, err := w.push(b.wantsSAML("B", federation.Manage{}))
-				if err != nil || result.Trouble == nil || (alerts(result) == push.Failing) != (run == 2) {
+				if err != nil || result.Trouble == nil || (alerts(result) == string(alert.PushFailing)) != (run == 2) {
 					t.Errorf("%s at %s, run %d: %+v, %v", trouble, at, run, result, err)
 				}
 				if strings.Contains(result.Trouble.Error(), "the+role") {
@@ -235,7 +237,7 @@ func TestARAMInTroubleIsToldOfAndConfirmsNothing(t *testing.T) {
 				t.Errorf("%s at %s: it is confirmed", trouble, at)
 			}
 			w.trouble = nil
-			if got := alerts(w.mustPush(b.wantsSAML("B", federation.Manage{}))); !strings.Contains(got, push.Recovered) {
+			if got := alerts(w.mustPush(b.wantsSAML("B", federation.Manage{}))); !strings.Contains(got, string(alert.PushRecovered)) {
 				t.Errorf("%s at %s: afterwards %s", trouble, at, got)
 			}
 		}
@@ -316,9 +318,9 @@ func TestWithoutCredentialsNothingIsAsked(t *testing.T) {
 	config.Credentials = nil
 	for _, wanted := range []push.Wanted{b.wantsSAML("A", federation.Manage{})} {
 		config.Credentials = noCredentials
-		result, err := config.Push(t.Context(), wanted)
-		if err != nil || !errors.Is(result.Trouble, errNone) || len(w.asked) > 0 {
-			t.Errorf("%+v, %v, %q", result, err, w.asked)
+		trouble, err := config.Push(t.Context(), wanted, w.tell)
+		if err != nil || !errors.Is(trouble, errNone) || len(w.asked) > 0 {
+			t.Errorf("%v, %v, %q", trouble, err, w.asked)
 		}
 	}
 }
@@ -343,5 +345,48 @@ SetUserSsoSettings: add certificate E, have requests signed by rsa-sha256`
 	}
 	if got != want {
 		t.Errorf("it says\n%s", got)
+	}
+}
+
+// TestOfMuchDriftSomeIsToldInEachRun: what waits to be told has its limit.
+func TestOfMuchDriftSomeIsToldInEachRun(t *testing.T) {
+	w, told := newWorld(t), 0
+	ids := []string{"x"}
+	for n := range 20 {
+		ids = append(ids, fmt.Sprintf("stranger-%d", n))
+	}
+	w.hasOIDC("ci", strings.Join(ids, ","), "aa")
+	for range 4 {
+		result := w.mustPush(wantsOIDC([]string{"x"}, []string{"aa"}, federation.Manage{}))
+		if told += len(result.Alerts); len(result.Alerts) > 8 {
+			t.Errorf("%d at once", len(result.Alerts))
+		}
+	}
+	if told != 20 {
+		t.Errorf("%d are told", told)
+	}
+	w.hasOIDC("ci", "x", "aa")
+	for range 4 {
+		told -= len(w.mustPush(wantsOIDC([]string{"x"}, []string{"aa"}, federation.Manage{})).Alerts)
+	}
+	if told != 0 {
+		t.Errorf("of %d it is not told that they are gone", told)
+	}
+}
+
+// TestWhatCouldNotBeToldWaits with what is remembered.
+func TestWhatCouldNotBeToldWaits(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.deaf = true
+	w.mustPush(b.wantsSAML("A", federation.Manage{}))
+	if account := must(memory.Parse(w.row)); len(account.Waiting) != 1 || len(account.Told) != 1 {
+		t.Fatalf("%s", w.row)
+	}
+	w.deaf = false
+	if got := alerts(w.mustPush(b.wantsSAML("A", federation.Manage{}))); got != string(alert.ProviderMissing) {
+		t.Errorf("told %s", got)
+	}
+	if got := alerts(w.mustPush(b.wantsSAML("A", federation.Manage{}))); got != "" {
+		t.Errorf("told again: %s", got)
 	}
 }

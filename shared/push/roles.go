@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
@@ -21,7 +22,7 @@ func (p *planner) trusts(roles map[ram.RoleARN]RoleHas) {
 		}
 		p.Memory.MaxSession[memory.RoleKey(role)] = has.MaxSession
 		if why := trustsAnySubject(has.Trust); why != "" {
-			p.drift(RoleTrustsAnySubject, role.String(), "", "%s", why)
+			p.drift(alert.RoleTrustsAnySubject, role.String(), "", "%s", why)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -37,7 +38,7 @@ func (p *planner) saml(w SAMLProvider, has *SAMLHas) {
 
 func (p *planner) samlMissing(w SAMLProvider) {
 	subject := w.ARN.String()
-	p.drift(ProviderMissing, subject, "", "RAM has no such provider for %s", w.By)
+	p.drift(alert.ProviderMissing, subject, "", "RAM has no such provider for %s", w.By)
 	if !p.wanted.Manage.Create || w.EntityID == "" {
 		return
 	}
@@ -60,7 +61,7 @@ func (p *planner) document(subject string, w Introduced, has []byte) (document [
 	}
 	there, err := introducedBy(has)
 	if err != nil || len(has) > 0 && there.EntityID != w.EntityID {
-		p.drift(ProviderForeign, subject, "", "RAM has metadata of %s there, not of %s", told(there.EntityID, err), w.EntityID)
+		p.drift(alert.ProviderForeign, subject, "", "RAM has metadata of %s there, not of %s", told(there.EntityID, err), w.EntityID)
 		return nil, "", false
 	}
 	all := w.certificates(p.now)
@@ -69,10 +70,10 @@ func (p *planner) document(subject string, w Introduced, has []byte) (document [
 	out := s.settle(names, p.before.Providers[subject].Certificates, p.now, p.wanted.Manage.Repair)
 	p.remember(subject, func(m *memory.Provider) { m.Certificates = out.known })
 	for _, name := range out.strange {
-		p.drift(CertificateUnknown, subject, name, "certificate %s is in RAM, and nobody published it", all.describe(name))
+		p.drift(alert.CertificateUnknown, subject, name, "certificate %s is in RAM, and nobody published it", all.describe(name))
 	}
 	for _, name := range out.lacking {
-		p.drift(MetadataOlder, subject, name, "certificate %s is published, and RAM has no room for it", all.describe(name))
+		p.drift(alert.MetadataOlder, subject, name, "certificate %s is published, and RAM has no room for it", all.describe(name))
 	}
 	moved := len(has) > 0 && len(without(places(w.SSO), places(there.SSO))) > 0
 	if len(out.adds)+len(out.removes) == 0 && !moved {
@@ -80,7 +81,7 @@ func (p *planner) document(subject string, w Introduced, has []byte) (document [
 	}
 	next := samldoc.Introduction{EntityID: w.EntityID, SSO: w.SSO, Certificates: all.pick(out.target)}
 	if document, err = next.Metadata(); err != nil {
-		p.drift(MetadataOlder, subject, "", "its metadata cannot be written: %v", err)
+		p.drift(alert.MetadataOlder, subject, "", "its metadata cannot be written: %v", err)
 		return nil, "", false
 	}
 	return document, changes("certificate", all.describeAll(out.adds), all.describeAll(out.removes), moved), true

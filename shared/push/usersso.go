@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 )
 
@@ -15,13 +16,13 @@ import (
 func (p *planner) userSSO(w UserSSO, has UserSSOHas) {
 	p.judged[memory.UserSSO] = true
 	if !has.Enabled {
-		p.drift(UserSSODisabled, memory.UserSSO, "", "user-based SSO is declared, and it is switched off in RAM")
+		p.drift(alert.UserSSODisabled, memory.UserSSO, "", "user-based SSO is declared, and it is switched off in RAM")
 	}
 	if w.Introduced == nil {
 		return
 	}
 	if len(has.Metadata) == 0 {
-		p.drift(ProviderMissing, memory.UserSSO, "", "user-based SSO has no metadata in RAM")
+		p.drift(alert.ProviderMissing, memory.UserSSO, "", "user-based SSO has no metadata in RAM")
 		if !p.wanted.Manage.Create {
 			return
 		}

@@ -3,7 +3,6 @@ package push
 import (
 	"crypto/x509"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -52,6 +51,7 @@ type OIDCProvider struct {
 	ClientIDs   []string
 	Suspended   []string // client IDs of records that are: they stay as they are
 	Thumbprints []string // none: the chain was not seen, and nothing is said of fingerprints
+	Unread      bool     // one of the records is not there: nothing is said at all
 }
 
 // UserSSO is user-based SSO, which the account declares.
@@ -126,6 +126,7 @@ func withIssuer(all []OIDCProvider, arn ram.OIDCProviderARN, idp string, r trust
 	}
 	p := &all[i]
 	p.By = append(p.By, idp)
+	p.Unread = p.Unread || r.IsZero()
 	declared := r.OIDC()
 	if p.Issuer == "" {
 		p.Issuer = declared.Issuer
@@ -150,21 +151,23 @@ type Roles struct {
 // IsZero says that there are none.
 func (r Roles) IsZero() bool { return len(r.Named) == 0 && len(r.Asserted) == 0 }
 
-// RolesOf are the roles of the account that rules may give.
-func RolesOf(account ram.AccountID, rules []federation.Rule) Roles {
-	var roles Roles
+// RolesOf are the roles that rules may give, by their account.
+func RolesOf(rules []federation.Rule) map[ram.AccountID]Roles {
+	all := map[ram.AccountID]Roles{}
 	for _, rule := range rules {
 		for _, role := range rule.Roles() {
-			if role.Account() == account && !slices.Contains(roles.Named, role) {
+			if roles := all[role.Account()]; !slices.Contains(roles.Named, role) {
 				roles.Named = append(roles.Named, role)
+				all[role.Account()] = roles
 			}
 		}
-		if rule.Asserted().AllowsAccount(account) {
+		for _, account := range rule.Asserted().Accounts() {
+			roles := all[account]
 			roles.Asserted = append(roles.Asserted, rule.Asserted())
+			all[account] = roles
 		}
 	}
-	slices.SortFunc(roles.Named, func(a, b ram.RoleARN) int { return strings.Compare(a.String(), b.String()) })
-	return roles
+	return all
 }
 
 // may says whether an identity provider may name the role.

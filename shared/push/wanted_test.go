@@ -7,6 +7,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/push"
+	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -66,7 +67,7 @@ func acme(t *testing.T) federation.Account {
 
 func roles(t *testing.T) push.Roles {
 	t.Helper()
-	return push.RolesOf(must(ram.ParseAccountID(account)), declared(t).Rules())
+	return push.RolesOf(declared(t).Rules())[must(ram.ParseAccountID(account))]
 }
 
 func records(t *testing.T, suspended ...string) map[string]trust.Record {
@@ -113,8 +114,27 @@ func TestASuspendedRecordSaysNothingOfRAM(t *testing.T) {
 		t.Errorf("%+v", w.OIDC)
 	}
 	w = push.For(acme(t), nil, push.Own{}, validatetest.Now())
-	if w.SAML[0].EntityID != "" || w.OIDC[0].Issuer != "" || len(w.OIDC[0].By) != 2 {
-		t.Errorf("nothing is learned yet: %+v, %+v", w.SAML, w.OIDC)
+	if w.SAML[0].EntityID != "" || !w.OIDC[0].Unread || len(w.OIDC[0].By) != 2 {
+		t.Errorf("none could be read: %+v, %+v", w.SAML, w.OIDC)
+	}
+}
+
+// TestARecordThatCouldNotBeReadTakesNothingFromTheOther: its client IDs would else seem
+// to be nobody's any more.
+func TestARecordThatCouldNotBeReadTakesNothingFromTheOther(t *testing.T) {
+	all := records(t)
+	delete(all, "two")
+	w := push.For(acme(t), all, push.Own{}, noon)
+	long := memory.Known{Confirmed: noon.Add(-9 * day)}
+	both, err := ram.ParseOIDCProviderARN(bothByName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := memory.Account{Providers: map[string]memory.Provider{bothByName: {ClientIDs: map[string]memory.Known{"x": long, "y": long}}}}
+	has := push.Has{OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{both: {Issuer: validatetest.IssuerURL, ClientIDs: []string{"x", "y"}}}}
+	got := push.Plan(w, has, before, noon)
+	if len(got.Calls) != 0 || string(must(got.Memory.Row())) != string(must(before.Row())) {
+		t.Errorf("%+v, %+v", got.Calls, got.Memory)
 	}
 }
 
@@ -138,7 +158,7 @@ func TestTheRolesOfAnAccountAreThoseThatRulesMayGive(t *testing.T) {
 	if !slices.Equal(got.Named, []ram.RoleARN{role}) || len(got.Asserted) != 1 || got.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	if none := push.RolesOf(must(ram.ParseAccountID("33333")), declared(t).Rules()); !none.IsZero() {
-		t.Errorf("%+v", none)
+	if all := push.RolesOf(declared(t).Rules()); len(all) != 2 {
+		t.Errorf("%+v", all)
 	}
 }

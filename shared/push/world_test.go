@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -48,6 +49,8 @@ type world struct {
 	stored   func() error
 	changed  func(*world) // after each write
 	wrote    []string
+	told     []alert.Alert
+	deaf     bool
 	server   *httptest.Server
 }
 
@@ -76,13 +79,29 @@ func (w *world) config() push.Config {
 	}
 }
 
-func (w *world) push(wanted push.Wanted) (push.Result, error) {
+// outcome is what came of a run.
+type outcome struct {
+	Trouble error
+	Alerts  []alert.Alert // that were told
+}
+
+func (w *world) push(wanted push.Wanted) (outcome, error) {
 	wanted.Maintenance = must(ram.ParseRoleARN("acs:ram::1234567890123456:role/maintenance"))
-	return w.config().Push(w.t.Context(), wanted)
+	w.told = nil
+	trouble, err := w.config().Push(w.t.Context(), wanted, w.tell)
+	return outcome{trouble, w.told}, err
+}
+
+func (w *world) tell(_ context.Context, box alert.Box) alert.Box {
+	if w.deaf {
+		return box
+	}
+	w.told = append(w.told, box...)
+	return nil
 }
 
 // mustPush is one run without trouble.
-func (w *world) mustPush(wanted push.Wanted) push.Result {
+func (w *world) mustPush(wanted push.Wanted) outcome {
 	w.t.Helper()
 	result, err := w.push(wanted)
 	if err != nil || result.Trouble != nil {

@@ -1,7 +1,8 @@
 // Package rotation keeps the identity providers' keys fresh.
 //
 // In: a timer's event, or the id of the one record whose key a sign-in did not know.
-// Out: keys that were fetched and stored, and alerts, each once. Refused, each record by itself: a source
+// Out: keys that were fetched and stored, accounts whose RAM knows them too, and alerts,
+// each once. Refused, each record by itself: a source
 // that cannot be had or says something else than it should, whose old keys stay; and
 // a sign-in's wish where others have had the source asked often enough.
 package rotation
@@ -41,7 +42,8 @@ type Config struct {
 	Leases  refresh.Leases
 	Watches Watches
 
-	Own func(ctx context.Context) (own.Keys, error) // our signing keys; nil: nobody looks after them
+	Own      func(ctx context.Context) (own.Keys, error) // our signing keys; nil: nobody looks after them
+	Accounts *Accounts                                   // nil: nothing is written into RAM
 
 	Send func(ctx context.Context, a alert.Alert) error // hands an alert on; nil: the log is all there is
 }
@@ -97,6 +99,11 @@ func (r rotation) wished(ctx context.Context, idp string) error {
 	if err == nil && result.Changed {
 		r.remember(soon, idp, saw(r.Now(), record, result, nil))
 	}
+	if err == nil || aboutSource(err) { // RAM may lack what is known, whatever the source says now
+		if unpushed := r.pushOne(soon, idp); unpushed != nil {
+			r.Log.WarnContext(ctx, "ram was not looked after", "record", idp, "error", unpushed)
+		}
+	}
 	// A turn that nobody ends ends by itself: that it is over may as well stay unsaid.
 	if over := refresh.EndTurn(ctx, r.Leases, idp); over != nil {
 		r.Log.WarnContext(ctx, "the turn stays under way for a moment", "record", idp, "error", over)
@@ -120,7 +127,7 @@ func (r rotation) all(ctx context.Context) error {
 	}
 	tell := alert.NewTeller(r.Log, r.Send).Tell
 	failed := r.inTurn(ctx, ids, func(ctx context.Context, id string) error { return r.one(ctx, id, tell) })
-	return errors.Join(errors.Join(failed...), r.own(ctx, tell))
+	return errors.Join(errors.Join(failed...), r.pushAll(ctx, tell), r.own(ctx, tell))
 }
 
 // one refreshes a record. That a source is at fault, or its keys wait for somebody's

@@ -13,6 +13,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
@@ -37,6 +39,7 @@ type Account struct {
 	MaxSession map[string]int `json:"maxSession,omitempty"`
 	Told       []Told         `json:"told,omitempty"`    // in order: what RAM has otherwise, and somebody knows
 	Failing    int            `json:"failing,omitempty"` // runs in a row that failed
+	Waiting    alert.Box      `json:"waiting,omitempty"` // what is still to be told
 }
 
 // Provider is one identity provider in RAM. Known is all that its record ever
@@ -55,9 +58,14 @@ type Known struct {
 
 // Told names something that somebody was told of.
 type Told struct {
-	Kind    string `json:"kind"`
-	Subject string `json:"subject"`        // ARN
-	Item    string `json:"item,omitempty"` // of it
+	Kind    alert.Kind `json:"kind"`
+	Subject string     `json:"subject"`        // ARN
+	Item    string     `json:"item,omitempty"` // of it
+}
+
+// Compare orders by subject.
+func (t Told) Compare(other Told) int {
+	return cmp.Or(strings.Compare(t.Subject, other.Subject), cmp.Compare(t.Kind, other.Kind), strings.Compare(t.Item, other.Item))
 }
 
 // Parse reads a stored row; none is an account of which nothing is known.

@@ -1,0 +1,189 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/alert"
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/push"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// lastVisit is how long an account takes, as a rule: with less left none is begun.
+const lastVisit = 2 * time.Second
+
+// Wrote logs each call that changed an account's RAM.
+func Wrote(log *slog.Logger) func(context.Context, push.Wanted, push.Call, error) {
+	return func(ctx context.Context, w push.Wanted, c push.Call, err error) {
+		log.InfoContext(ctx, "ram changed", "account", w.Account.String(), "call", c.Action, "subject", c.Subject, "change", c.Words, "unanswered", err != nil)
+	}
+}
+
+// Accounts is how what was fetched comes into accounts' RAM. All fields but Own are
+// needed.
+type Accounts struct {
+	Federation func(ctx context.Context) (federation.Revision, error)
+	Newest     func(ctx context.Context, idp string) (trust.Record, error) // with the keys that are stored now
+	Push       func(ctx context.Context, w push.Wanted, tell push.Telling) (trouble, err error)
+	Own        func(ctx context.Context, a federation.Account) (push.Own, error) // nil: our own side is left alone
+}
+
+// pushAll brings every account up to date that has a role for it. An account that fails
+// delays and stops no other.
+func (r rotation) pushAll(ctx context.Context, tell push.Telling) error {
+	if r.Accounts == nil {
+		return nil
+	}
+	revision, maintained, err := r.maintained(ctx)
+	if err != nil {
+		return err
+	}
+	records, unread := r.newest(ctx, maintained)
+	roles := push.RolesOf(revision.Rules())
+	var left atomic.Int64
+	failed := sideBySide(r.notAlwaysTheSameFirst(maintained), func(a federation.Account) error {
+		if !r.timeFor(ctx, lastVisit) {
+			left.Add(1)
+			return nil
+		}
+		w, err := r.wanted(ctx, a, records)
+		if err != nil {
+			return err
+		}
+		w.Roles = roles[a.ID()]
+		return r.push(ctx, w, tell)
+	})
+	if n := left.Load(); n > 0 {
+		r.Log.WarnContext(ctx, "the run was cut off, the next one looks after the other accounts", "left", n)
+	}
+	return errors.Join(unread, failed)
+}
+
+// notAlwaysTheSameFirst begins elsewhere in each hour: where no run has time for all
+// accounts, each has its turn.
+func (r rotation) notAlwaysTheSameFirst(accounts []federation.Account) []federation.Account {
+	if len(accounts) == 0 {
+		return nil
+	}
+	first := int(r.Now().Unix()/int64(time.Hour.Seconds())*atOnce) % len(accounts)
+	return slices.Concat(accounts[first:], accounts[:first])
+}
+
+// pushOne brings the providers of one record up to date, for somebody who waits: the log
+// has what is new at once, and the next run of the timer hands it on.
+func (r rotation) pushOne(ctx context.Context, idp string) error {
+	if r.Accounts == nil {
+		return nil
+	}
+	_, maintained, err := r.maintained(ctx)
+	if err != nil {
+		return err
+	}
+	maintained = slices.DeleteFunc(maintained, func(a federation.Account) bool {
+		_, saml := a.SAMLProvider(idp)
+		_, oidc := a.OIDCProvider(idp)
+		return !saml && !oidc
+	})
+	if len(maintained) == 0 {
+		return nil
+	}
+	records, err := r.newest(ctx, maintained)
+	if err != nil {
+		return err
+	}
+	tell := alert.NewTeller(r.Log, r.Send).Log
+	return sideBySide(maintained, func(a federation.Account) error {
+		return r.push(ctx, push.For(a, records, push.Own{}, r.Now()).Only(idp), tell)
+	})
+}
+
+// maintained are the accounts in which something may be written.
+func (r rotation) maintained(ctx context.Context) (federation.Revision, []federation.Account, error) {
+	revision, err := r.Accounts.Federation(ctx)
+	if err != nil {
+		return federation.Revision{}, nil, err
+	}
+	accounts := slices.DeleteFunc(revision.Accounts(), func(a federation.Account) bool { return a.MaintenanceRole().IsZero() })
+	return revision, accounts, nil
+}
+
+// newest are the records that the accounts name, with the keys that were stored a
+// moment ago. One that cannot be read says nothing of RAM.
+func (r rotation) newest(ctx context.Context, accounts []federation.Account) (map[string]trust.Record, error) {
+	named := map[string]bool{}
+	var ids []string
+	note := func(idp string) {
+		if !named[idp] {
+			named[idp] = true
+			ids = append(ids, idp)
+		}
+	}
+	for _, a := range accounts {
+		for idp := range a.SAMLProviders() {
+			note(idp)
+		}
+		for idp := range a.OIDCProviders() {
+			note(idp)
+		}
+	}
+	var lock sync.Mutex
+	records := map[string]trust.Record{}
+	err := sideBySide(ids, func(idp string) error {
+		record, err := r.Accounts.Newest(ctx, idp)
+		if err != nil {
+			return fmt.Errorf("%s: %w", idp, err)
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		records[idp] = record
+		return nil
+	})
+	return records, err
+}
+
+func (r rotation) wanted(ctx context.Context, a federation.Account, records map[string]trust.Record) (push.Wanted, error) {
+	var own push.Own
+	if r.Accounts.Own != nil {
+		var err error
+		if own, err = r.Accounts.Own(ctx, a); err != nil {
+			return push.Wanted{}, fmt.Errorf("account %s: %w", a.ID(), err)
+		}
+	}
+	return push.For(a, records, own, r.Now()), nil
+}
+
+// push brings one account up to date. That its RAM cannot be reached is the account's
+// matter: it is told of, and the next run tries again.
+func (r rotation) push(ctx context.Context, w push.Wanted, tell push.Telling) error {
+	if w.IsEmpty() {
+		return nil
+	}
+	trouble, err := r.Accounts.Push(ctx, w, tell)
+	if trouble != nil {
+		r.Log.WarnContext(ctx, "ram stays as it was", "account", w.Account.String(), "error", trouble)
+	}
+	return err
+}
+
+// sideBySide does the work for each, several at once.
+func sideBySide[T any](list []T, work func(T) error) error {
+	failed := make([]error, len(list))
+	turn := make(chan struct{}, atOnce)
+	var wait sync.WaitGroup
+	for i, item := range list {
+		wait.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			failed[i] = work(item)
+		})
+	}
+	wait.Wait()
+	return errors.Join(failed...)
+}
