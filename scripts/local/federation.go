@@ -73,6 +73,8 @@ func (s *station) operatorEnvironment() []string {
 		"ALIBABA_CLOUD_ACCESS_KEY_ID="+key.AccessKeyID,
 		"ALIBABA_CLOUD_ACCESS_KEY_SECRET="+key.AccessKeySecret,
 		"ALIBABA_CLOUD_SECURITY_TOKEN=",
+		"SSO_KMS_ENDPOINT="+s.line.Cloud.KMS,
+		"SSO_SIGNING_KMS_KEY="+s.signingKMSKey(),
 	)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,20 +31,25 @@ func (s *station) readFile(context.Context) error {
 		return err
 	}
 	given := map[string]string{
-		"SSO_REGION":           region,
-		"SSO_ACCOUNT_ID":       bundleAccount,
-		"SSO_DOMAIN":           s.domain(),
-		"SSO_CERT_ID":          "local",
-		"SSO_OTS_ENDPOINT":     s.line.Tablestore.Endpoint,
-		"SSO_OTS_INSTANCE":     s.line.Tablestore.Instance,
-		"SSO_SIGNING_KEY_FILE": signingKey,
-		"SSO_STS_ENDPOINT":     s.line.Cloud.STS,
-		"SSO_SIGNIN_ENDPOINT":  s.line.Cloud.Signin,
-		"SSO_IMS_ENDPOINT":     s.line.Cloud.IMS,
-		"SSO_RAM_ENDPOINT":     s.line.Cloud.RAM,
-		"SSO_FC_ENDPOINT":      origin("http", s.ports.functions),
-		"SSO_ALERTS_ENDPOINT":  s.alertsEndpoint(),
+		"SSO_REGION":          region,
+		"SSO_ACCOUNT_ID":      bundleAccount,
+		"SSO_DOMAIN":          s.domain(),
+		"SSO_CERT_ID":         "local",
+		"SSO_OTS_ENDPOINT":    s.line.Tablestore.Endpoint,
+		"SSO_OTS_INSTANCE":    s.line.Tablestore.Instance,
+		"SSO_KMS_ENDPOINT":    s.line.Cloud.KMS,
+		"SSO_STS_ENDPOINT":    s.line.Cloud.STS,
+		"SSO_SIGNIN_ENDPOINT": s.line.Cloud.Signin,
+		"SSO_IMS_ENDPOINT":    s.line.Cloud.IMS,
+		"SSO_RAM_ENDPOINT":    s.line.Cloud.RAM,
+		"SSO_FC_ENDPOINT":     origin("http", s.ports.functions),
+		"SSO_ALERTS_ENDPOINT": s.alertsEndpoint(),
 	}
+	ours, err := s.ownKeys(signingKey)
+	if err != nil {
+		return err
+	}
+	maps.Copy(given, ours)
 	s.file, err = sfile.Read(filepath.Join(root, "s.yaml"), func(name string) (string, bool) {
 		if value, ok := given[name]; ok {
 			return value, true

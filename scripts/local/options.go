@@ -19,6 +19,7 @@ type options struct {
 	federation        string
 	instances         int
 	partner           bool
+	kms               bool
 	only              string
 }
 
@@ -42,6 +43,7 @@ func readOptions(arguments []string, help io.Writer) (options, error) {
 	flags.StringVar(&o.federation, "federation", "", "federation.yaml to apply at the start and on SIGHUP, instead of the demo's (`file`)")
 	flags.IntVar(&o.instances, "instances", 0, "keep exactly `N` warm instances of each HTTP function (default: on demand, up to 4)")
 	flags.BoolVar(&o.partner, "partner", false, "start a third demo identity provider too: Fabrikam, whose people start there, by SAML")
+	flags.BoolVar(&o.kms, "kms", false, "let the emulated KMS have the keys that sign and decrypt, instead of a file")
 	flags.StringVar(&o.only, "only", "", "start one `part` alone: tablestore")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

@@ -69,7 +69,7 @@ func newStation(o options, stderr io.Writer) *station {
 func (s *station) start(ctx context.Context) error {
 	steps := []func(context.Context) error{s.openData, s.openLog, s.openPorts, s.startCloud, s.startTables}
 	if s.options.only == "" {
-		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.startFunctions, s.openFront, s.awaitAnswers)
+		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.awaitAnswers)
 	}
 	steps = append(steps, s.startAdmin)
 	for _, step := range steps {

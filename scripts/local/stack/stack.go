@@ -40,6 +40,7 @@ type Options struct {
 	Federation string // a file; empty: the demo
 	Instances  int    // 0: on demand
 	TLS        bool   // the origin is https
+	KMS        bool   // the emulated KMS has our own keys, not a file
 	Partner    bool   // Fabrikam beside the demo: people start there, by SAML
 	Env        []string
 }
@@ -72,6 +73,9 @@ func Start(tb testing.TB, o Options) *Stack {
 	}
 	if o.TLS {
 		arguments = append(arguments, "-tls")
+	}
+	if o.KMS {
+		arguments = append(arguments, "-kms")
 	}
 	if o.Partner {
 		arguments = append(arguments, "-partner")
