@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/config"
@@ -36,6 +38,14 @@ func carrier(cfg config.Config, api *openapi.Client) func(context.Context, alert
 		if err != nil {
 			return err
 		}
-		return put(ctx, event, by)
+		return answered(put(ctx, event, by))
 	}
+}
+
+// answered marks what a service said that is there and has time.
+func answered(err error) error {
+	if e, said := errors.AsType[*openapi.Error](err); said && e.Status < http.StatusInternalServerError && e.Status != http.StatusTooManyRequests {
+		return alert.RefusedError{Err: err}
+	}
+	return err
 }

@@ -3,8 +3,8 @@
 // In: an alert about an identity provider, an account or the bundle's own keys. Out:
 // one line in the log, and one CloudEvent to whoever carries it on (EventBridge, a
 // topic of MNS, nobody). What could not be carried waits in the row that says why it
-// was told, so that the next run tries again. Refused: nothing; but of more than a few
-// that wait the oldest, which the log has, go first.
+// was told, so that the next run tries again. Refused: nothing; but of more than fifty
+// that wait the oldest go first, and are in the log alone.
 package alert
 
 import (

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -106,13 +108,38 @@ func TestWhatCannotBeSentWaits(t *testing.T) {
 	}
 }
 
-func TestABoxHoldsTheNewestFew(t *testing.T) {
+// TestARefusedAlertKeepsNoOtherWaiting: the first ten of twenty are refused whenever
+// they come.
+func TestARefusedAlertKeepsNoOtherWaiting(t *testing.T) {
+	var log strings.Builder
 	var box alert.Box
-	for n := range 100 {
-		box = box.With(alert.New(alert.About{Record: "okta"}, alert.SourceFailing, now(), "%d", n))
+	for n := range 20 {
+		box = box.With(alert.New(alert.About{Record: "okta"}, alert.SourceFailing, now(), "%02d", n))
 	}
-	if len(box) != 16 || box[15].Detail != "99" {
-		t.Errorf("%d, the last %q", len(box), box[15].Detail)
+	box = alert.NewTeller(slog.New(slog.NewTextHandler(&log, nil)), func(_ context.Context, a alert.Alert) error {
+		if a.Detail < "10" {
+			return fmt.Errorf("carrier: %w", alert.RefusedError{Err: io.ErrShortBuffer})
+		}
+		return nil
+	}).Tell(t.Context(), box)
+	if len(box) != 10 || strings.Count(log.String(), "short buffer") != 3 {
+		t.Errorf("%d wait: %s", len(box), log.String())
+	}
+}
+
+// TestOfTooManyTheNewestWait, and the log has all.
+func TestOfTooManyTheNewestWait(t *testing.T) {
+	var log strings.Builder
+	var box alert.Box
+	down := func(context.Context, alert.Alert) error { return errors.New("down") }
+	for run := range 3 {
+		for n := range 40 {
+			box = box.With(alert.New(alert.About{Record: "okta"}, alert.SourceFailing, now(), "%d.%d", run, n))
+		}
+		box = alert.NewTeller(slog.New(slog.NewTextHandler(&log, nil)), down).Tell(t.Context(), box)
+	}
+	if len(box) != 50 || box[49].Detail != "2.39" || strings.Count(log.String(), "msg=alert ") != 120 || !strings.Contains(log.String(), "too many wait") {
+		t.Errorf("%d wait, %d lines", len(box), strings.Count(log.String(), "msg=alert "))
 	}
 }
 
