@@ -45,16 +45,16 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	api := openapi.New(time.Now, rand.Reader)
 	return rotation.New(rotation.Config{
 		Log: log, Now: time.Now, Records: listed(trusted), Record: trusted.Record, Refresh: refresher.Record, Leases: keys, Watches: keys,
-		Accounts: accounts(cfg, api, trusted, push.Config{Store: keys, Now: time.Now, Wrote: rotation.Wrote(log)}),
+		Accounts: accounts(cfg, api, trusted, ours(keys), push.Config{Store: keys, Now: time.Now, Wrote: rotation.Wrote(log)}),
 		Own:      ours(keys),
 		Send:     carrier(cfg, api),
 	})
 }
 
-func accounts(cfg config.Config, api *openapi.Client, trusted *book.Book, p push.Config) *rotation.Accounts {
+func accounts(cfg config.Config, api *openapi.Client, trusted *book.Book, ours func(context.Context) (own.Keys, error), p push.Config) *rotation.Accounts {
 	p.API, p.Credentials = api, trigger.RoleCredentials
 	p.STSEndpoint, p.IMSEndpoint, p.RAMEndpoint = cfg.STSEndpoint, cfg.IMSEndpoint, cfg.RAMEndpoint
-	return &rotation.Accounts{Federation: whole(trusted), Newest: trusted.Newest, Push: p.Push}
+	return &rotation.Accounts{Federation: whole(trusted), Newest: trusted.Newest, Push: p.Push, Own: ourSide(cfg.URL, ours)}
 }
 
 // ours are our own signing keys, as they are written down.
@@ -65,6 +65,21 @@ func ours(keys *store.Trust) func(context.Context) (own.Keys, error) {
 			return own.Keys{}, err
 		}
 		return own.Parse(row)
+	}
+}
+
+// ourSide is what we are to an account. Few are declared as one to which we are
+// anything, so the others cost no reading.
+func ourSide(origin string, ours func(context.Context) (own.Keys, error)) func(context.Context, federation.Account) (push.Own, error) {
+	return func(ctx context.Context, a federation.Account) (push.Own, error) {
+		if _, userSSO := a.UserSSO(); !userSSO && a.FederatedProvider().IsZero() {
+			return push.Own{}, nil
+		}
+		keys, err := ours(ctx)
+		if err != nil {
+			return push.Own{}, err
+		}
+		return push.Ours(origin, a, keys.Certificates()), nil
 	}
 }
 

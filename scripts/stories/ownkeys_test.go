@@ -222,6 +222,49 @@ func (o *owner) aDayLater() {
 	}
 }
 
+// TestAccountsHaveOurNextCertificateFirst: a key is not used before the account that
+// takes us for an identity provider was read to have its certificate; nobody has to
+// bring it there.
+func TestAccountsHaveOurNextCertificateFirst(t *testing.T) {
+	t.Parallel()
+	o := &owner{t: t, kms: true, data: t.TempDir()}
+	o.restart()
+	text, err := os.ReadFile(o.s.Federation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const account = "3456789012345678"
+	text = []byte(strings.Replace(string(text), "accounts:\n", `accounts:
+  - id: "`+account+`"
+    alias: staff
+    maintenanceRole: acs:ram::`+account+`:role/fc-sso-maintenance
+    federatedProvider: acs:ram::`+account+`:saml-provider/fc-sso
+    userSSO: {suffixes: [staff.onaliyun.com], withDomain: true}
+    manage: {create: true}
+`, 1))
+	if err := os.WriteFile(o.s.Federation, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.s.Reapply(t)
+	o.rotate("held by    staff: SAML provider acs:ram::" + account + ":saml-provider/fc-sso")
+	o.s.Invoke(t, "metadata-rotation", map[string]string{"triggerTime": "2027-03-01T12:07:00Z", "triggerName": "hourly", "payload": `{"job":"rotate"}`})
+	var settings struct {
+		UserSsoSettings struct{ MetadataDocument, AuthnSignAlgo string }
+	}
+	if err := json.Unmarshal([]byte(newOperator(t, o.s, account).ims("GetUserSsoSettings")), &settings); err != nil {
+		t.Fatal(err)
+	}
+	document, err := base64.StdEncoding.DecodeString(settings.UserSsoSettings.MetadataDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(document), "<ds:X509Certificate>"); n != 2 || !strings.Contains(string(document), o.s.URL+"/idp/"+account+"/metadata") || settings.UserSsoSettings.AuthnSignAlgo != "rsa-sha256" {
+		t.Errorf("%d certificates, %+v: %s", n, settings, document)
+	}
+	o.rotate("confirmed  staff: user SSO has the next certificate since")
+	o.rotate("may become current at")
+}
+
 // TestTroubleInKMSIsAPage: whatever KMS answers in place of a signature, nobody is sent
 // anywhere with a request that is not signed; and what is over is over.
 func TestTroubleInKMSIsAPage(t *testing.T) {

@@ -162,3 +162,23 @@ func TestTheRolesOfAnAccountAreThoseThatRulesMayGive(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 }
+
+// TestOurOwnSideIsToldToWhoDeclaresIt, with the certificates that are published.
+func TestOurOwnSideIsToldToWhoDeclaresIt(t *testing.T) {
+	certificates, err := validatetest.New(t).Keys().Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := push.Ours("https://sso.acme.com", acme(t), certificates)
+	for _, side := range []*push.Introduced{ours.Federated, ours.UserSSO} {
+		if side == nil || side.EntityID != "https://sso.acme.com/idp/"+account+"/metadata" || side.SSO[0].Location != "https://sso.acme.com/idp/"+account+"/sso" || len(side.Certificates) != 1 {
+			t.Errorf("%+v", side)
+		}
+	}
+	if none := push.Ours("https://sso.acme.com", acme(t), nil); none != (push.Own{}) {
+		t.Errorf("without keys: %+v", none)
+	}
+	if none := push.Ours("https://sso.acme.com", declared(t).Accounts()[1], certificates); none != (push.Own{}) {
+		t.Errorf("an account to which we are nothing: %+v", none)
+	}
+}

@@ -1,0 +1,34 @@
+package push
+
+import (
+	"crypto/x509"
+
+	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/trust"
+)
+
+// Ours is our own side towards an account, as far as the account declares it: under the
+// public origin, with the certificates that are published, two at most. Without any
+// nothing is said: nobody wrote down which keys are ours, and RAM must not be told of
+// none.
+func Ours(origin string, a federation.Account, certificates []*x509.Certificate) Own {
+	if len(certificates) == 0 {
+		return Own{}
+	}
+	base := origin + "/idp/" + a.ID().String()
+	i := &Introduced{
+		Introduction: samldoc.Introduction{EntityID: base + "/metadata", Certificates: certificates, SSO: []samldoc.Endpoint{
+			{Binding: trust.BindingRedirect, Location: base + "/sso"}, {Binding: trust.BindingPOST, Location: base + "/sso"},
+		}},
+		Believed: certificates,
+	}
+	var own Own
+	if !a.FederatedProvider().IsZero() {
+		own.Federated = i
+	}
+	if _, declared := a.UserSSO(); declared {
+		own.UserSSO = i
+	}
+	return own
+}
