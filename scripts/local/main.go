@@ -1,7 +1,7 @@
 // Command local is the whole of fc-sso on one machine: the real function
 // binaries under an emulated Function Compute, with an embedded Tablestore
-// server, an emulated cloud (STS, the console's sign-in) and two demo identity
-// providers. In: s.yaml, a federation file, the flags. Out: one line READY
+// server, an emulated cloud (STS, RAM, KMS, the console's sign-in) and two demo
+// identity providers. In: s.yaml, a federation file, the flags. Out: one line READY
 // {json} on stdout when all of it answers.
 //
 // It listens on loopback only and refuses any other address: it is no place

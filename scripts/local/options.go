@@ -26,7 +26,8 @@ type options struct {
 const usage = `usage: go run ./scripts/local [flags]
 
 Builds and starts the functions under an emulated Function Compute, with a
-Tablestore server, STS, the console's sign-in and two demo identity providers.
+Tablestore server, STS, RAM, KMS, the console's sign-in and two demo identity
+providers.
 For this machine only, never for production.
 `
 
