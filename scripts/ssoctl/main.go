@@ -7,7 +7,7 @@
 // line each. Refused: a file with any fault, all of which are named at once.
 //
 // Exit status: 0 done; 1 the cloud, or somebody else at the same time, was in the
-// way; 2 what was given is wrong; 3, of plan alone, there is something to apply.
+// way; 2 what was given is wrong; 3, of plan and push -n, there is something to do.
 package main
 
 import (
@@ -29,7 +29,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, keys, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, push, keys, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -57,6 +57,12 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   trust approve IDP DIGEST
                    take keys that were all replaced at once and that requireOverlap
                    holds, if they still are those of which refresh showed the digest
+  push [ACCOUNT ...]
+                   write what is known of identity providers into the RAM of all
+                   accounts with a maintenanceRole, or of these, as the timer does;
+                   -n says what would be written, and what else is otherwise than it
+                   should be (drift); also reads SSO_STS_ENDPOINT, SSO_IMS_ENDPOINT
+                   and SSO_RAM_ENDPOINT
   keys             our own signing keys: which signs, which is next, who is known to
                    have its certificate, and what comes next
   keys init        write down which key signs: until then it is the first of the file
@@ -77,7 +83,7 @@ ALIBABA_CLOUD_SECURITY_TOKEN (the last only with an STS token).
 Revisions are kept for ever: none is ever changed or removed.
 
 exit status: 0 done, 1 failed, 2 wrong flags, settings or file;
-plan: 0 no change, 3 changes
+plan, push -n: 0 no change, 3 changes
 `
 
 func main() {
@@ -138,6 +144,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.rollback(ctx, args[1:])
 	case "trust":
 		return p.trust(ctx, args[1:])
+	case "push":
+		return p.push(ctx, args[1:])
 	case "keys":
 		return p.keys(ctx, args[1:])
 	case "schema":

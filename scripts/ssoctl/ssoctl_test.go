@@ -26,9 +26,14 @@ type result struct {
 
 func ssoctl(t *testing.T, env map[string]string, args ...string) result {
 	t.Helper()
+	return ssoctlAt(t, validatetest.Now, env, args...)
+}
+
+func ssoctlAt(t *testing.T, now func() time.Time, env map[string]string, args ...string) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := program{
-		stdout: &stdout, stderr: &stderr, now: validatetest.Now,
+		stdout: &stdout, stderr: &stderr, now: now,
 		lookup: func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 	}
 	status := p.run(t.Context(), args)
@@ -58,7 +63,7 @@ func TestWrongFlagsAreSaidInOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, trust, keys, schema, version, help`},
+		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, trust, push, keys, schema, version, help`},
 		{[]string{"check"}, "check: no file; " + checkUsage},
 		{[]string{"apply"}, "apply: no file; write ssoctl apply -f FILE [-expect REVISION] [-m TEXT]"},
 		{[]string{"check", "-g"}, "check: flag provided but not defined: -g; " + checkUsage},
