@@ -56,6 +56,7 @@ type keyring struct {
 	operator
 	file string
 	has  []*x509.Certificate // in the functions' file
+	sign []*x509.Certificate // what they sign with, and are to
 	now  time.Time
 }
 
@@ -69,9 +70,11 @@ func newKeyring(t *testing.T, pairs ...pair) *keyring {
 			return
 		}
 		_, _ = fmt.Fprint(w, `<m:EntityDescriptor xmlns:m="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:d="http://www.w3.org/2000/09/xmldsig#"><m:SPSSODescriptor>`)
-		for _, c := range k.has {
-			_, _ = fmt.Fprintf(w, `<m:KeyDescriptor use="encryption"><d:KeyInfo><d:X509Data><d:X509Certificate>%s</d:X509Certificate></d:X509Data></d:KeyInfo></m:KeyDescriptor>`,
-				base64.StdEncoding.EncodeToString(c.Raw))
+		for use, list := range map[string][]*x509.Certificate{"encryption": k.has, "signing": k.sign} {
+			for _, c := range list {
+				_, _ = fmt.Fprintf(w, `<m:KeyDescriptor use="%s"><d:KeyInfo><d:X509Data><d:X509Certificate>%s</d:X509Certificate></d:X509Data></d:KeyInfo></m:KeyDescriptor>`,
+					use, base64.StdEncoding.EncodeToString(c.Raw))
+			}
 		}
 		_, _ = fmt.Fprint(w, `</m:SPSSODescriptor></m:EntityDescriptor>`)
 	}))
@@ -188,8 +191,34 @@ func TestKeysAreRotatedStepByStep(t *testing.T) {
 	k.wantStates("retiring current")
 	k.says(statusDone, "may become gone at "+minute(k.now.Add(own.Pause)), rotate...)
 	k.now = k.now.Add(own.Pause)
+	k.sign = []*x509.Certificate{first.certificate, second.certificate}
+	k.says(statusFailed, "the functions do not sign with key "+next.ID[:16], rotate...)
+	k.wantStates("retiring current")
+	k.sign = []*x509.Certificate{second.certificate, first.certificate}
 	k.says(statusDone, "next: nothing", rotate...)
 	k.wantStates("gone current")
+}
+
+// TestAKeyInKMSDoesNotPushOneOfAFileAside, of which nobody has written down that it
+// signs.
+func TestAKeyInKMSDoesNotPushOneOfAFileAside(t *testing.T) {
+	key := newPair(t)
+	k := newKeyring(t, key)
+	k.apply("-f", write(t, k.idp.federation("")))
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Acs-Action") != "ListKeyVersions" {
+			t.Errorf("%s was called", r.Header.Get("X-Acs-Action"))
+		}
+		_, _ = fmt.Fprint(w, `{"TotalCount":1,"KeyVersions":{"KeyVersion":[{"KeyVersionId":"v","CreationDate":"2027-01-01T00:00:00Z"}]}}`)
+	}))
+	t.Cleanup(service.Close)
+	k.env["SSO_SIGNING_KMS_KEY"], k.env["SSO_KMS_ENDPOINT"] = "key-1", service.URL
+	k.sign = []*x509.Certificate{key.certificate}
+	for _, word := range []string{"init", "rotate"} {
+		k.says(statusWrong, "the functions sign with a key of their file; write ssoctl keys init -key FILE", "keys", word)
+	}
+	k.says(statusWrong, "SSO_SIGNING_KMS_KEY is set, and -key too", "keys", "rotate", "-key", k.file)
+	k.wantStates("")
 }
 
 func TestAnAnnouncedKeyIsTakenBack(t *testing.T) {

@@ -60,6 +60,9 @@ func (p program) begin(ctx context.Context, o *ourKeys) error {
 	first := candidates[0]
 	if o.key != "" {
 		first = candidates[len(candidates)-1]
+		if err := o.proveUnused(ctx); err != nil {
+			return err
+		}
 	}
 	certificate, err := p.certificate(ctx, *o, first)
 	if err != nil {
@@ -108,10 +111,13 @@ func (p program) keysRotate(ctx context.Context, args []string) error {
 }
 
 func (p program) move(ctx context.Context, o *ourKeys, plan own.Plan) error {
-	if plan.Move == own.Current {
-		if err := o.prove(ctx, plan.Key); err != nil {
-			return err
-		}
+	proof, key := o.prove, plan.Key
+	if plan.Move == own.Gone {
+		proof = o.proveUse
+		key, _ = o.row.In(own.Current)
+	}
+	if err := proof(ctx, key); err != nil {
+		return err
 	}
 	if err := o.put(ctx, o.row.After(plan, p.now())); err != nil {
 		return err

@@ -222,6 +222,20 @@ func (o *owner) aDayLater() {
 	}
 }
 
+// TestAVersionThatSomebodyWasKilledOverIsTaken: KMS makes one in seven days, so the
+// next run could not make another.
+func TestAVersionThatSomebodyWasKilledOverIsTaken(t *testing.T) {
+	t.Parallel()
+	o := &owner{t: t, kms: true, data: t.TempDir()}
+	o.restart()
+	operator := operator{t, o.s, ram.Credentials{AccessKeyID: o.s.Cloud.AccessKeyID, AccessKeySecret: ram.Secret(o.s.Cloud.AccessKeySecret)}}
+	var made struct{ KeyVersion struct{ KeyVersionId string } }
+	operator.call(o.s.Cloud.KMS, "2016-01-20", "CreateKeyVersion", &made, "KeyId", "fc-sso-signing")
+	o.rotate("version " + made.KeyVersion.KeyVersionId)
+	o.restart()
+	o.signsInBy(2)
+}
+
 // TestAccountsHaveOurNextCertificateFirst: a key is not used before the account that
 // takes us for an identity provider was read to have its certificate; nobody has to
 // bring it there.
