@@ -99,7 +99,7 @@ var clientID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.\-_:/]{0,127}$`)
 func (p *planner) clientIDs(w OIDCProvider, has []string) settled {
 	subject := w.ARN.String()
 	wanted := slices.DeleteFunc(slices.Clone(w.ClientIDs), func(id string) bool { return !clientID.MatchString(id) })
-	s := set{limit: limitClientIDs, wanted: wanted, believed: w.Suspended}
+	s := set{limit: limitClientIDs, wanted: wanted, believed: w.Suspended, grace: staleTime}
 	out := s.settle(has, p.before.Providers[subject].ClientIDs, p.now, p.wanted.Manage.Repair)
 	p.remember(subject, func(m *memory.Provider) { m.ClientIDs = out.known })
 	for _, id := range out.strange {

@@ -83,7 +83,8 @@ func TestFingerprintsAreAddedBeforeOthersGo(t *testing.T) {
 
 func TestClientIDsAreThoseOfAllRecordsOfTheIssuer(t *testing.T) {
 	known := memory.Known{Confirmed: noon.Add(-2 * day)}
-	before := memory.Account{Providers: map[string]memory.Provider{ci.String(): {ClientIDs: map[string]memory.Known{"x": known, "y": known, "old": known}}}}
+	left := memory.Known{Confirmed: noon.Add(-2 * day), Left: noon.Add(-time.Hour)}
+	before := memory.Account{Providers: map[string]memory.Provider{ci.String(): {ClientIDs: map[string]memory.Known{"x": known, "y": known, "late": known, "old": left}}}}
 	many := make([]string, 51)
 	for n := range many {
 		many[n] = fmt.Sprintf("client-%d", n)
@@ -98,6 +99,7 @@ func TestClientIDsAreThoseOfAllRecordsOfTheIssuer(t *testing.T) {
 		"one that nobody has":    {wants: []string{"x"}, has: []string{"x", "w"}, drift: string(alert.ClientIDUnknown)},
 		"it may go":              {wants: []string{"x"}, has: []string{"x", "w"}, repair: true, ids: "x", drift: string(alert.ClientIDUnknown)},
 		"one that a record had":  {wants: []string{"x"}, has: []string{"x", "old"}, ids: "x"},
+		"until a moment ago":     {wants: []string{"x"}, has: []string{"x", "late"}},
 		"in the place of it":     {wants: []string{"new"}, has: []string{"old"}, ids: "new,old"},
 		"one that RAM must lack": {wants: []string{"x", "api://a,b"}, has: []string{"x"}, drift: string(alert.MetadataOlder)},
 		"and only such":          {wants: []string{"é"}, has: []string{"x"}, drift: string(alert.MetadataOlder)},

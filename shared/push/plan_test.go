@@ -144,6 +144,15 @@ func (b bench) known(letters string, ago time.Duration) map[string]memory.Known 
 	return known
 }
 
+// left was published until RAM was known to have what replaces it.
+func (b bench) left(old, replacing string, ago time.Duration) map[string]memory.Known {
+	known := b.known(replacing, ago)
+	for _, name := range split(old) {
+		known[trust.Fingerprint(b.certs[name])] = memory.Known{Confirmed: noon.Add(-99 * day), Left: noon.Add(-ago)}
+	}
+	return known
+}
+
 func (b bench) wantsSAML(letters string, manage federation.Manage) push.Wanted {
 	return push.Wanted{
 		Account: okta.Account(), Name: "acme", Manage: manage,
@@ -179,8 +188,9 @@ func TestMetadataOfAnIdentityProviderIsKeptFresh(t *testing.T) {
 		"all is well":                        {publishes: "A", has: "A"},
 		"the next one":                       {publishes: "AB", has: "A", writes: "AB"},
 		"without overlap":                    {publishes: "B", has: "A", before: remembers(b.known("A", 9*day)), writes: "AB"},
-		"a day later":                        {publishes: "B", has: "AB", before: remembers(b.known("AB", day)), writes: "B"},
-		"a moment before":                    {publishes: "B", has: "AB", before: remembers(b.known("AB", day-time.Second))},
+		"a day later":                        {publishes: "B", has: "AB", before: remembers(b.left("A", "B", day)), writes: "B"},
+		"a moment before":                    {publishes: "B", has: "AB", before: remembers(b.left("A", "B", day-time.Second))},
+		"there for long, and just left":      {publishes: "B", has: "AB", before: remembers(b.known("AB", 9*day))},
 		"a file of long ago":                 {publishes: "B", has: "A", writes: "AB", drift: "certificate_unknown"},
 		"it stays":                           {publishes: "B", has: "AB", before: remembers(b.known("B", 99*day)), drift: "certificate_unknown"},
 		"unless repair is allowed":           {publishes: "B", has: "AB", before: remembers(b.known("B", day)), manage: federation.Manage{Repair: true}, writes: "B", drift: "certificate_unknown"},

@@ -99,7 +99,7 @@ func (c Config) visit(ctx context.Context, w Wanted, kept *remembered) (planned 
 	if len(planned.Calls) == 0 {
 		return planned, unread, nil
 	}
-	if err := kept.put(ctx, planned.Memory); err != nil {
+	if err := kept.write(ctx, planned.Memory); err != nil {
 		return Planned{}, nil, err
 	}
 	failed := v.write(ctx, w, planned.Calls, &has)
@@ -155,12 +155,18 @@ func (c Config) recall(ctx context.Context, w Wanted) (*remembered, error) {
 
 // put stores what is new.
 func (r *remembered) put(ctx context.Context, next memory.Account) error {
+	if row, err := next.Row(); err == nil && string(row) == string(r.row) {
+		return nil
+	}
+	return r.write(ctx, next)
+}
+
+// write stores though nothing is new: that nobody else did since the row was read is
+// what allows to change RAM.
+func (r *remembered) write(ctx context.Context, next memory.Account) error {
 	row, err := next.Row()
 	if err != nil {
 		return fmt.Errorf("account %s: %w", r.id, err)
-	}
-	if string(row) == string(r.row) {
-		return nil
 	}
 	if err := r.store.PutAccount(ctx, r.id, row, r.version); err != nil {
 		return fmt.Errorf("account %s: %w", r.id, err)

@@ -128,6 +128,28 @@ func TestARunThatIsCutOffIsEndedByTheNext(t *testing.T) {
 	}
 }
 
+// TestARunThatReadTheRecordBeforeTakesNothingAway: a sign-in had the new key pushed
+// while the timer's run was at other accounts.
+func TestARunThatReadTheRecordBeforeTakesNothingAway(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.hasSAML("okta", encoded(b.metadata("A")))
+	w.hasOIDC("ci", "x", "a1")
+	both := func(letters string, clientIDs, thumbprints []string) push.Wanted {
+		wanted := b.wantsSAML(letters, federation.Manage{})
+		wanted.OIDC = wantsOIDC(clientIDs, thumbprints, wanted.Manage).OIDC
+		return wanted
+	}
+	before := both("A", []string{"x"}, []string{"a1"})
+	w.mustPush(before)
+	w.now = noon.Add(9 * day)
+	w.mustPush(both("B", []string{"x", "y"}, []string{"b1"}))
+	w.now = w.now.Add(time.Minute)
+	w.mustPush(before)
+	if got := b.letters(w.saml["okta"]["EncodedSAMLMetadataDocument"]); got != "AB" || w.oidc["ci"]["ClientIds"] != "x,y" || w.oidc["ci"]["Fingerprints"] != "a1,b1" {
+		t.Errorf("%s, %v", got, w.oidc["ci"])
+	}
+}
+
 // TestWhatARunWroteIsItsOwn though it was cut off before it could say so: the next
 // rotation came in between.
 func TestWhatARunWroteIsItsOwn(t *testing.T) {
@@ -309,6 +331,26 @@ func TestTwoRunsAtOnceDoNoHarm(t *testing.T) {
 		if len(result.Alerts) > 0 || len(w.calls) > 0 || (err == nil) != (code == reason.StoreConflict) || err != nil && reason.Of(err) != code {
 			t.Errorf("%s: %+v, %v, %q", code, result, err, w.calls)
 		}
+	}
+}
+
+// TestARunThatPlannedByAnOlderRowWritesNothing: what another one has just written looks
+// like a stranger to it.
+func TestARunThatPlannedByAnOlderRowWritesNothing(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.hasSAML("okta", encoded(b.metadata("A")))
+	wanted := b.wantsSAML("A", federation.Manage{Repair: true})
+	w.mustPush(wanted)
+	w.now = noon.Add(9 * day)
+	w.trouble = func(_ http.ResponseWriter, action string, _ url.Values) bool {
+		if action == "GetSAMLProvider" {
+			w.hasSAML("okta", encoded(b.metadata("AB")))
+			w.version++
+		}
+		return false
+	}
+	if result, err := w.push(wanted); err != nil || len(result.Alerts) > 0 || len(w.calls) > 0 {
+		t.Errorf("%+v, %v, %q", result, err, w.calls)
 	}
 }
 

@@ -146,7 +146,7 @@ func (w Introduced) certificates(now time.Time) pile {
 		lasting = len(published)
 	}
 	p.set = set{
-		limit: limitCertificates, wanted: p.add(published[:lasting]...),
+		limit: limitCertificates, grace: staleTime, wanted: p.add(published[:lasting]...),
 		believed: p.add(slices.Concat(w.Believed, published[lasting:])...),
 	}
 	return p

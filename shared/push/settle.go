@@ -12,6 +12,10 @@ import (
 // fingerprints is a day, since what reads them may have them cached for as long.
 const settleTime = 24 * time.Hour
 
+// staleTime is how long a thing stays at least after it was wanted last: of two runs at
+// once one may have read a record before it had what the other one wrote.
+const staleTime = time.Hour
+
 // set is what a provider in RAM should have of one kind: certificates, fingerprints or
 // client IDs.
 type set struct {
