@@ -12,6 +12,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/openapi"
+	"github.com/fc-sso/fc-sso/shared/own"
 	"github.com/fc-sso/fc-sso/shared/push"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -24,6 +25,7 @@ type pusher struct {
 	revision federation.Revision
 	records  map[string]trust.Record
 	roles    map[ram.AccountID]push.Roles
+	ours     func(federation.Account) push.Own
 	made     []string // calls of the account at hand
 }
 
@@ -89,6 +91,9 @@ func (p program) pusher(ctx context.Context) (*pusher, error) {
 	if by.records, err = d.records(ctx, revision); err != nil {
 		return nil, err
 	}
+	if by.ours, err = d.ours(ctx, settings.URL); err != nil {
+		return nil, err
+	}
 	by.Config = push.Config{
 		API: openapi.New(p.now, rand.Reader), Store: d.trust, Now: p.now,
 		STSEndpoint: settings.STSEndpoint, IMSEndpoint: settings.IMSEndpoint, RAMEndpoint: settings.RAMEndpoint,
@@ -119,6 +124,19 @@ func (d deployment) records(ctx context.Context, revision federation.Revision) (
 		records[source.ID] = record
 	}
 	return records, nil
+}
+
+// ours is our own side towards each account.
+func (d deployment) ours(ctx context.Context, origin string) (func(federation.Account) push.Own, error) {
+	row, _, err := d.trust.Own(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read our own keys: %w", err)
+	}
+	keys, err := own.Parse(row)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read our own keys: %w", err)
+	}
+	return func(a federation.Account) push.Own { return push.Ours(origin, a, keys.Certificates()) }, nil
 }
 
 // accounts are those of these names, or all that have a maintenance role.
@@ -153,7 +171,7 @@ type visited struct {
 // one brings an account up to date, or says how it would. Alerts stay for the function:
 // it hands them on.
 func (b *pusher) one(ctx context.Context, a federation.Account, dry bool, now time.Time) (visited, error) {
-	w := push.For(a, b.records, push.Own{}, now)
+	w := push.For(a, b.records, b.ours(a), now)
 	w.Roles = b.roles[a.ID()]
 	if dry {
 		planned, trouble := b.Preview(ctx, w)
