@@ -197,7 +197,7 @@ func (p program) sayNext(o ourKeys) {
 	case plan.Move == "":
 		p.say("next: nothing; ssoctl keys rotate begins with another key\n")
 	case len(plan.Holds) > 0:
-		p.say("next: %.16s cannot sign before all of these have it; metadata-rotation writes it into RAM within the hour\n", plan.Key.ID)
+		p.say("next: %.16s cannot sign before all of these have it; metadata-rotation writes it into their RAM, ssoctl push at once\n", plan.Key.ID)
 	case plan.Ready:
 		p.say("next: %.16s may become %s: run ssoctl keys rotate\n", plan.Key.ID, plan.Move)
 	default:

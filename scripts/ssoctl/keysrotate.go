@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/fc-sso/fc-sso/shared/own"
 )
@@ -103,11 +105,46 @@ func (p program) keysRotate(ctx context.Context, args []string) error {
 	case plan.Ready:
 		err = p.move(ctx, &o, plan)
 	}
+	if err == nil {
+		err = p.bring(ctx, &o)
+	}
 	if err != nil {
 		return err
 	}
 	p.sayNext(o)
 	return nil
+}
+
+// bring writes the next certificate into the RAM of accounts that lack it. Where that
+// cannot be done from here, metadata-rotation does it at its next run.
+func (p program) bring(ctx context.Context, o *ourKeys) error {
+	holds := o.row.Plan(p.now(), o.needs).Holds
+	if o.dry || len(holds) == 0 {
+		return nil
+	}
+	by, err := p.pusher(ctx)
+	if err != nil {
+		p.say("not written into RAM from here: %v\n", err)
+		return nil
+	}
+	for _, a := range by.revision.Accounts() {
+		held := slices.ContainsFunc(holds, func(h own.Hold) bool { return h.Account == a.Name() })
+		if !held || a.MaintenanceRole().IsZero() {
+			continue
+		}
+		made, err := by.one(ctx, a, false, p.now())
+		if err != nil {
+			return fmt.Errorf("cannot use what is stored of account %s: %w", a.Name(), err)
+		}
+		for _, call := range made.calls {
+			p.say("%s: %s\n", a.Name(), call)
+		}
+		if made.trouble != nil {
+			p.say("%s: %v\n", a.Name(), made.trouble)
+		}
+	}
+	o.needs, err = o.needed(ctx, by.revision)
+	return err
 }
 
 func (p program) move(ctx context.Context, o *ourKeys, plan own.Plan) error {

@@ -70,6 +70,7 @@ type owner struct {
 	t    *testing.T
 	kms  bool
 	data string
+	push bool // rotate knows where RAM is
 	s    *stack.Stack
 }
 
@@ -179,6 +180,9 @@ func (o *owner) rotate(says string) {
 	} else {
 		command.Env = append(command.Env, "SSO_SIGNING_KEY_FILE="+o.keyFile())
 	}
+	if o.push {
+		command.Env = append(command.Env, "SSO_STS_ENDPOINT="+o.s.Cloud.STS, "SSO_IMS_ENDPOINT="+o.s.Cloud.IMS, "SSO_RAM_ENDPOINT="+o.s.Cloud.RAM)
+	}
 	said, err := command.CombinedOutput()
 	if err != nil || !strings.Contains(string(said), says) {
 		o.t.Fatalf("%v, or without %q:\n%s", err, says, said)
@@ -276,6 +280,11 @@ func TestAccountsHaveOurNextCertificateFirst(t *testing.T) {
 		t.Errorf("%d certificates, %+v: %s", n, settings, document)
 	}
 	o.rotate("confirmed  staff: user SSO has the next certificate since")
+	operate(t, o.s, "keys", "withdraw")
+	newOperator(t, o.s, account).ims("DeleteSAMLProvider", "SAMLProviderName", "fc-sso") // it is made again, by rotate itself
+	o.push = true
+	o.rotate("staff: CreateSAMLProvider fc-sso: ")
+	o.rotate("confirmed  staff: SAML provider")
 	o.rotate("may become current at")
 }
 
