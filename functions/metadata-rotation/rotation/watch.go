@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/alert"
@@ -32,17 +33,19 @@ type watch struct {
 	Told    map[string]told `json:"told,omitempty"`    // of certificates that end, by whose they are
 	Waiting alert.Box       `json:"waiting,omitempty"`
 
-	Replaced time.Time `json:"replaced,omitzero"` // when all keys were replaced, as far as it was told
+	Replaced time.Time `json:"replaced,omitzero"`  // when all keys were replaced, as far as it was told
+	Rootless []string  `json:"rootless,omitempty"` // servers of which it was told that they send no root
 }
 
 // seen is what a run saw of a record.
 type seen struct {
 	at       time.Time
-	err      error     // of the refresh
-	held     string    // where that is because keys wait for approval, their digest
-	replaced time.Time // when all keys were replaced at once, last
-	digest   string    // of those that did so in this run
-	endings  []ending  // certificates of the record
+	err      error         // of the refresh
+	held     string        // where that is because keys wait for approval, their digest
+	replaced time.Time     // when all keys were replaced at once, last
+	digest   string        // of those that did so in this run
+	endings  []ending      // certificates of the record
+	chains   []trust.Chain // of the issuer's servers
 }
 
 // after is the watch after one more run, with what is new in it waiting.
@@ -71,6 +74,13 @@ func (w watch) after(about alert.About, s seen) watch {
 			tell(alert.KeysReplaced, "by keys with digest %s", s.digest)
 		case w.Held == "": // else somebody approved it
 			tell(alert.KeysReplaced, "at %s, by a run that did not come to say so, or by hand", s.replaced.Format(time.RFC3339))
+		}
+	}
+	next.Rootless = w.Rootless
+	for _, chain := range s.chains {
+		if !chain.Root && !slices.Contains(next.Rootless, chain.Host) {
+			next.Rootless = append(slices.Clip(next.Rootless), chain.Host)
+			tell(alert.ChainWithoutRoot, "the last certificate that %s sends is %s, %s, which is no root", chain.Host, chain.Thumbprint, chain.Subject)
 		}
 	}
 	var ends []alert.Alert
@@ -114,6 +124,9 @@ func saw(at time.Time, record trust.Record, result refresh.Result, err error) se
 		s.endings = lastOf(fresh)
 	}
 	s.endings = append(s.endings, servers(result.Chains)...)
+	if record.Kind() == trust.KindOIDC { // RAM looks at those alone
+		s.chains = result.Chains
+	}
 	return s
 }
 

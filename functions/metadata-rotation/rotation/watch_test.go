@@ -9,6 +9,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 var errAway = reason.New(reason.SourceUnavailable, "away")
@@ -60,6 +61,13 @@ func TestEachThingIsToldOnce(t *testing.T) {
 			{seen{endings: first, at: now().Add(40 * day)}, []alert.Kind{alert.CertificateExpires}}, // it has ended
 			{seen{endings: first, at: now().Add(400 * day)}, nil},
 			{seen{endings: ends(420), at: now().Add(400 * day)}, []alert.Kind{alert.CertificateExpires}}, // another one
+		},
+		"servers that send no root": {
+			{seen{chains: []trust.Chain{{Host: "a", Root: true}}}, nil},
+			{seen{chains: []trust.Chain{{Host: "a"}, {Host: "b"}}}, []alert.Kind{alert.ChainWithoutRoot, alert.ChainWithoutRoot}},
+			{seen{err: down}, nil},
+			{seen{chains: []trust.Chain{{Host: "a", Thumbprint: "other"}, {Host: "b"}}}, nil},
+			{seen{chains: []trust.Chain{{Host: "c"}}}, []alert.Kind{alert.ChainWithoutRoot}},
 		},
 		"a certificate that is replaced in time": {
 			{seen{endings: first, at: now().Add(20 * day)}, []alert.Kind{alert.CertificateExpires}},
