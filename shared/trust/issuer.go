@@ -59,8 +59,8 @@ func (i Issuer) Parse() ([]jose.Key, error) {
 
 // parseRetiring gives the keys that are published no more.
 func (i Issuer) parseRetiring() ([]leaving, error) {
-	if len(i.Retiring) > maxIssuerKeys {
-		return nil, fmt.Errorf("%d keys retire, %d is the most", len(i.Retiring), maxIssuerKeys)
+	if len(i.Retiring) > maxRetiring {
+		return nil, fmt.Errorf("%d keys retire, %d is the most", len(i.Retiring), maxRetiring)
 	}
 	var list []leaving
 	for _, r := range i.Retiring {

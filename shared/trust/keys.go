@@ -23,7 +23,6 @@ const (
 const (
 	maxEntityID     = 1024 // saml-core section 8.3.6
 	maxCertificates = 10
-	maxRetiring     = 100
 	maxEndpoints    = 50
 	maxLocation     = 2048 // with our signed request behind it, it leaves in a header: FC carries 8 KB of them
 )

@@ -14,6 +14,10 @@ import (
 // several may publish less than the others for a while.
 const RetireTime = time.Hour
 
+// maxRetiring is how many keys retire at once. Of more those go that left first: a source
+// that has other keys at each fetch would else make a record that nobody can read.
+const maxRetiring = 100
+
 // Retiring is a key that its source published until Since.
 type Retiring[K any] struct {
 	Key   K         `json:"key"`
@@ -102,6 +106,14 @@ func plan[K any](source Source, known lives[K], fetched []K, nameOf func(K) (str
 	}
 	for i, name := range before {
 		leave(name, Retiring[K]{known.published[i], now})
+	}
+	for len(next.retiring) > maxRetiring {
+		name, err := nameOf(next.retiring[0].Key)
+		if err != nil {
+			return lives[K]{}, Change{}, err
+		}
+		delete(next.since, name)
+		next.retiring, change.Gone = next.retiring[1:], append(change.Gone, name)
 	}
 	return next, change, nil
 }

@@ -29,13 +29,17 @@ func newRing(tb testing.TB) ring {
 	tb.Helper()
 	r := ring{tb, map[rune]*ecdsa.PrivateKey{}}
 	for _, letter := range "ABCD" {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		r.keys[letter] = key
+		r.add(letter)
 	}
 	return r
+}
+
+func (r ring) add(letter rune) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	r.keys[letter] = key
 }
 
 func (r ring) certificate(letter rune) string {
@@ -231,6 +235,26 @@ func TestKeysLiveFromNextToGone(t *testing.T) {
 					t.Errorf("%s of %s, step %d: %s, want %s", name, kind, i, got, step.want)
 				}
 			}
+		}
+	}
+}
+
+// TestASourceThatHasAnotherKeyAtEachFetchIsStillRead: of what retires the latest stay.
+func TestASourceThatHasAnotherKeyAtEachFetchIsStillRead(t *testing.T) {
+	ring, kinds := sources(t)
+	now := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	gone := map[string]int{}
+	for n := range 150 {
+		letter := rune('α' + n)
+		ring.add(letter)
+		for kind, source := range kinds {
+			gone[kind] += len(source.learn(string(letter), now.Add(time.Duration(n)*10*time.Second)).Gone)
+		}
+	}
+	for kind, source := range kinds {
+		lives := source.record().Lives(now.Add(25 * time.Minute))
+		if got := ring.letters([]string{lives[0].Key, lives[1].Key}); len(lives) != 101 || gone[kind] != 49 || got != string([]rune{'α' + 49, 'α' + 149}) {
+			t.Errorf("%s: %d are believed, %d are gone, among them %s", kind, len(lives), gone[kind], got)
 		}
 	}
 }
