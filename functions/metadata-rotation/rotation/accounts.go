@@ -45,7 +45,7 @@ func (r rotation) pushAll(ctx context.Context, tell push.Telling) error {
 	if err != nil {
 		return err
 	}
-	records, unread := r.newest(ctx, maintained)
+	records, unread := r.newest(ctx, named(maintained))
 	roles := push.RolesOf(revision.Rules())
 	var left atomic.Int64
 	failed := sideBySide(r.notAlwaysTheSameFirst(maintained), func(a federation.Account) error {
@@ -94,14 +94,19 @@ func (r rotation) pushOne(ctx context.Context, idp string) error {
 	if len(maintained) == 0 {
 		return nil
 	}
-	records, err := r.newest(ctx, maintained)
-	if err != nil {
-		return err
+	part := func(a federation.Account, records map[string]trust.Record) push.Wanted {
+		return push.For(a, records, push.Own{}, r.Now()).Only(idp)
 	}
+	needed := []string{idp}
+	for _, a := range maintained {
+		for _, p := range part(a, nil).OIDC {
+			needed = append(needed, p.By...)
+		}
+	}
+	records, unread := r.newest(ctx, needed)
 	tell := alert.NewTeller(r.Log, r.Send).Log
-	return sideBySide(maintained, func(a federation.Account) error {
-		return r.push(ctx, push.For(a, records, push.Own{}, r.Now()).Only(idp), tell)
-	})
+	failed := sideBySide(maintained, func(a federation.Account) error { return r.push(ctx, part(a, records), tell) })
+	return errors.Join(unread, failed)
 }
 
 // maintained are the accounts in which something may be written.
@@ -114,28 +119,26 @@ func (r rotation) maintained(ctx context.Context) (federation.Revision, []federa
 	return revision, accounts, nil
 }
 
-// newest are the records that the accounts name, with the keys that were stored a
-// moment ago. One that cannot be read says nothing of RAM.
-func (r rotation) newest(ctx context.Context, accounts []federation.Account) (map[string]trust.Record, error) {
-	named := map[string]bool{}
+// named are the ids of the records that the accounts name.
+func named(accounts []federation.Account) []string {
 	var ids []string
-	note := func(idp string) {
-		if !named[idp] {
-			named[idp] = true
+	for _, a := range accounts {
+		for idp := range a.SAMLProviders() {
+			ids = append(ids, idp)
+		}
+		for idp := range a.OIDCProviders() {
 			ids = append(ids, idp)
 		}
 	}
-	for _, a := range accounts {
-		for idp := range a.SAMLProviders() {
-			note(idp)
-		}
-		for idp := range a.OIDCProviders() {
-			note(idp)
-		}
-	}
+	return ids
+}
+
+// newest are these records, each with the keys that were stored a moment ago. One that
+// cannot be read says nothing of RAM.
+func (r rotation) newest(ctx context.Context, ids []string) (map[string]trust.Record, error) {
 	var lock sync.Mutex
 	records := map[string]trust.Record{}
-	err := sideBySide(ids, func(idp string) error {
+	err := sideBySide(slices.Compact(slices.Sorted(slices.Values(ids))), func(idp string) error {
 		record, err := r.Accounts.Newest(ctx, idp)
 		if err != nil {
 			return fmt.Errorf("%s: %w", idp, err)

@@ -157,6 +157,9 @@ func TestARecordThatCannotBeReadStopsNoAccount(t *testing.T) {
 	if w := v.pushed["1000"]; len(w.SAML) != 2 || w.SAML[0].EntityID != "" || w.SAML[1].EntityID == "" {
 		t.Errorf("%+v", w)
 	}
+	if err := v.run(t, `{"record":"b"}`); err != nil || v.accounts() != "1000" || v.pushed["1000"].SAML[0].EntityID == "" || !slices.Equal(v.newest, []string{"b"}) {
+		t.Errorf("a wish for the other: %v, %+v, read %q", err, v.pushed, v.newest)
+	}
 	v.stuck["1000"], v.unread = reason.New(reason.StoreUnavailable, "down"), nil
 	if err := v.run(t, timer); reason.Of(err) != reason.StoreUnavailable {
 		t.Error(err)
