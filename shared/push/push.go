@@ -83,12 +83,14 @@ func (c Config) Preview(ctx context.Context, w Wanted) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	has, err := v.read(ctx, w)
-	return Plan(w, has, kept.account, c.now()), err
+	has, unread := v.read(ctx, w)
+	unread = errors.Join(unread, v.readRoles(ctx, w.Roles, &has))
+	return Plan(w, has, kept.account, c.now()), unread
 }
 
-// visit reads, writes and reads back. What is known by then is in the plan; trouble is
-// RAM's, err the store's.
+// visit reads, writes and reads back, and looks at the roles last: an account may have a
+// thousand, and whoever uses a new key waits for that to be written. What is known by
+// then is in the plan; trouble is RAM's, err the store's.
 func (c Config) visit(ctx context.Context, w Wanted, kept *remembered) (planned Planned, trouble, err error) {
 	v, trouble := c.enter(ctx, w)
 	if trouble != nil {
@@ -96,15 +98,16 @@ func (c Config) visit(ctx context.Context, w Wanted, kept *remembered) (planned 
 	}
 	has, unread := v.read(ctx, w)
 	planned = Plan(w, has, kept.account, c.now())
-	if len(planned.Calls) == 0 {
-		return planned, unread, nil
+	var tried map[string]error
+	if len(planned.Calls) > 0 {
+		if err := kept.write(ctx, planned.Memory); err != nil {
+			return Planned{}, nil, err
+		}
+		tried = v.write(ctx, w, planned.Calls, &has)
 	}
-	if err := kept.write(ctx, planned.Memory); err != nil {
-		return Planned{}, nil, err
-	}
-	failed := v.write(ctx, w, planned.Calls, &has)
+	unread = errors.Join(unread, v.readRoles(ctx, w.Roles, &has))
 	planned = Plan(w, has, kept.account, c.now())
-	return planned, errors.Join(unread, planned.unwritten(failed)), nil
+	return planned, errors.Join(unread, planned.unwritten(tried)), nil
 }
 
 // enter assumes the account's maintenance role.

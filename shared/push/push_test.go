@@ -303,6 +303,43 @@ func TestALostAnswerIsReadBack(t *testing.T) {
 	}
 }
 
+// TestKeysAreWrittenBeforeRolesAreLookedAt: there may be so many that no time is left.
+func TestKeysAreWrittenBeforeRolesAreLookedAt(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.hasSAML("okta", encoded(b.metadata("A")))
+	w.hasRole("Deploy", `{"Statement":[{"Effect":"Allow","Principal":{"RAM":["acs:ram::1:root"]}}]}`, 3600)
+	wanted := b.wantsSAML("B", federation.Manage{})
+	wanted.Roles = roles(t)
+	w.mustPush(wanted)
+	wrote, asked := slices.Index(w.asked, "UpdateSAMLProvider okta"), slices.IndexFunc(w.asked, func(call string) bool { return strings.HasSuffix(call, "Role Deploy") || call == "ListRoles" })
+	if wrote < 0 || asked < wrote {
+		t.Errorf("asked %q", w.asked)
+	}
+}
+
+// TestWhatBecameDueDuringARunWaitsForTheNext: it is no trouble.
+func TestWhatBecameDueDuringARunWaitsForTheNext(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.hasSAML("okta", encoded(b.metadata("A")))
+	w.hasRole("Deploy", `{"Statement":[{"Effect":"Allow","Principal":{"RAM":["acs:ram::1:root"]}}]}`, 3600)
+	w.mustPush(b.wantsSAML("A", federation.Manage{}))
+	w.mustPush(b.wantsSAML("B", federation.Manage{}))
+	w.now = noon.Add(day - time.Second)
+	w.trouble = func(_ http.ResponseWriter, action string, _ url.Values) bool {
+		if action == "ListRoles" {
+			w.now = noon.Add(day)
+		}
+		return false
+	}
+	wanted := b.wantsSAML("B", federation.Manage{})
+	wanted.Roles = roles(t)
+	w.mustPush(wanted)
+	w.mustPush(wanted)
+	if got := b.letters(w.saml["okta"]["EncodedSAMLMetadataDocument"]); got != "B" || len(w.calls) != 2 {
+		t.Errorf("RAM has %s after %q", got, w.calls)
+	}
+}
+
 func TestOneRAMThatHangsIsNotAskedForEver(t *testing.T) {
 	b, w := newBench(t), newWorld(t)
 	wanted := b.wantsSAML("A", federation.Manage{})

@@ -39,7 +39,7 @@ func (v visit) ram(ctx context.Context, action string, params url.Values, out an
 	}, out)
 }
 
-// read asks RAM for everything that is wanted. What cannot be read is left out, and the
+// read asks RAM for all providers that are wanted. What cannot be read is left out, and the
 // error says what that is; where nobody answers, nothing more is asked.
 func (v visit) read(ctx context.Context, w Wanted) (Has, error) {
 	has := Has{SAML: map[ram.SAMLProviderARN]*SAMLHas{}, OIDC: map[ram.OIDCProviderARN]*OIDCHas{}}
@@ -53,7 +53,6 @@ func (v visit) read(ctx context.Context, w Wanted) (Has, error) {
 	if w.UserSSO != nil {
 		asks = append(asks, func() error { return v.readUserSSO(ctx, &has) })
 	}
-	asks = append(asks, func() error { return v.readRoles(ctx, w.Roles, &has) })
 	var failed []error
 	for _, ask := range asks {
 		err := ask()

@@ -46,17 +46,17 @@ func (v visit) readBack(ctx context.Context, w Wanted, subject string, has *Has)
 	return fmt.Errorf("%s cannot be read back", subject)
 }
 
-// unwritten is the trouble with calls that are still to be made. What a call answered
-// does not count where RAM was read to have what it wrote.
-func (p Planned) unwritten(failed map[string]error) error {
+// unwritten is the trouble with calls that were tried and are still to be made. What a
+// call answered does not count where RAM was read to have what it wrote.
+func (p Planned) unwritten(tried map[string]error) error {
 	var trouble []error
 	told := map[string]bool{}
 	for _, call := range p.Calls {
-		if told[call.Subject] {
+		err, is := tried[call.Subject]
+		if told[call.Subject] || !is {
 			continue
 		}
 		told[call.Subject] = true
-		err := failed[call.Subject]
 		if err == nil {
 			err = errors.New("RAM took it and does not have it")
 		}
