@@ -111,8 +111,12 @@ func (o *ourKeys) needed(ctx context.Context, revision federation.Revision) ([]o
 			return nil, fmt.Errorf("cannot read what is known of account %s: %w", account.Name(), err)
 		}
 		known, _ := memory.Parse(row) // of a row that cannot be read nothing is known
+		unread := ""
+		if account.MaintenanceRole().IsZero() {
+			unread = " (where nobody can look: the account has no maintenanceRole)"
+		}
 		for _, place := range slices.Sorted(maps.Keys(places)) {
-			needs = append(needs, own.Need{Account: account.Name(), What: places[place], Confirmed: confirmed(known, place)})
+			needs = append(needs, own.Need{Account: account.Name(), What: places[place] + unread, Confirmed: confirmed(known, place)})
 		}
 	}
 	return needs, nil

@@ -163,7 +163,7 @@ func TestKeysAreRotatedStepByStep(t *testing.T) {
 	k.write(first, second)
 	k.says(statusDone, "would be: next", append(rotate, "-n")...)
 	k.wantStates("current")
-	k.says(statusDone, "held by    staff: user SSO: RAM was not yet seen to have the certificate", rotate...)
+	k.says(statusDone, "held by    staff: user SSO (where nobody can look: the account has no maintenanceRole): RAM was not yet seen to have the certificate", rotate...)
 	k.wantStates("current next")
 	k.now = k.now.Add(48 * time.Hour)
 	k.says(statusDone, "cannot sign before all of these have it", rotate...)
@@ -179,7 +179,7 @@ func TestKeysAreRotatedStepByStep(t *testing.T) {
 	if err := k.trust().PutAccount(t.Context(), "2345678901234567", known, 0); err != nil {
 		t.Fatal(err)
 	}
-	k.says(statusDone, "confirmed  staff: user SSO has the next certificate since "+minute(k.now), "keys")
+	k.says(statusDone, "confirmed  staff: user SSO (where nobody can look: the account has no maintenanceRole) has the next certificate since "+minute(k.now), "keys")
 	k.says(statusDone, "may become current at "+minute(k.now.Add(own.Pause)), rotate...)
 	k.now = k.now.Add(own.Pause)
 	k.says(statusDone, "may become current: run ssoctl keys rotate", "keys")

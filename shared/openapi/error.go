@@ -27,7 +27,8 @@ func (e *Error) Error() string {
 
 // Throttled says that the service asks to come again later.
 func (e *Error) Throttled() bool {
-	return e.Status == http.StatusTooManyRequests || strings.HasPrefix(e.Code, "Throttling")
+	return e.Status == http.StatusTooManyRequests || strings.HasPrefix(e.Code, "Throttling") ||
+		e.Code == "Rejected.Throttling" // KMS's word
 }
 
 // refusal reads an error's body. encoding/json takes the names in any case, as

@@ -178,6 +178,7 @@ func TestOnlyWhatMayGoBetterIsRepeated(t *testing.T) {
 		calls int64
 	}{
 		"throttled":         {answers(400, `{"Code":"Throttling.User","Message":"flow control"}`), 2},
+		"throttled by KMS":  {answers(400, `{"HttpStatus":400,"Code":"Rejected.Throttling"}`), 2},
 		"too many requests": {answers(429, ``), 2},
 		"internal":          {answers(500, `{"code":"InternalError"}`), 2},
 		"bad gateway":       {answers(502, `<html>`), 2},
