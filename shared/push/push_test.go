@@ -391,6 +391,33 @@ func TestARunThatPlannedByAnOlderRowWritesNothing(t *testing.T) {
 	}
 }
 
+// TestWhatWasChangedMeanwhileIsNotWrittenOver: an administrator switches user-based SSO
+// off while we are elsewhere, and another run knows a newer key.
+func TestWhatWasChangedMeanwhileIsNotWrittenOver(t *testing.T) {
+	b, w := newBench(t), newWorld(t)
+	w.hasSAML("okta", encoded(b.metadata("A")))
+	w.hasSAML("other", encoded(b.metadata("A")))
+	w.settings["MetadataDocument"] = encoded(b.metadata("A"))
+	wanted, own := b.wantsSAML("AB", federation.Manage{}), b.introduced("AE")
+	wanted.SAML = append(wanted.SAML, push.SAMLProvider{Introduced: b.introduced("AB"), ARN: other, By: "other"})
+	wanted.UserSSO = &push.UserSSO{Introduced: &own}
+	w.changed = func(w *world) {
+		w.changed, w.settings["SsoEnabled"] = nil, false
+		w.hasSAML("other", encoded(b.metadata("AC")))
+	}
+	result, err := w.push(wanted)
+	if err != nil || result.Trouble == nil || !strings.Contains(result.Trouble.Error(), "meanwhile") || len(w.calls) != 1 {
+		t.Errorf("%+v, %v, %q", result, err, w.calls)
+	}
+	if got := b.letters(w.saml["other"]["EncodedSAMLMetadataDocument"]); got != "AC" || w.settings["SsoEnabled"] != false {
+		t.Errorf("RAM has %s, %v", got, w.settings)
+	}
+	w.mustPush(wanted)
+	if got := b.letters(w.settings["MetadataDocument"].(string)); got != "AE" || w.settings["SsoEnabled"] != false {
+		t.Errorf("%s, %v", got, w.settings)
+	}
+}
+
 func TestWithoutCredentialsNothingIsAsked(t *testing.T) {
 	b, w := newBench(t), newWorld(t)
 	config := w.config()

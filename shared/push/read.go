@@ -67,7 +67,7 @@ func (v visit) read(ctx context.Context, w Wanted) (Has, error) {
 // unanswered says that the service is at fault, not what it was asked.
 func unanswered(err error) bool {
 	e, refused := errors.AsType[*openapi.Error](err)
-	return err != nil && (!refused || e.Status >= 500 || e.Throttled())
+	return err != nil && !errors.Is(err, errChanged) && (!refused || e.Status >= 500 || e.Throttled())
 }
 
 // missing says that RAM does not have what was asked for.
