@@ -49,6 +49,7 @@ func (c *compiler) parseAccount(path string, d AccountDraft) (Account, bool) {
 	c.userSSO(path+".userSSO", d.UserSSO)
 	c.manage(path, d)
 	c.oneMetadataEach(path+".samlProviders", d.SAMLProviders)
+	c.oneIssuerEach(path+".oidcProviders", d.OIDCProviders)
 	return Account{
 		id: id, alias: d.Alias, site: site, issue: Issue(d.Issue),
 		samlProviders:     providers(c, path+".samlProviders", id, d.SAMLProviders, trust.KindSAML, ram.ParseSAMLProviderARN),
@@ -106,6 +107,26 @@ func (c *compiler) oneMetadataEach(path string, arns map[string]string) {
 			continue
 		}
 		first[arns[idp]] = idp
+	}
+}
+
+// oneIssuerEach: an OIDC provider of RAM has one issuer. Records of it may share it, and
+// then its fingerprints and client IDs are those of all: with a record of another issuer
+// among them, this one could vouch for its clients.
+func (c *compiler) oneIssuerEach(path string, arns map[string]string) {
+	first := map[string]string{}
+	for _, idp := range slices.Sorted(maps.Keys(arns)) {
+		at, known := c.idp[idp]
+		if !known || c.idps[at].OIDC == nil || arns[idp] == "" {
+			continue
+		}
+		issuer, arn := c.idps[at].OIDC.Issuer, arns[idp]
+		if first[arn] == "" {
+			first[arn] = issuer
+		}
+		if first[arn] != issuer {
+			c.problem(path+"."+idp, fmt.Sprintf("%s is of issuer %s already, and has one", arn, first[arn]), "make another OIDC provider in RAM")
+		}
 	}
 }
 
