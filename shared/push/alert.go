@@ -83,9 +83,10 @@ func (p Planned) told(before []memory.Told, w Wanted, n *news) []memory.Told {
 	return slices.Compact(next)
 }
 
-// saw says whether the comparison would have found this again.
+// saw says whether the comparison would have found this again; of a role that is gone
+// it would not.
 func (p Planned) saw(t memory.Told) bool {
-	return p.judged[t.Subject] || t.Kind == alert.RoleTrustsAnySubject && p.roles
+	return p.judged[t.Subject] || t.Kind == alert.RoleTrustsAnySubject && p.roles != nil && !p.roles[t.Subject]
 }
 
 // oneLine is an error for a log.

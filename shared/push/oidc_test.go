@@ -200,7 +200,7 @@ func TestARoleThatAnySubjectMayTakeIsTold(t *testing.T) {
 		`{"Version":"1","Statement":[{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"Federated":["` + ci.String() + `"]}}]}`: false,
 		``: true, `{}`: true, `<html>`: true,
 	} {
-		got := push.Plan(push.Wanted{}, push.Has{Roles: map[ram.RoleARN]push.RoleHas{role: {MaxSession: 7200, Trust: document}}}, memory.Account{}, noon)
+		got := push.Plan(push.Wanted{}, push.Has{Roles: map[ram.RoleARN]push.RoleHas{role: {MaxSession: 7200, Trust: document, Looked: true}}}, memory.Account{}, noon)
 		if (kinds(got.Drift) == string(alert.RoleTrustsAnySubject)) != told || len(got.Calls) != 0 {
 			t.Errorf("%s: %+v", document, got.Drift)
 		}

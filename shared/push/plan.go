@@ -84,6 +84,7 @@ type UserSSOHas struct {
 type RoleHas struct {
 	MaxSession int // seconds
 	Trust      string
+	Looked     bool // Trust was read
 }
 
 // Planned is what follows from a comparison.
@@ -93,7 +94,7 @@ type Planned struct {
 	Drift  []Drift
 
 	judged map[string]bool // subjects that were compared
-	roles  bool            // and the roles
+	roles  map[string]bool // those that there are; nil: nobody knows
 }
 
 // Plan compares what RAM should have with what it has. The memory that it gives knows

@@ -84,7 +84,7 @@ func (c Config) Preview(ctx context.Context, w Wanted) (Planned, error) {
 		return Planned{}, err
 	}
 	has, unread := v.read(ctx, w)
-	unread = errors.Join(unread, v.readRoles(ctx, w.Roles, &has))
+	unread = errors.Join(unread, v.readRoles(ctx, w, &has))
 	return Plan(w, has, kept.account, c.now()), unread
 }
 
@@ -105,7 +105,7 @@ func (c Config) visit(ctx context.Context, w Wanted, kept *remembered) (planned 
 		}
 		tried = v.write(ctx, w, planned.Calls, &has)
 	}
-	unread = errors.Join(unread, v.readRoles(ctx, w.Roles, &has))
+	unread = errors.Join(unread, v.readRoles(ctx, w, &has))
 	planned = Plan(w, has, kept.account, c.now())
 	return planned, errors.Join(unread, planned.unwritten(tried)), nil
 }

@@ -303,6 +303,38 @@ func TestALostAnswerIsReadBack(t *testing.T) {
 	}
 }
 
+// TestOfManyRolesSomeAreLookedAtInEachRun, and how long sessions last is known of all.
+func TestOfManyRolesSomeAreLookedAtInEachRun(t *testing.T) {
+	w := newWorld(t)
+	for n := range 250 {
+		w.hasRole(fmt.Sprintf("dev-%03d", n), `{"Statement":[{"Effect":"Allow","Principal":{"RAM":["acs:ram::1:root"]}}]}`, 7200)
+	}
+	w.hasRole("dev-249", `{"Statement":[{"Effect":"Allow","Principal":{"Federated":["`+ci.String()+`"]}}]}`, 3600)
+	wanted := push.Wanted{Account: role.Account(), Roles: roles(t)}
+	told := ""
+	for run := range 5 {
+		w.asked = nil
+		told += alerts(w.mustPush(wanted))
+		looked := len(slices.DeleteFunc(slices.Clone(w.asked), func(call string) bool { return !strings.HasPrefix(call, "GetRole") }))
+		if known := must(memory.Parse(w.row)); looked != 101 || len(known.MaxSession) != 250 || known.MaxSession["acs:ram::1234567890123456:role/dev-249"] != 3600 {
+			t.Errorf("run %d: looked at %d roles, knows %d", run, looked, len(known.MaxSession))
+		}
+		w.now = w.now.Add(time.Hour)
+	}
+	if told != string(alert.RoleTrustsAnySubject) {
+		t.Errorf("told %q", told)
+	}
+	delete(w.roles, "dev-249")
+	if got := alerts(w.mustPush(wanted)); got != string(alert.DriftGone) {
+		t.Errorf("it is gone: %q", got)
+	}
+	wanted.Roles = push.Roles{}
+	w.mustPush(wanted)
+	if known := must(memory.Parse(w.row)); len(known.MaxSession) != 0 {
+		t.Errorf("no rule names a role any more: %v", known.MaxSession)
+	}
+}
+
 // TestKeysAreWrittenBeforeRolesAreLookedAt: there may be so many that no time is left.
 func TestKeysAreWrittenBeforeRolesAreLookedAt(t *testing.T) {
 	b, w := newBench(t), newWorld(t)

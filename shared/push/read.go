@@ -17,9 +17,6 @@ const (
 	ramVersion = "2015-05-01"
 )
 
-// maxRolePages is far beyond the roles of an account: RAM has 1,000 of them.
-const maxRolePages = 50
-
 // visit is what one account's maintenance role lets us do there.
 type visit struct {
 	Config
@@ -142,79 +139,6 @@ func (v visit) readUserSSO(ctx context.Context, has *Has) error {
 	}
 	has.UserSSO = &UserSSOHas{metadata, *s.Enabled, s.AuxiliaryDomain, s.AuthnSignAlgo, s.WithDomain}
 	return nil
-}
-
-// readRoles reads the roles that rules name and RAM has: all of them, or none count as
-// read.
-func (v visit) readRoles(ctx context.Context, roles Roles, has *Has) error {
-	if roles.IsZero() {
-		return nil
-	}
-	named, err := v.rolesOf(ctx, roles)
-	if err != nil {
-		return err
-	}
-	read := map[ram.RoleARN]RoleHas{}
-	for _, role := range named {
-		var answer struct {
-			Role struct {
-				Arn, AssumeRolePolicyDocument string
-				MaxSessionDuration            int
-			}
-		}
-		err := v.ram(ctx, "GetRole", url.Values{"RoleName": {role.Name()}}, &answer)
-		if missing(err) {
-			continue
-		}
-		if err == nil {
-			err = about(answer.Role.Arn, role)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", role, err)
-		}
-		read[role] = RoleHas{answer.Role.MaxSessionDuration, answer.Role.AssumeRolePolicyDocument}
-	}
-	has.Roles = read
-	return nil
-}
-
-// rolesOf are the named ones, and those that an identity provider may name.
-func (v visit) rolesOf(ctx context.Context, roles Roles) ([]ram.RoleARN, error) {
-	all := append([]ram.RoleARN(nil), roles.Named...)
-	params := url.Values{"MaxItems": {"100"}}
-	for page := 0; len(roles.Asserted) > 0; page++ {
-		var answer struct {
-			Roles struct {
-				Role []struct{ Arn, RoleName string }
-			}
-			IsTruncated bool
-			Marker      string
-		}
-		if err := v.ram(ctx, "ListRoles", params, &answer); err != nil {
-			return nil, fmt.Errorf("roles: %w", err)
-		}
-		for _, found := range answer.Roles.Role {
-			role, err := ram.ParseRoleARN(found.Arn)
-			if err == nil && roles.may(role) && !containsRole(all, role) {
-				all = append(all, role)
-			}
-		}
-		if !answer.IsTruncated || answer.Marker == "" || page == maxRolePages {
-			break
-		}
-		params.Set("Marker", answer.Marker)
-	}
-	return all, nil
-}
-
-// containsRole compares names as RAM does: without regard to case.
-func containsRole(roles []ram.RoleARN, role ram.RoleARN) bool {
-	for _, r := range roles {
-		if strings.EqualFold(r.String(), role.String()) {
-			return true
-		}
-	}
-	return false
 }
 
 // about refuses answers that are not about what was asked: an empty one would say that

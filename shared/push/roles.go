@@ -14,13 +14,17 @@ import (
 // trusts remembers how long sessions of the roles may last, and looks for those that
 // anybody of an issuer may take.
 func (p *planner) trusts(roles map[ram.RoleARN]RoleHas) {
-	p.roles, p.Memory.MaxSession = true, nil
+	p.roles, p.Memory.MaxSession = map[string]bool{}, nil
 	for _, role := range slices.SortedFunc(maps.Keys(roles), func(a, b ram.RoleARN) int { return strings.Compare(a.String(), b.String()) }) {
 		has := roles[role]
 		if p.Memory.MaxSession == nil {
 			p.Memory.MaxSession = map[string]int{}
 		}
 		p.Memory.MaxSession[memory.RoleKey(role)] = has.MaxSession
+		if p.roles[role.String()] = true; !has.Looked {
+			continue
+		}
+		p.judged[role.String()] = true
 		if why := trustsAnySubject(has.Trust); why != "" {
 			p.drift(alert.RoleTrustsAnySubject, role.String(), "", "%s", why)
 		}

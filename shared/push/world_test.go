@@ -201,13 +201,18 @@ func (w *world) answer(rw http.ResponseWriter, action string, q url.Values) {
 	}
 }
 
-// listRoles gives a role a page.
+// listRoles gives a hundred roles a page, without what they trust.
 func (w *world) listRoles(rw http.ResponseWriter, q url.Values) {
 	names := slices.Sorted(maps.Keys(w.roles))
 	at := max(0, slices.Index(names, q.Get("Marker")))
-	page := map[string]any{"Roles": map[string]any{"Role": []any{w.roles[names[at]]}}, "IsTruncated": at+1 < len(names)}
-	if at+1 < len(names) {
-		page["Marker"] = names[at+1]
+	to := min(at+100, len(names))
+	roles := []any{}
+	for _, name := range names[at:to] {
+		roles = append(roles, map[string]any{"Arn": w.roles[name]["Arn"], "RoleName": name, "MaxSessionDuration": w.roles[name]["MaxSessionDuration"]})
+	}
+	page := map[string]any{"Roles": map[string]any{"Role": roles}, "IsTruncated": to < len(names)}
+	if to < len(names) {
+		page["Marker"] = names[to]
 	}
 	_ = json.NewEncoder(rw).Encode(page)
 }
