@@ -18,10 +18,17 @@ import (
 // BenchmarkAThousandRecords is one run of the timer over sources that answer in a
 // tenth of a second: how long it takes, what memory the function has held, and how
 // often each source was asked.
-func BenchmarkAThousandRecords(b *testing.B) {
+func BenchmarkAThousandRecords(b *testing.B) { aThousandRecords(b, 0) }
+
+// BenchmarkAThousandRecordsInTenAccounts is the same, and each record is in one of ten
+// accounts whose RAM is looked after: a hundred providers each, which is RAM's limit.
+func BenchmarkAThousandRecordsInTenAccounts(b *testing.B) { aThousandRecords(b, 10) }
+
+func aThousandRecords(b *testing.B, accounts int) {
+	b.Helper()
 	const records = 1000
 	sources := newSources(b, 100*time.Millisecond)
-	s := stack.Start(b, stack.Options{Federation: sources.federation(b, records)})
+	s := stack.Start(b, stack.Options{Federation: sources.federation(b, records, accounts)})
 	for b.Loop() {
 		sources.forget()
 		begun := time.Now()
@@ -86,14 +93,21 @@ func (s *sources) count() (asked, most int) {
 	return len(s.asked), most
 }
 
-func (s *sources) federation(tb testing.TB, n int) string {
+func (s *sources) federation(tb testing.TB, n, accounts int) string {
 	tb.Helper()
 	var text strings.Builder
 	text.WriteString("identityProviders:\n")
 	for i := range n {
 		fmt.Fprintf(&text, "  - {id: idp-%d, saml: {metadataURL: \"%s/%d\"}}\n", i, s.URL, i)
 	}
-	text.WriteString("accounts:\n  - {id: \"1234567890123456\"}\nrules:\n")
+	text.WriteString("accounts:\n  - {id: \"1234567890123456\"}\n")
+	for a := range accounts {
+		fmt.Fprintf(&text, "  - id: \"20000000000000%02d\"\n    maintenanceRole: acs:ram::20000000000000%02[1]d:role/maintenance\n    samlProviders:\n", a)
+		for i := a; i < n; i += accounts {
+			fmt.Fprintf(&text, "      idp-%d: acs:ram::20000000000000%02d:saml-provider/idp-%[1]d\n", i, a)
+		}
+	}
+	text.WriteString("rules:\n")
 	text.WriteString("  - {name: anybody, idp: idp-0, roles: [\"acs:ram::1234567890123456:role/readonly\"], condition: any}\n")
 	file := filepath.Join(tb.TempDir(), "federation.yaml")
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
