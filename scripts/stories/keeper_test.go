@@ -64,13 +64,13 @@ type keeper struct {
 	certs    atomic.Pointer[[]string] // that okta publishes
 }
 
-func newKeeper(t *testing.T) *keeper {
+func newKeeper(t *testing.T, more ...string) *keeper {
 	t.Helper()
 	k := &keeper{t: t, platform: workload.NewSecure(t)}
 	k.publishes(newCertificate(t))
 	okta := httptest.NewServer(http.HandlerFunc(k.metadata))
 	t.Cleanup(okta.Close)
-	k.Stack = stack.Start(t, stack.Options{Federation: k.platform.Federation(t, strings.ReplaceAll(keptFresh, "ADDRESS", okta.URL))})
+	k.Stack = stack.Start(t, stack.Options{Federation: k.platform.Federation(t, strings.ReplaceAll(strings.Replace(keptFresh, "rules:", strings.Join(append(more, "rules:"), "\n"), 1), "ADDRESS", okta.URL))})
 	k.operator = newOperator(t, k.Stack, kept)
 	return k
 }

@@ -83,6 +83,40 @@ func TestAnAuthorityThatChangedIsPushedAtItsFirstUse(t *testing.T) {
 	}
 }
 
+// another is an account beside the one that is kept.
+const another = `
+  - id: "3456789012345678"
+    alias: acme-prod
+    maintenanceRole: acs:ram::3456789012345678:role/maintenance
+    samlProviders: {okta: acs:ram::3456789012345678:saml-provider/okta}
+`
+
+// TestAnAccountInTroubleDelaysNoOther: the third run in a row that finds it so tells, and
+// the first that does not.
+func TestAnAccountInTroubleDelaysNoOther(t *testing.T) {
+	k := newKeeper(t, another)
+	k.publishes(append(*k.certs.Load(), newCertificate(t))...)
+	k.TroubleAs(t, stack.Trouble{Service: "ims", Kind: "hang", Account: kept})
+	runTimer(t, k.Stack, 1)
+	if calls := k.Seen(t, "service", "ims", "account", "3456789012345678", "action", "UpdateSAMLProvider").Calls; len(calls) != 1 {
+		t.Errorf("the other account: %+v", calls)
+	}
+	for _, kind := range []string{"throttling", "null", "page"} {
+		k.TroubleAs(t, stack.Trouble{Service: "ims", Kind: kind, Account: kept})
+		runTimer(t, k.Stack, 1)
+	}
+	if got := k.remembers(); got.Failing != 4 || len(got.Providers) != 0 {
+		t.Errorf("%+v", got)
+	}
+	k.Trouble(t, "ims", "")
+	runTimer(t, k.Stack, 2)
+	if got := k.certificates(); len(got) != 2 {
+		t.Errorf("%d certificates", len(got))
+	}
+	k.logSays(`"kind":"push_failing"`, 1)
+	k.logSays(`"kind":"push_recovered"`, 1)
+}
+
 // changed is a keeper of whom a lot is to be written: a certificate more, a client ID
 // that somebody removed, another authority, and no room for its fingerprint.
 func changed(t *testing.T) (k *keeper, certificates []string) {
