@@ -167,6 +167,7 @@ func (w Wanted) remembered(before memory.Account) memory.Account {
 
 func (w Wanted) names(subject string) bool {
 	return subject == memory.UserSSO && w.UserSSO != nil ||
+		!w.Federated.IsZero() && w.Federated.String() == subject ||
 		slices.ContainsFunc(w.SAML, func(p SAMLProvider) bool { return p.ARN.String() == subject }) ||
 		slices.ContainsFunc(w.OIDC, func(p OIDCProvider) bool { return p.ARN.String() == subject })
 }

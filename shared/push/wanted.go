@@ -23,6 +23,8 @@ type Wanted struct {
 	UserSSO *UserSSO // nil: the account declares none
 	Roles   Roles
 
+	Federated ram.SAMLProviderARN // of our own side, though it is not among SAML; zero: there is none
+
 	Part bool // these are some of the account's providers: nothing is said of others
 }
 
@@ -70,7 +72,7 @@ const bundle = "the bundle"
 // account names: by id of the identity provider. One that is missing or suspended says
 // nothing.
 func For(a federation.Account, records map[string]trust.Record, own Own, now time.Time) Wanted {
-	w := Wanted{Account: a.ID(), Name: a.Name(), Maintenance: a.MaintenanceRole(), Manage: a.Manage()}
+	w := Wanted{Account: a.ID(), Name: a.Name(), Maintenance: a.MaintenanceRole(), Manage: a.Manage(), Federated: a.FederatedProvider()}
 	for idp, arn := range a.SAMLProviders() {
 		w.SAML = append(w.SAML, SAMLProvider{introduce(records[idp], now), arn, idp})
 	}

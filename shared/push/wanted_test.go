@@ -104,6 +104,17 @@ func TestAnAccountWantsWhatItsRecordsHave(t *testing.T) {
 	}
 }
 
+// TestWhatIsKnownOfOurOwnSideStaysKnown while our keys cannot be read.
+func TestWhatIsKnownOfOurOwnSideStaysKnown(t *testing.T) {
+	a := acme(t)
+	known := memory.Provider{Certificates: map[string]memory.Known{"c": {Confirmed: noon}}}
+	before := memory.Account{Providers: map[string]memory.Provider{a.FederatedProvider().String(): known, memory.UserSSO: known, "removed": known}}
+	got := push.Plan(push.For(a, records(t), push.Own{}, noon), push.Has{}, before, noon)
+	if _, forgotten := got.Memory.Confirmed("removed", "c"); forgotten || len(got.Memory.Providers) != 2 {
+		t.Errorf("%+v", got.Memory)
+	}
+}
+
 func TestASuspendedRecordSaysNothingOfRAM(t *testing.T) {
 	w := push.For(acme(t), records(t, "test", "one"), push.Own{}, validatetest.Now())
 	if w.SAML[0].EntityID != "" || !slices.Equal(w.OIDC[0].ClientIDs, []string{"y"}) || !slices.Equal(w.OIDC[0].Suspended, []string{"x"}) || len(w.OIDC[0].Thumbprints) != 2 {

@@ -53,12 +53,9 @@ func (r rotation) pushAll(ctx context.Context, tell push.Telling) error {
 			left.Add(1)
 			return nil
 		}
-		w, err := r.wanted(ctx, a, records)
-		if err != nil {
-			return err
-		}
+		w, unknown := r.wanted(ctx, a, records)
 		w.Roles = roles[a.ID()]
-		return r.push(ctx, w, tell)
+		return errors.Join(unknown, r.push(ctx, w, tell))
 	})
 	if n := left.Load(); n > 0 {
 		r.Log.WarnContext(ctx, "the run was cut off, the next one looks after the other accounts", "left", n)
@@ -151,15 +148,17 @@ func (r rotation) newest(ctx context.Context, ids []string) (map[string]trust.Re
 	return records, err
 }
 
+// wanted is what the account's RAM should have. Where our own keys cannot be read, our own
+// side is left alone.
 func (r rotation) wanted(ctx context.Context, a federation.Account, records map[string]trust.Record) (push.Wanted, error) {
-	var own push.Own
+	var ours push.Own
+	var err error
 	if r.Accounts.Own != nil {
-		var err error
-		if own, err = r.Accounts.Own(ctx, a); err != nil {
-			return push.Wanted{}, fmt.Errorf("account %s: %w", a.ID(), err)
+		if ours, err = r.Accounts.Own(ctx, a); err != nil {
+			ours, err = push.Own{}, fmt.Errorf("account %s: %w", a.ID(), err)
 		}
 	}
-	return push.For(a, records, own, r.Now()), nil
+	return push.For(a, records, ours, r.Now()), err
 }
 
 // push brings one account up to date. That its RAM cannot be reached is the account's

@@ -30,6 +30,7 @@ type visits struct {
 	unread   map[string]error // of records with the newest keys
 	troubles map[string]error // of RAM, by account
 	stuck    map[string]error // of the store, by account
+	ours     error            // of our own keys
 	deadline time.Time        // zero: none
 
 	mu     sync.Mutex
@@ -109,6 +110,7 @@ func (v *visits) run(t *testing.T, event string) error {
 				return record(idp), nil
 			},
 			Push: v.push,
+			Own:  func(context.Context, federation.Account) (push.Own, error) { return push.Own{}, v.ours },
 		},
 	})(ctx, []byte(event))
 }
@@ -167,6 +169,16 @@ func TestARecordThatCannotBeReadStopsNoAccount(t *testing.T) {
 	v.unknown = reason.New(reason.ConfigurationInvalid, "broken")
 	if err := v.run(t, timer); reason.Of(err) != reason.ConfigurationInvalid || v.accounts() != "" {
 		t.Errorf("%v, %q", err, v.accounts())
+	}
+}
+
+// TestOurOwnKeysThatCannotBeReadStopNoAccount: what identity providers publish has nothing
+// to do with them.
+func TestOurOwnKeysThatCannotBeReadStopNoAccount(t *testing.T) {
+	v := newVisits("a", "b")
+	v.ours = reason.New(reason.ConfigurationInvalid, "broken")
+	if err := v.run(t, timer); reason.Of(err) != reason.ConfigurationInvalid || v.accounts() != "1000 1001" || v.pushed["1000"].SAML[0].EntityID == "" {
+		t.Errorf("%v, %+v", err, v.pushed)
 	}
 }
 
