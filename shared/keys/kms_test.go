@@ -302,3 +302,30 @@ func TestASecretIsReadWhenAMessageNeedsIt(t *testing.T) {
 		t.Errorf("others are told to encrypt for %d keys, %v", len(signing.Encryption), err)
 	}
 }
+
+// TestASlowKMSHoldsUpNoMessageThatNeedsNoOtherKey: the keys at hand are at hand.
+func TestASlowKMSHoldsUpNoMessageThatNeedsNoOtherKey(t *testing.T) {
+	s := newService(t)
+	ring := keys.OfKMS(slog.New(slog.DiscardHandler), row(own.Keys{}), s.kms, "key-1", "fc-sso-saml", time.Now)
+	asked, release, done := make(chan bool, 9), make(chan bool), make(chan error)
+	s.trouble = func(_ http.ResponseWriter, r *http.Request) {
+		asked <- true
+		select {
+		case <-release:
+		case <-r.Context().Done():
+			t.Error("nobody got keys before KMS was given up")
+		}
+	}
+	go func() {
+		_, err := ring.Refresh(t.Context())
+		done <- err
+	}()
+	<-asked
+	if n := len(ring.Decrypters()); n != 0 {
+		t.Errorf("%d keys", n)
+	}
+	close(release)
+	if err := <-done; reason.Of(err) != reason.OwnKeysUnavailable {
+		t.Error(err)
+	}
+}

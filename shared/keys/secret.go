@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/openapi"
@@ -28,25 +29,27 @@ type secret struct {
 	name string
 	now  func() time.Time
 
-	mu    sync.Mutex
-	held  Signing
-	asked time.Time // when KMS was asked last, by wall time: instances freeze
-	pause time.Duration
-	fault error // of that
+	asking sync.Mutex // guards what follows, while KMS is asked too
+	asked  time.Time  // when that was last, by wall time: instances freeze
+	pause  time.Duration
+	fault  error // of that
+
+	held atomic.Pointer[Signing]
 }
 
 // keys are those that were read last, none at first.
 func (s *secret) keys() Signing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.held
+	if held := s.held.Load(); held != nil {
+		return *held
+	}
+	return Signing{}
 }
 
 // refresh reads the secret if that is allowed again, and says whether it holds others
 // than before. Until it is allowed the answer to a failure stays that.
 func (s *secret) refresh(ctx context.Context) (newer bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.asking.Lock()
+	defer s.asking.Unlock()
 	now := s.now().Round(0)
 	if age := now.Sub(s.asked); age >= 0 && age < s.pause {
 		return false, s.fault
@@ -56,8 +59,9 @@ func (s *secret) refresh(ctx context.Context) (newer bool, err error) {
 	if s.fault = err; err != nil {
 		return false, err
 	}
-	newer = !slices.EqualFunc(read.Decrypters, s.held.Decrypters, sameKey)
-	s.held, s.pause = read, secretPause
+	newer = !slices.EqualFunc(read.Decrypters, s.keys().Decrypters, sameKey)
+	s.held.Store(&read)
+	s.pause = secretPause
 	return newer, nil
 }
 
