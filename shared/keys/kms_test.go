@@ -287,7 +287,7 @@ func TestASecretIsReadWhenAMessageNeedsIt(t *testing.T) {
 			s.stages = step.stages
 		}
 		now = now.Add(step.after)
-		newer, err := ring.Refresh(t.Context())
+		newer, err := ring.Refresh(t.Context(), ring.Decrypters())
 		if newer != step.newer || (err != nil) != step.fault || err != nil && reason.Of(err) != reason.OwnKeysUnavailable ||
 			!slices.Equal(s.calls, step.calls) || len(ring.Decrypters()) != step.decrypters {
 			t.Errorf("%s: %v, %v after %q, %d keys", step.what, newer, err, s.calls, len(ring.Decrypters()))
@@ -317,7 +317,7 @@ func TestASlowKMSHoldsUpNoMessageThatNeedsNoOtherKey(t *testing.T) {
 		}
 	}
 	go func() {
-		_, err := ring.Refresh(t.Context())
+		_, err := ring.Refresh(t.Context(), nil)
 		done <- err
 	}()
 	<-asked
@@ -327,5 +327,19 @@ func TestASlowKMSHoldsUpNoMessageThatNeedsNoOtherKey(t *testing.T) {
 	close(release)
 	if err := <-done; reason.Of(err) != reason.OwnKeysUnavailable {
 		t.Error(err)
+	}
+}
+
+// TestOfTwoMessagesAtOnceBothGetTheNewKey though KMS is asked once: each says which it has.
+func TestOfTwoMessagesAtOnceBothGetTheNewKey(t *testing.T) {
+	s := newService(t)
+	key := newRSA(t, 2048)
+	s.stages["ACSCurrent"] = string(pkcs8(t, key)) + string(certificate(t, key))
+	ring := keys.OfKMS(slog.New(slog.DiscardHandler), row(own.Keys{}), s.kms, "key-1", "fc-sso-saml", time.Now)
+	had := ring.Decrypters()
+	for range 2 {
+		if newer, err := ring.Refresh(t.Context(), had); !newer || err != nil || len(s.calls) != 2 {
+			t.Errorf("%v, %v after %q", newer, err, s.calls)
+		}
 	}
 }

@@ -105,13 +105,13 @@ func (r *Ring) Decrypters() []crypto.Decrypter {
 	return r.file.Decrypters
 }
 
-// Refresh looks for keys that a message needs and none at hand is, and says whether
+// Refresh looks for keys that a message needs and none of these is, and says whether
 // there are others now. The file has what it has.
-func (r *Ring) Refresh(ctx context.Context) (newer bool, err error) {
+func (r *Ring) Refresh(ctx context.Context, had []crypto.Decrypter) (newer bool, err error) {
 	if r.secret == nil {
 		return false, nil
 	}
-	return r.secret.refresh(ctx)
+	return r.secret.refresh(ctx, had)
 }
 
 // encryption are the certificates of keys that decrypt. One whose key is gone is not

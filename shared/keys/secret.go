@@ -46,23 +46,26 @@ func (s *secret) keys() Signing {
 }
 
 // refresh reads the secret if that is allowed again, and says whether it holds others
-// than before. Until it is allowed the answer to a failure stays that.
-func (s *secret) refresh(ctx context.Context) (newer bool, err error) {
+// than those. Until it is allowed the answer to a failure stays that.
+func (s *secret) refresh(ctx context.Context, had []crypto.Decrypter) (newer bool, err error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	now := s.now().Round(0)
 	if age := now.Sub(s.asked); age >= 0 && age < s.pause {
-		return false, s.fault
+		return s.others(had), s.fault
 	}
 	s.asked, s.pause = now, retryPause
 	read, err := s.read(ctx)
 	if s.fault = err; err != nil {
 		return false, err
 	}
-	newer = !slices.EqualFunc(read.Decrypters, s.keys().Decrypters, sameKey)
 	s.held.Store(&read)
 	s.pause = secretPause
-	return newer, nil
+	return s.others(had), nil
+}
+
+func (s *secret) others(had []crypto.Decrypter) bool {
+	return !slices.EqualFunc(s.keys().Decrypters, had, sameKey)
 }
 
 func (s *secret) read(ctx context.Context) (Signing, error) {

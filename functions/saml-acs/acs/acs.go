@@ -56,7 +56,7 @@ type Keys interface {
 	Signing(ctx context.Context, idp string) (keys.Signing, error)
 	// Decrypters are those at hand. Refresh looks for others, which a message may need.
 	Decrypters() []crypto.Decrypter
-	Refresh(ctx context.Context) (newer bool, err error)
+	Refresh(ctx context.Context, had []crypto.Decrypter) (newer bool, err error)
 }
 
 type provider struct {
@@ -96,7 +96,7 @@ func (p provider) metadata(r *http.Request) (respond.Outcome, error) {
 	}
 	// An identity provider that read of no key to encrypt for would send in the clear
 	// what it encrypted before: rather nothing than that.
-	if _, err := p.Own.Refresh(r.Context()); err != nil && len(p.Own.Decrypters()) == 0 {
+	if _, err := p.Own.Refresh(r.Context(), p.Own.Decrypters()); err != nil && len(p.Own.Decrypters()) == 0 {
 		return respond.Outcome{}, err
 	}
 	signing, err := p.Own.Signing(r.Context(), record.ID())

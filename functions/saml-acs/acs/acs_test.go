@@ -103,7 +103,7 @@ func (o *ownKeys) Signing(context.Context, string) (keys.Signing, error) { retur
 
 func (o *ownKeys) Decrypters() []crypto.Decrypter { return o.decrypters }
 
-func (o *ownKeys) Refresh(context.Context) (newer bool, err error) {
+func (o *ownKeys) Refresh(context.Context, []crypto.Decrypter) (newer bool, err error) {
 	o.asked++
 	if o.err == nil && o.later != nil {
 		o.decrypters, o.later, newer = o.later, nil, true

@@ -61,7 +61,7 @@ func (p provider) opening(ctx context.Context, ask func(validate.Guard) error) e
 	if reason.Of(refusal) != reason.DecryptionFailed {
 		return refusal
 	}
-	newer, err := p.Own.Refresh(ctx)
+	newer, err := p.Own.Refresh(ctx, guard.Decrypters)
 	if err != nil {
 		return err
 	}

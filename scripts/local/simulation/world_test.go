@@ -321,4 +321,4 @@ func (noKeys) Signing(context.Context, string) (keys.Signing, error) {
 
 func (noKeys) Decrypters() []crypto.Decrypter { return nil }
 
-func (noKeys) Refresh(context.Context) (bool, error) { return false, nil }
+func (noKeys) Refresh(context.Context, []crypto.Decrypter) (bool, error) { return false, nil }
