@@ -5,7 +5,7 @@
 // differ from what was stored. Refused: documents that cannot be had, are not
 // usable, or name another entity ID or issuer than before. A refusal changes
 // nothing: the old keys stay, and the caller reports it. A key that is published
-// no more is gone, but never the last one.
+// no more retires.
 //
 // Only metadata-rotation and ssoctl call it; a login function reads keys and
 // never writes them.
