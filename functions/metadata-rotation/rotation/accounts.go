@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/alert"
@@ -47,18 +46,14 @@ func (r rotation) pushAll(ctx context.Context, tell push.Telling) error {
 	}
 	records, unread := r.newest(ctx, named(maintained))
 	roles := push.RolesOf(revision.Rules())
-	var left atomic.Int64
-	failed := sideBySide(r.notAlwaysTheSameFirst(maintained), func(a federation.Account) error {
-		if !r.timeFor(ctx, lastVisit) {
-			left.Add(1)
-			return nil
-		}
+	timely := func() bool { return r.timeFor(ctx, lastVisit) }
+	left, failed := beginWhile(timely, r.notAlwaysTheSameFirst(maintained), func(a federation.Account) error {
 		w, unknown := r.wanted(ctx, a, records)
 		w.Roles = roles[a.ID()]
 		return errors.Join(unknown, r.push(ctx, w, tell))
 	})
-	if n := left.Load(); n > 0 {
-		r.Log.WarnContext(ctx, "the run was cut off, the next one looks after the other accounts", "left", n)
+	if left > 0 {
+		r.Log.WarnContext(ctx, "the run was cut off, the next one looks after the other accounts", "left", left)
 	}
 	return errors.Join(unread, failed)
 }
@@ -176,16 +171,26 @@ func (r rotation) push(ctx context.Context, w push.Wanted, tell push.Telling) er
 
 // sideBySide does the work for each, several at once.
 func sideBySide[T any](list []T, work func(T) error) error {
+	_, err := beginWhile(func() bool { return true }, list, work)
+	return err
+}
+
+// beginWhile does so in the order of the list, and leaves those with which it may not
+// begin any more.
+func beginWhile[T any](may func() bool, list []T, work func(T) error) (left int, err error) {
 	failed := make([]error, len(list))
 	turn := make(chan struct{}, atOnce)
 	var wait sync.WaitGroup
 	for i, item := range list {
+		if turn <- struct{}{}; !may() {
+			left = len(list) - i
+			break
+		}
 		wait.Go(func() {
-			turn <- struct{}{}
 			defer func() { <-turn }()
 			failed[i] = work(item)
 		})
 	}
 	wait.Wait()
-	return errors.Join(failed...)
+	return left, errors.Join(failed...)
 }

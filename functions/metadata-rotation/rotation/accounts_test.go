@@ -32,6 +32,7 @@ type visits struct {
 	stuck    map[string]error // of the store, by account
 	ours     error            // of our own keys
 	deadline time.Time        // zero: none
+	each     time.Duration    // by which the clock goes on with each account
 
 	mu     sync.Mutex
 	pushed map[string]push.Wanted
@@ -79,12 +80,10 @@ func (v *visits) run(t *testing.T, event string) error {
 	}
 	ctx := t.Context()
 	if !v.deadline.IsZero() {
-		limited, cancel := context.WithDeadline(ctx, v.deadline)
-		defer cancel()
-		ctx = limited
+		ctx = until{ctx, v.deadline}
 	}
 	return rotation.New(rotation.Config{
-		Log: slog.New(slog.NewTextHandler(&v.log, nil)), Now: func() time.Time { return v.now },
+		Log: slog.New(slog.NewTextHandler(&v.log, nil)), Now: func() time.Time { v.mu.Lock(); defer v.mu.Unlock(); return v.now },
 		Records: func(context.Context) ([]string, error) { return v.ids, nil },
 		Record:  func(_ context.Context, idp string) (trust.Record, error) { return record(idp), nil },
 		Refresh: func(_ context.Context, source trust.Source) (refresh.Result, error) {
@@ -119,7 +118,7 @@ func (v *visits) push(ctx context.Context, w push.Wanted, tell push.Telling) (tr
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	account := strings.TrimLeft(w.Account.String(), "0")
-	v.pushed[account] = w
+	v.pushed[account], v.now = w, v.now.Add(v.each)
 	v.tells = len(tell(ctx, alert.Box{alert.New(alert.About{}, "x", v.now, "y")})) == 0
 	return v.troubles[account], v.stuck[account]
 }
@@ -204,7 +203,15 @@ func TestAWishIsPushedWhereTheRecordIsBound(t *testing.T) {
 	}
 }
 
-// TestWhereNoRunHasTimeForAllEachHasItsTurn.
+// until is a context with a deadline by the clock of the test.
+type until struct {
+	context.Context
+
+	deadline time.Time
+}
+
+func (u until) Deadline() (time.Time, bool) { return u.deadline, true }
+
 func TestWhereNoRunHasTimeForAllEachHasItsTurn(t *testing.T) {
 	v := newVisits(slices.Repeat([]string{"a"}, 100)...)
 	v.deadline = v.now.Add(time.Minute)
@@ -214,5 +221,20 @@ func TestWhereNoRunHasTimeForAllEachHasItsTurn(t *testing.T) {
 	v.now = v.deadline.Add(-time.Second)
 	if err := v.run(t, timer); err != nil || len(v.pushed) != 0 || !strings.Contains(v.log.String(), "left=100") {
 		t.Errorf("%v, %d accounts", err, len(v.pushed))
+	}
+	v.each = time.Second
+	turns := map[string]int{}
+	for range 7 {
+		v.now = v.now.Truncate(time.Hour).Add(time.Hour)
+		v.deadline = v.now.Add(19 * time.Second)
+		if err := v.run(t, timer); err != nil || len(v.pushed) > 40 {
+			t.Errorf("%v, %d accounts", err, len(v.pushed))
+		}
+		for account := range v.pushed {
+			turns[account]++
+		}
+	}
+	if len(turns) != 100 {
+		t.Errorf("%d accounts had a turn", len(turns))
 	}
 }

@@ -40,7 +40,7 @@ func newRounds(n int) *rounds {
 func (r *rounds) run(t *testing.T) []string {
 	t.Helper()
 	r.asked = nil
-	ctx, kill := context.WithDeadline(t.Context(), r.deadline)
+	ctx, kill := context.WithCancel(until{t.Context(), r.deadline})
 	defer kill()
 	now := func() time.Time { r.mu.Lock(); defer r.mu.Unlock(); return r.now }
 	_ = rotation.New(rotation.Config{ // what it says is another test's
