@@ -111,6 +111,7 @@ func TestAJobLeavesWithCredentials(t *testing.T) {
 
 // TestADeadStoreExchangesNothing, and the same token is good afterwards.
 func TestADeadStoreExchangesNothing(t *testing.T) {
+	t.Parallel()
 	platform := workload.New(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Jobs)})
 	token := platform.Token(t, nil)

@@ -19,6 +19,7 @@ import (
 // and what was answered is still true: who was signed in is, and what was used
 // stays used.
 func TestKillAndStartAgain(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	s := stack.Start(t, stack.Options{Data: data})
 	listen := strings.TrimPrefix(s.URL, "http://")

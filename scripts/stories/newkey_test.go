@@ -90,6 +90,7 @@ func TestTheTimerFetchesKeysToo(t *testing.T) {
 // TestAFloodOfUnknownKeysReachesThePlatformTwice, and a key that is really new works
 // within ten seconds after it.
 func TestAFloodOfUnknownKeysReachesThePlatformTwice(t *testing.T) {
+	t.Parallel()
 	const unknown, bad, atOnce = 200, 50, 8
 	platform := workload.New(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Jobs), Instances: 2})
@@ -142,6 +143,7 @@ func flood(t *testing.T, s *stack.Stack, n, atOnce int, code string, token func(
 // TestAPlatformThatMisbehavesHarmsItselfAlone: its old keys serve, it is asked twice,
 // nobody else is asked, and whoever brings a new key is refused in good time.
 func TestAPlatformThatMisbehavesHarmsItselfAlone(t *testing.T) {
+	t.Parallel()
 	const tokens = 12
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))

@@ -30,6 +30,7 @@ func rounds(t *testing.T) int {
 // TestTwoInstancesOneResponseOneWinner posts each response to both instances of
 // saml-acs at once: with a request of ours, and unasked.
 func TestTwoInstancesOneResponseOneWinner(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{Instances: 2, Partner: true})
 	if instances := s.PIDs(t)["saml-acs"]; len(instances) != 2 {
 		t.Fatalf("instances %v", instances)
@@ -119,6 +120,7 @@ func TestALostAnswerDoesNotLoseTheSignIn(t *testing.T) {
 // TestADeadStoreIsARefusal: nobody is let in while Tablestore does not answer,
 // and the same response is good afterwards.
 func TestADeadStoreIsARefusal(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	alice := person.New(s.Ready, "acme", "alice")
 	answer, form := answerOf(t, s, alice)
