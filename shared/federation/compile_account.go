@@ -48,7 +48,7 @@ func (c *compiler) parseAccount(path string, d AccountDraft) (Account, bool) {
 	c.issue(path, d)
 	c.userSSO(path+".userSSO", d.UserSSO)
 	c.manage(path, d)
-	c.oneMetadataEach(path+".samlProviders", d.SAMLProviders)
+	c.oneMetadataEach(path, d)
 	c.oneIssuerEach(path+".oidcProviders", d.OIDCProviders)
 	return Account{
 		id: id, alias: d.Alias, site: site, issue: Issue(d.Issue),
@@ -96,17 +96,18 @@ func providers[A arn](c *compiler, path string, id ram.AccountID, texts map[stri
 	return all
 }
 
-// oneMetadataEach: a SAML provider of RAM has the metadata of one identity provider,
-// and AssumeRoleWithSAML is told by its ARN who is to judge.
-func (c *compiler) oneMetadataEach(path string, arns map[string]string) {
-	first := map[string]string{}
-	for _, idp := range slices.Sorted(maps.Keys(arns)) {
-		other, double := first[arns[idp]]
-		if double && arns[idp] != "" {
-			c.problem(path+"."+idp, fmt.Sprintf("%s is %s already, and has the metadata of one identity provider", arns[idp], other), "make another SAML provider in RAM")
+// oneMetadataEach: a SAML provider of RAM has the metadata of one identity provider, be
+// it the bundle, and AssumeRoleWithSAML is told by its ARN who is to judge.
+func (c *compiler) oneMetadataEach(path string, d AccountDraft) {
+	first := map[string]string{d.FederatedProvider: "the bundle"}
+	for _, idp := range slices.Sorted(maps.Keys(d.SAMLProviders)) {
+		arn := d.SAMLProviders[idp]
+		other, double := first[arn]
+		if double && arn != "" {
+			c.problem(path+".samlProviders."+idp, fmt.Sprintf("%s is %s already, and has the metadata of one identity provider", arn, other), "make another SAML provider in RAM")
 			continue
 		}
-		first[arns[idp]] = idp
+		first[arn] = idp
 	}
 }
 
