@@ -33,6 +33,7 @@ type visits struct {
 	ours     error            // of our own keys
 	deadline time.Time        // zero: none
 	each     time.Duration    // by which the clock goes on with each account
+	dead     time.Duration    // likewise, with each source
 
 	mu     sync.Mutex
 	pushed map[string]push.Wanted
@@ -87,6 +88,9 @@ func (v *visits) run(t *testing.T, event string) error {
 		Records: func(context.Context) ([]string, error) { return v.ids, nil },
 		Record:  func(_ context.Context, idp string) (trust.Record, error) { return record(idp), nil },
 		Refresh: func(_ context.Context, source trust.Source) (refresh.Result, error) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.now = v.now.Add(v.dead)
 			return refresh.Result{}, v.faults[source.ID]
 		},
 		Leases: v, Watches: v,
@@ -200,6 +204,18 @@ func TestAWishIsPushedWhereTheRecordIsBound(t *testing.T) {
 	v.faults["a"] = reason.New(reason.StoreUnavailable, "down")
 	if err := v.run(t, `{"record":"a"}`); reason.Of(err) != reason.StoreUnavailable || v.accounts() != "" {
 		t.Errorf("%v, pushed to %q", err, v.accounts())
+	}
+}
+
+// TestSourcesThatHangLeaveTimeForAccounts.
+func TestSourcesThatHangLeaveTimeForAccounts(t *testing.T) {
+	v := newVisits(slices.Repeat([]string{"a"}, 10)...)
+	for n := range 300 {
+		v.ids = append(v.ids, fmt.Sprintf("dead-%d", n))
+	}
+	v.deadline, v.dead, v.each = v.now.Add(2*time.Minute), 500*time.Millisecond, time.Second
+	if err := v.run(t, timer); err != nil || len(v.pushed) != 10 {
+		t.Errorf("%v, %d accounts, %s", err, len(v.pushed), v.log.String())
 	}
 }
 

@@ -15,6 +15,8 @@ const (
 	roundID   = "@round" // of its row among the leases, where no record is called so
 	lastStart = 8 * time.Second
 	milestone = 100
+
+	forAccounts = 30 * time.Second // is left to them, however many sources hang
 )
 
 // round is how far the last run came.
@@ -52,11 +54,14 @@ func (r rotation) inTurn(ctx context.Context, ids []string, work func(context.Co
 	failed := make([]error, len(ids))
 	done := progress{done: make([]bool, len(ids))}
 	turn := make(chan struct{}, atOnce)
-	next := ""
+	next, need := "", lastStart
+	if r.Accounts != nil {
+		need += forAccounts
+	}
 	var wait sync.WaitGroup
 	for i, id := range ids {
 		turn <- struct{}{}
-		if !r.timeFor(ctx, lastStart) {
+		if !r.timeFor(ctx, need) {
 			next = id
 			r.Log.WarnContext(ctx, "the run was cut off, the next one goes on", "record", id, "left", len(ids)-i)
 			break
