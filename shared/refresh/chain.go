@@ -12,6 +12,7 @@ import (
 type chains struct {
 	list    []trust.Chain
 	skipped []string
+	unknown []string // hosts whose chain is of no use
 }
 
 func (c *chains) add(address string, document Fetched) {
@@ -26,7 +27,19 @@ func (c *chains) add(address string, document Fetched) {
 	chain, err := trust.NewChain(host, document.Sent, document.Verified)
 	if err != nil {
 		c.skipped = append(c.skipped, "certificates of "+host+": "+err.Error())
+		c.unknown = append(c.unknown, host)
 		return
 	}
 	c.list = append(c.list, chain)
+}
+
+// with are they, and of hosts of which nothing can be said now what was known.
+func (c *chains) with(known []trust.Chain) []trust.Chain {
+	list := slices.Clone(c.list)
+	for _, chain := range known {
+		if slices.Contains(c.unknown, chain.Host) {
+			list = append(list, chain)
+		}
+	}
+	return list
 }

@@ -39,13 +39,13 @@ func (r Refresher) issuer(ctx context.Context, source trust.Source) (compare, er
 	if err != nil {
 		return nil, err
 	}
-	learned.Chains = chains.list
 	skipped = append(skipped, chains.skipped...)
 	return func(stored []byte) (Result, error) {
 		var known trust.Issuer
 		if strict(stored, &known) != nil || known.Issuer != learned.Issuer {
 			known = trust.Issuer{}
 		}
+		learned.Chains = chains.with(known.Chains)
 		learned, change, err := trust.PlanIssuer(source, known, learned, r.Now())
 		if r.Forget {
 			learned.Retiring = nil

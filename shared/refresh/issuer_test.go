@@ -30,7 +30,9 @@ type provider struct {
 	wait    func(ctx context.Context) error // before an answer
 	source  trust.Source
 	now     time.Time
-	sent    []*x509.Certificate // by each server, all believed
+	sent    []*x509.Certificate // by each server
+
+	believed []*x509.Certificate // why it was
 }
 
 func newProvider(t *testing.T) *provider {
@@ -67,7 +69,7 @@ func (p *provider) refresh(t *testing.T) (refresh.Result, error) {
 			if !ok {
 				return refresh.Fetched{}, reason.New(reason.SourceUnavailable, "status 404")
 			}
-			return refresh.Fetched{Body: []byte(answer), Sent: p.sent, Verified: [][]*x509.Certificate{p.sent}}, nil
+			return refresh.Fetched{Body: []byte(answer), Sent: p.sent, Verified: [][]*x509.Certificate{p.believed}}, nil
 		},
 	}
 	return r.Record(t.Context(), p.source)
@@ -196,12 +198,18 @@ func TestServersAreRememberedByTheirChains(t *testing.T) {
 		t.Fatalf("over http: %+v, %v", result.Issuer.Chains, err)
 	}
 	p.sent = validatetest.New(t).Record().Published()
+	p.believed = p.sent
 	for n := range 2 {
 		result, err := p.refresh(t)
 		if chains := result.Issuer.Chains; err != nil || result.Changed != (n == 0) || len(chains) != 2 || chains[0].Host != "issuer.example" || chains[1].Host != "keys.example" {
 			t.Errorf("%d: %+v, %v", n, result, err)
 		}
 	}
+	p.believed = nil // what is sent has no part any more in why it is believed
+	if result, err := p.refresh(t); err != nil || result.Changed || len(result.Issuer.Chains) != 2 || len(result.Skipped) != 2 {
+		t.Errorf("of no use: %+v, %v", result, err)
+	}
+	p.believed = p.sent
 	p.answers[discoveryAddress] = strings.Replace(discovery, "keys.example/jwks", "issuer.example:443/jwks", 1)
 	p.answers[validatetest.IssuerURL+":443/jwks"] = p.answers[keysAddress]
 	if result, err := p.refresh(t); err != nil || !result.Changed || len(result.Issuer.Chains) != 1 {
