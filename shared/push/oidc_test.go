@@ -186,18 +186,19 @@ func TestARoleThatAnySubjectMayTakeIsTold(t *testing.T) {
 	const allow = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Federated":%s},"Condition":%s}]}`
 	provider := fmt.Sprintf("[%q]", ci)
 	for document, told := range map[string]bool{
-		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x","oidc:sub":"repo:acme/shop"}}`):                                 false,
-		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x"},"StringLike":{"oidc:sub":["repo:acme/*"]}}`):                   false,
-		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x"}}`):                                                             true,
-		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":"*"}}`):                                                               true,
-		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":["repo:acme/shop","**"]}}`):                                           true,
-		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":[]}}`):                                                                true,
-		fmt.Sprintf(allow, provider, `{"StringNotEquals":{"oidc:sub":"x"}}`):                                                          true,
-		fmt.Sprintf(allow, `"`+ci.String()+`"`, `{}`):                                                                                 true,
-		fmt.Sprintf(allow, `"*"`, `{}`):                                                                                               true,
-		fmt.Sprintf(allow, `["`+okta.String()+`"]`, `{"StringEquals":{"saml:recipient":"x"}}`):                                        false,
-		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::1:root"]}}]}`:          false,
-		`{"Version":"1","Statement":[{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"Federated":["` + ci.String() + `"]}}]}`: false,
+		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x","oidc:sub":"repo:acme/shop"}}`):                                       false,
+		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x"},"StringLike":{"oidc:sub":["repo:acme/*"]}}`):                         false,
+		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:aud":"x"}}`):                                                                   true,
+		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":"*"}}`):                                                                     true,
+		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":["repo:acme/shop","**"]}}`):                                                 true,
+		fmt.Sprintf(allow, provider, `{"StringLike":{"oidc:sub":[]}}`):                                                                      true,
+		fmt.Sprintf(allow, provider, `{"StringNotEquals":{"oidc:sub":"x"}}`):                                                                true,
+		fmt.Sprintf(allow, `"`+ci.String()+`"`, `{}`):                                                                                       true,
+		fmt.Sprintf(allow, `"*"`, `{}`):                                                                                                     true,
+		fmt.Sprintf(allow, `["`+okta.String()+`"]`, `{"StringEquals":{"saml:recipient":"x"}}`):                                              false,
+		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::1:root"]}}]}`:                false,
+		`{"Version":"1","Statement":[{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"Federated":["` + ci.String() + `"]}}]}`:       false,
+		fmt.Sprintf(allow, provider, `{"StringEquals":{"oidc:sub":"x"},"Bool":{"acs:SecureTransport":true},"NumericLessThan":{"x":[1,2]}}`): false,
 		``: true, `{}`: true, `<html>`: true,
 	} {
 		got := push.Plan(push.Wanted{}, push.Has{Roles: map[ram.RoleARN]push.RoleHas{role: {MaxSession: 7200, Trust: document, Looked: true}}}, memory.Account{}, noon)

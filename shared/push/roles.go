@@ -2,6 +2,7 @@ package push
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -31,17 +32,24 @@ func (p *planner) trusts(roles map[ram.RoleARN]RoleHas) {
 	}
 }
 
-// texts is one text or a list of them, as policies have it.
+// texts is one value or a list of them, as policies have it: texts, numbers, true.
 type texts []string
 
 // UnmarshalJSON takes both.
 func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
-		return nil
+	var list []any
+	if json.Unmarshal(data, &list) != nil {
+		var one any
+		if err := json.Unmarshal(data, &one); err != nil {
+			return err
+		}
+		list = []any{one}
 	}
-	return json.Unmarshal(data, (*[]string)(t))
+	*t = make(texts, 0, len(list))
+	for _, value := range list {
+		*t = append(*t, fmt.Sprint(value))
+	}
+	return nil
 }
 
 type statement struct {
