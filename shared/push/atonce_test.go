@@ -71,6 +71,29 @@ func TestTwoRunsAtOnceDoNoHarm(t *testing.T) {
 	}
 }
 
+// TestWhoWaitsTriesAgain where another run was at the account: what he waits for may not
+// be in what that one wrote.
+func TestWhoWaitsTriesAgain(t *testing.T) {
+	b := newBench(t)
+	for conflicts, want := range map[int]string{0: "AB", 2: "AB", 3: "A"} {
+		w := newWorld(t)
+		w.hasSAML("okta", encoded(b.metadata("A")))
+		left := conflicts
+		w.stored = func() error {
+			if left--; left >= 0 {
+				return reason.New(reason.StoreConflict, "somebody else")
+			}
+			return nil
+		}
+		if _, err := w.push(b.wantsSAML("AB", federation.Manage{}).Only("okta")); err != nil {
+			t.Errorf("%d: %v", conflicts, err)
+		}
+		if got := b.letters(w.saml["okta"]["EncodedSAMLMetadataDocument"]); got != want {
+			t.Errorf("after %d conflicts RAM has %s", conflicts, got)
+		}
+	}
+}
+
 // TestARunThatPlannedByAnOlderRowWritesNothing: what another one has just written looks
 // like a stranger to it.
 func TestARunThatPlannedByAnOlderRowWritesNothing(t *testing.T) {

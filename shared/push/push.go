@@ -27,6 +27,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/push/memory"
 	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
 const (
@@ -34,6 +35,7 @@ const (
 	sessionName = "fc-sso-rotation"
 	sessionTime = 15 * time.Minute // the shortest
 	visitLimit  = 20 * time.Second // of one account: a slow one delays few
+	tries       = 3                // of who waits, where another run is at the same account
 )
 
 // Store keeps what is remembered of an account's RAM with a version that each write
@@ -61,6 +63,17 @@ type Config struct {
 func (c Config) Push(ctx context.Context, w Wanted, tell Telling) (trouble, err error) {
 	limited, cancel := context.WithTimeout(ctx, visitLimit)
 	defer cancel()
+	for range tries {
+		trouble, err = c.once(ctx, limited, w, tell)
+		if !w.Part || reason.Of(err) != reason.StoreConflict { // who wants some waits for them, and others see to all
+			break
+		}
+	}
+	return trouble, leftToOthers(err)
+}
+
+// once is one visit, which another run may be in the way of.
+func (c Config) once(ctx, limited context.Context, w Wanted, tell Telling) (trouble, err error) {
 	kept, err := c.recall(ctx, w)
 	if err != nil {
 		return nil, err
@@ -70,7 +83,7 @@ func (c Config) Push(ctx context.Context, w Wanted, tell Telling) (trouble, err 
 	if err == nil {
 		err = kept.keep(ctx, planned.after(before, w, trouble, c.now()), tell)
 	}
-	return trouble, leftToOthers(err)
+	return trouble, err
 }
 
 // Preview is what Push would write, and what drift it would find; it writes nothing.
