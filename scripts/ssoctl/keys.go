@@ -112,8 +112,11 @@ func (o *ourKeys) needed(ctx context.Context, revision federation.Revision) ([]o
 		}
 		known, _ := memory.Parse(row) // of a row that cannot be read nothing is known
 		unread := ""
-		if account.MaintenanceRole().IsZero() {
+		switch {
+		case account.MaintenanceRole().IsZero():
 			unread = " (where nobody can look: the account has no maintenanceRole)"
+		case known.Failing > 0:
+			unread = " (where the last run failed: write ssoctl push)"
 		}
 		for _, place := range slices.Sorted(maps.Keys(places)) {
 			needs = append(needs, own.Need{Account: account.Name(), What: places[place] + unread, Confirmed: confirmed(known, place)})
@@ -122,9 +125,13 @@ func (o *ourKeys) needed(ctx context.Context, revision federation.Revision) ([]o
 	return needs, nil
 }
 
-// confirmed is since when RAM is known to have each certificate at a place.
+// confirmed is since when RAM is known to have each certificate at a place. Where the
+// last run failed, what was seen there before it may be gone.
 func confirmed(known memory.Account, place string) map[string]time.Time {
 	since := map[string]time.Time{}
+	if known.Failing > 0 {
+		return since
+	}
 	for fingerprint, seen := range known.Providers[place].Certificates {
 		since[fingerprint] = seen.Confirmed
 	}

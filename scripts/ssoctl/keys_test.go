@@ -251,3 +251,16 @@ func TestTwoOperatorsAtOnce(t *testing.T) {
 	k.says(statusWrong, "keys: write ssoctl keys", "keys", "turn")
 	k.says(statusWrong, `what is "x" for?`, "keys", "show", "x")
 }
+
+func TestAnAccountWhoseLastRunFailedConfirmsNothing(t *testing.T) {
+	known := memory.Account{Providers: map[string]memory.Provider{memory.UserSSO: {
+		Certificates: map[string]memory.Known{"a": {Confirmed: time.Now()}},
+	}}}
+	if got := confirmed(known, memory.UserSSO); got["a"].IsZero() {
+		t.Errorf("%v", got)
+	}
+	known.Failing = 1
+	if got := confirmed(known, memory.UserSSO); len(got) > 0 {
+		t.Errorf("%v", got)
+	}
+}

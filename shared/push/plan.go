@@ -2,6 +2,7 @@ package push
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -148,6 +149,18 @@ func (p *planner) remember(subject string, change func(*memory.Provider)) {
 		p.Memory.Providers = map[string]memory.Provider{}
 	}
 	p.Memory.Providers[subject] = provider
+}
+
+// unconfirm forgets that RAM has any certificate of a provider, which is not there any
+// more: who waits to sign until everybody has his certificate must not rely on it.
+func (p *planner) unconfirm(subject string) {
+	known := maps.Clone(p.Memory.Providers[subject].Certificates)
+	for name, k := range known {
+		known[name] = memory.Known{Left: k.Left}
+	}
+	if known != nil {
+		p.remember(subject, func(m *memory.Provider) { m.Certificates = known })
+	}
 }
 
 // remembered is what stays known when the account is compared anew: where it is whole,

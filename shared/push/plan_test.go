@@ -1,6 +1,8 @@
 package push_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -75,6 +77,34 @@ func TestAnotherIdentityProviderUnderTheNameIsNeverWrittenOver(t *testing.T) {
 	got := push.Plan(w, push.Has{OIDC: map[ram.OIDCProviderARN]*push.OIDCHas{ci: {Issuer: issuer + "/", ClientIDs: []string{"y"}}}}, memory.Account{}, noon)
 	if len(got.Calls) != 0 || kinds(got.Drift) != string(alert.ProviderForeign) {
 		t.Errorf("another issuer: %+v, %+v", got.Calls, got.Drift)
+	}
+}
+
+// TestWhatIsThereNoMoreIsNotConfirmed: whoever waits to sign until RAM has his
+// certificate would rely on it.
+func TestWhatIsThereNoMoreIsNotConfirmed(t *testing.T) {
+	b := newBench(t)
+	w := b.wantsSAML("A", federation.Manage{})
+	first := push.Plan(w, hasSAML(b.metadata("A")), memory.Account{}, noon)
+	name := slices.Collect(maps.Keys(b.known("A", 0)))[0]
+	if _, ok := first.Memory.Confirmed(okta.String(), name); !ok {
+		t.Fatalf("%+v", first.Memory)
+	}
+	for why, has := range map[string]push.Has{
+		"gone":      {SAML: map[ram.SAMLProviderARN]*push.SAMLHas{okta: nil}},
+		"another's": hasSAML(b.metadata("A", func(i *samldoc.Introduction) { i.EntityID += "/" })),
+	} {
+		got := push.Plan(w, has, first.Memory, noon.Add(day))
+		if _, ok := got.Memory.Confirmed(okta.String(), name); ok {
+			t.Errorf("%s: %+v", why, got.Memory)
+		}
+		if _, ok := first.Memory.Confirmed(okta.String(), name); !ok {
+			t.Errorf("%s: what was remembered changed", why)
+		}
+		again := push.Plan(w, hasSAML(b.metadata("A")), got.Memory, noon.Add(2*day))
+		if since, ok := again.Memory.Confirmed(okta.String(), name); !ok || !since.Equal(noon.Add(2*day)) {
+			t.Errorf("%s, and back: since %v", why, since)
+		}
 	}
 }
 

@@ -39,7 +39,11 @@ func (p *planner) saml(w SAMLProvider, has *SAMLHas) {
 func (p *planner) samlMissing(w SAMLProvider) {
 	subject := w.ARN.String()
 	p.drift(alert.ProviderMissing, subject, "", "RAM has no such provider for %s", w.By)
-	if !p.wanted.Manage.Create || w.EntityID == "" {
+	if w.EntityID == "" {
+		return
+	}
+	p.unconfirm(subject)
+	if !p.wanted.Manage.Create {
 		return
 	}
 	document, words, ok := p.document(subject, w.Introduced, nil)
@@ -62,6 +66,7 @@ func (p *planner) document(subject string, w Introduced, has []byte) (document [
 	there, err := introducedBy(has)
 	if err != nil || len(has) > 0 && there.EntityID != w.EntityID {
 		p.drift(alert.ProviderForeign, subject, "", "RAM has metadata of %s there, not of %s", told(there.EntityID, err), w.EntityID)
+		p.unconfirm(subject)
 		return nil, "", false
 	}
 	all := w.certificates(p.now)
