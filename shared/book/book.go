@@ -10,8 +10,9 @@
 // federation and trust each know alone.
 //
 // What a request costs in calls to the store: none while what it needs was read
-// within 30 seconds; after that one for the head and keys. Cold, a record costs
-// two and a person's rules two, one more for every 4 MB of them.
+// within 30 seconds; after that one for the head and keys, and where roles are issued
+// or listed one for how long RAM lets them last. Cold, a record costs two and a
+// person's rules two, one more for every 4 MB of them.
 package book
 
 import (
@@ -37,6 +38,7 @@ type Source interface {
 	Front(ctx context.Context, idp string) (store.Front, error)
 	Row(ctx context.Context, rev, id string) (*store.Item, error)
 	Rows(ctx context.Context, rev, prefix string) ([]store.Item, error)
+	Accounts(ctx context.Context, accounts []string) ([][]byte, error)
 }
 
 // Book is read by many sign-ins at once. Older contents are never used, whatever
@@ -50,6 +52,7 @@ type Book struct {
 	read    time.Time // when reading was the head
 	learned *shelf[learned]
 	own     ours
+	seen    *shelf[seen] // by account
 }
 
 // ours are our own keys as the store had them with the last front, or why they are of
@@ -68,7 +71,7 @@ type learned struct {
 
 // New returns a book over source that goes by this clock.
 func New(source Source, now func() time.Time) *Book {
-	return &Book{source: source, now: now, turn: newTurn(), learned: newShelf[learned](maxKept)}
+	return &Book{source: source, now: now, turn: newTurn(), learned: newShelf[learned](maxKept), seen: newShelf[seen](maxKept)}
 }
 
 // Read returns what counts now. It stays as it is while the caller uses it. It
@@ -185,10 +188,13 @@ func (b *Book) turnTo(head store.Head, asked time.Time) error {
 
 func (b *Book) wall() time.Time { return b.now().Round(0) }
 
-// fresh compares wall times: a clock that was set back makes the book stale too.
-func (b *Book) fresh(read time.Time) bool {
+// fresh is young of what belongs to the revision that counts.
+func (b *Book) fresh(read time.Time) bool { return b.reading != nil && b.young(read) }
+
+// young compares wall times: a clock that was set back makes the book stale too.
+func (b *Book) young(read time.Time) bool {
 	age := b.wall().Sub(read)
-	return b.reading != nil && age >= 0 && age < life
+	return age >= 0 && age < life
 }
 
 // turn lets one in at a time, and those who wait leave when their time is up.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 
@@ -15,6 +16,9 @@ const (
 	maxBatchRows  = 200
 	maxBatchBytes = 3 << 20
 	maxBody       = 2 << 20
+
+	// maxReadRows is how many rows a BatchGetRow takes.
+	maxReadRows = 100
 )
 
 // Partitions of sso_trust.
@@ -256,6 +260,28 @@ func (t *Trust) PutWatch(ctx context.Context, idp string, body []byte, version i
 // Account returns what is remembered of an account's RAM, and its version.
 func (t *Trust) Account(ctx context.Context, account string) (body []byte, version int64, err error) {
 	return t.versioned(ctx, partitionAccount, account)
+}
+
+// Accounts returns what is remembered of each account's RAM, nil where nothing is, in
+// the order in which they are named: one call for every 100.
+func (t *Trust) Accounts(ctx context.Context, accounts []string) ([][]byte, error) {
+	ctx, cancel := t.client.budgeted(ctx)
+	defer cancel()
+	bodies := make([][]byte, 0, len(accounts))
+	for some := range slices.Chunk(accounts, maxReadRows) {
+		keys := make([]*tablestore.PrimaryKey, 0, len(some))
+		for _, account := range some {
+			keys = append(keys, trustKey(partitionAccount, account))
+		}
+		rows, err := t.client.getAll(ctx, tableTrust, keys...)
+		if err != nil {
+			return nil, unavailable(partitionAccount, err)
+		}
+		for _, r := range rows {
+			bodies = append(bodies, r.body())
+		}
+	}
+	return bodies, nil
 }
 
 // PutAccount replaces what is remembered of an account's RAM by the same condition as

@@ -20,6 +20,7 @@ type Shelf struct {
 	Now  store.Head
 	Keys map[string][]byte // by identity provider
 	Own  []byte            // our own keys
+	RAM  map[string][]byte // what is remembered of each account's
 	Err  error             // what every question is answered with, if it is set
 
 	mu        sync.Mutex
@@ -59,6 +60,15 @@ func (s *Shelf) Head(context.Context) (store.Head, error) { return s.Now, s.call
 // Front is the head, keys and our own.
 func (s *Shelf) Front(_ context.Context, idp string) (store.Front, error) {
 	return store.Front{Head: s.Now, Keys: s.Keys[idp], Own: s.Own}, s.call("front " + idp)
+}
+
+// Accounts are what is remembered of them.
+func (s *Shelf) Accounts(_ context.Context, accounts []string) ([][]byte, error) {
+	var rows [][]byte
+	for _, account := range accounts {
+		rows = append(rows, s.RAM[account])
+	}
+	return rows, s.call("accounts " + strings.Join(accounts, " "))
 }
 
 // Row is one row of a revision.

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"TheHeadSwitchesOnlyFromTheOneThatWasSeen", headConflict},
 		{"AnItemBeyondTheLimitIsRefused", itemTooLarge},
 		{"KeysChangeOnlyFromTheVersionThatWasSeen", keysConflict},
+		{"AccountsAreReadAtOnce", accountsAtOnce},
 		{"RowsAreFoundByTheBeginningOfTheirIDs", rowsByPrefix},
 		{"TheHeadAndKeysAreReadTogether", frontWhole},
 		{"TheLogIsAChainOfWhatCounted", logChain},
@@ -341,6 +342,27 @@ func keysConflict(b bench) {
 	want(t, err, "")
 	if body, _, err := b.trust().Keys(t.Context(), idp); string(lease) != "lease" || string(watch) != "watch" || string(account) != "account" || version != 1 || string(body) != "two" || err != nil {
 		t.Errorf("lease %q, watch %q, account %q of version %d, keys %q, %v", lease, watch, account, version, body, err)
+	}
+}
+
+func accountsAtOnce(b bench) {
+	t := b.t
+	known := newRevision()
+	want(t, b.trust().PutAccount(t.Context(), known, []byte("account"), 0), "")
+	for _, n := range []int{0, 1, 100, 101, 250} { // more than one call takes
+		names := make([]string, n)
+		for i := range names {
+			names[i] = fmt.Sprintf("%s-%d", known, i)
+		}
+		names = append(names, known)
+		rows, err := b.trust().Accounts(t.Context(), names)
+		want(t, err, "")
+		if len(rows) != n+1 || string(rows[n]) != "account" || n > 0 && (rows[0] != nil || rows[n-1] != nil) {
+			t.Errorf("%d accounts: %d rows, the last is %q", n+1, len(rows), rows[max(0, len(rows)-1)])
+		}
+	}
+	if rows, err := b.trust().Accounts(t.Context(), nil); len(rows) != 0 || err != nil {
+		t.Errorf("of nobody: %q, %v", rows, err)
 	}
 }
 
