@@ -13,7 +13,8 @@ type Grant struct {
 	role        ram.RoleARN
 	account     federation.Account
 	sessionName string
-	duration    time.Duration
+	length      Length
+	maximum     time.Duration // of the role, as it was last read; 0: not known
 	policy      string
 	rule        string
 }
@@ -28,7 +29,10 @@ func (g Grant) Account() federation.Account { return g.account }
 func (g Grant) SessionName() string { return g.sessionName }
 
 // Duration is how long the session lasts at most.
-func (g Grant) Duration() time.Duration { return g.duration }
+func (g Grant) Duration() time.Duration { return g.length.Lasts }
+
+// Length is the same with what decided it.
+func (g Grant) Length() Length { return g.length }
 
 // Rule is the name of the rule that gave the role.
 func (g Grant) Rule() string { return g.rule }

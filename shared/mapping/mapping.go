@@ -34,6 +34,7 @@ import (
 type Context struct {
 	Now      time.Time
 	SourceIP netip.Addr
+	Ends     time.Time // of the person's session here; zero: there is none
 }
 
 // Roles are all roles that the identity may take, in the order of the rules; of
@@ -154,7 +155,7 @@ func (d *decision) give(rule federation.Rule, e *Evaluation) {
 		d.taken[role] = true
 		d.grants = append(d.grants, Grant{
 			role: role, account: account, rule: rule.Name(),
-			sessionName: session.name, duration: session.duration, policy: rule.SessionPolicy(),
+			sessionName: session.name, length: session.length, policy: rule.SessionPolicy(),
 		})
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 // session is what a rule says of a session, for this person and hour.
 type session struct {
-	name     string
-	duration time.Duration
-	note     string
+	name   string
+	length Length
+	note   string
 }
 
 func (d *decision) session(rule federation.Rule) (session, error) {
@@ -27,14 +27,14 @@ func (d *decision) session(rule federation.Rule) (session, error) {
 	if err != nil {
 		return session{}, fmt.Errorf("gives nothing: %w", err)
 	}
-	s := session{name: name, duration: rule.Duration()}
+	s := session{name: name, length: Length{rule.Duration(), rule.Duration(), ByRule}}
 	for _, limit := range limits {
 		switch {
 		case limit.most < federation.MinDuration:
 			return session{}, fmt.Errorf("gives nothing, for %s and STS makes no session shorter than %s", limit.why, federation.MinDuration)
-		case limit.most < s.duration:
-			notes = append(notes, fmt.Sprintf("duration %s instead of %s, for %s", limit.most, s.duration, limit.why))
-			s.duration = limit.most
+		case limit.most < s.length.Lasts:
+			notes = append(notes, fmt.Sprintf("duration %s instead of %s, for %s", limit.most, s.length.Lasts, limit.why))
+			s.length = s.length.within(limit.most, limit.by)
 		}
 	}
 	s.note = strings.Join(notes, "; ")
@@ -44,6 +44,7 @@ func (d *decision) session(rule federation.Rule) (session, error) {
 // limit bounds a session beside its rule.
 type limit struct {
 	most time.Duration
+	by   Bound
 	why  string
 }
 
@@ -51,14 +52,20 @@ func (d *decision) limits(rule federation.Rule) ([]limit, error) {
 	var limits []limit
 	if end := d.who.SessionNotOnOrAfter(); !end.IsZero() {
 		left := end.Sub(d.at.Now).Truncate(time.Second)
-		limits = append(limits, limit{left, "the sign-in ends at " + end.UTC().Format(time.RFC3339)})
+		limits = append(limits, limit{left, BySignIn, "the sign-in ends at " + end.UTC().Format(time.RFC3339)})
+	}
+	if end := d.at.Ends; !end.IsZero() {
+		// The limit is our own. In the last minutes of a session it gives way to the
+		// shortest that STS makes, or the page would be empty before it ends.
+		left := max(end.Sub(d.at.Now).Truncate(time.Second), federation.MinDuration)
+		limits = append(limits, limit{left, BySession, "the session here ends at " + end.UTC().Format(time.RFC3339)})
 	}
 	if rule.Asserted().IsZero() {
 		return limits, nil
 	}
 	asserted, ok, err := d.assertedDuration()
 	if ok {
-		limits = append(limits, limit{asserted, fmt.Sprintf("the identity provider allows %s", asserted)})
+		limits = append(limits, limit{asserted, ByIdentityProvider, fmt.Sprintf("the identity provider allows %s", asserted)})
 	}
 	return limits, err
 }

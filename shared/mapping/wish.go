@@ -53,7 +53,7 @@ func (g Grant) Narrowed(w Wish) (Grant, error) {
 		g.sessionName = w.name
 	}
 	if w.duration != 0 {
-		g.duration = min(g.duration, w.duration)
+		g.length = g.length.within(w.duration, ByRequest)
 	}
 	return g, nil
 }
