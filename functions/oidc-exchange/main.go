@@ -68,6 +68,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Log: log, Now: time.Now,
 		Trusting: reading(trusted, (*book.Reading).Trusting), Record: trusted.Record, Rules: rules,
 		Provider: samlProvider(trusted),
+		Longest:  trusted.Longest,
 		SourceIP: trigger.SourceIP,
 		Fresh:    fresh,
 		Nonces:   nonces,

@@ -53,6 +53,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	return portal.New(portal.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Trust:    func(ctx context.Context) (portal.Reading, error) { return trust.Read(ctx) },
+		Longest:  trust.Longest,
 		Sessions: store.NewSessions(client),
 		Issuer: issue.New(issue.Config{
 			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,

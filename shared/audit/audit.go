@@ -46,6 +46,7 @@ type Decision struct {
 	Issuer      string // who says so: entity ID or issuer URL
 	Subject     string // whom it is about
 	Grant       string // ARN of the role that was given
+	Length      string // how long it lasts, and what decided that
 	StepUp      string // name of the rule that another sign-in stands before
 	AuditRules  string // names of the audit rules that would have given what was asked for
 	Refresh     string // what came of asking for a newer key: done, or why not
@@ -153,6 +154,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"issuer", d.Issuer},
 		{"subject", d.Subject},
 		{"grant", d.Grant},
+		{"length", d.Length},
 		{"step_up", d.StepUp},
 		{"audit_rules", d.AuditRules},
 		{"refresh", d.Refresh},

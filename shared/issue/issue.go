@@ -24,9 +24,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-// leastMaximum is the least MaxSessionDuration that a role can have.
-const leastMaximum = time.Hour
-
 // Config is what an Issuer works with. All fields but SigninEndpoint are needed.
 type Config struct {
 	API            *openapi.Client
@@ -41,18 +38,16 @@ type Issuer struct{ config Config }
 // New returns an Issuer. It connects when it is first used.
 func New(config Config) Issuer { return Issuer{config} }
 
-// Issued are credentials that were made, and whose STS says they are. Shortened
-// says that the role's maximum is below what the rule gives, so that they end
-// earlier than granted.
+// Issued are credentials that were made, and whose STS says they are.
 type Issued struct {
 	ram.Credentials
-	Shortened bool
-	User      openapi.AssumedRoleUser // what STS calls the session
+	Length mapping.Length          // how long they were asked for, and what decided that
+	User   openapi.AssumedRoleUser // what STS calls the session
 }
 
 // AssumeRole makes credentials of the granted role, for as long as granted or,
-// where the role allows less, for an hour: never longer. The role's maximum is
-// not known here, and every role allows that hour.
+// where STS says that the role allows less, for an hour: never longer. How much less
+// STS does not say, and every role allows that hour.
 func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, error) {
 	if grant.IsZero() {
 		return Issued{}, errors.New("a zero grant was to be issued")
@@ -64,8 +59,8 @@ func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, er
 	if err != nil {
 		return Issued{}, err
 	}
-	made, err := i.withinMaximum(grant, func(duration time.Duration) (Issued, error) {
-		return i.assume(ctx, own, sessionParams(grant, duration))
+	made, err := withinMaximum(grant, func(grant mapping.Grant) (Issued, error) {
+		return i.assume(ctx, own, sessionParams(grant))
 	})
 	if err != nil {
 		return Issued{}, refusal(grant, err)
@@ -86,21 +81,23 @@ func requireOwnWay(account federation.Account) error {
 }
 
 // withinMaximum asks for as long as granted and, where that is more than the role
-// allows, for an hour.
-func (i Issuer) withinMaximum(grant mapping.Grant, ask func(time.Duration) (Issued, error)) (Issued, error) {
-	made, err := ask(grant.Duration())
-	if shortened := exceedsMaximum(err) && grant.Duration() > leastMaximum; shortened {
-		made, err = ask(leastMaximum)
-		made.Shortened = shortened
+// allows, for an hour. What was read of the role's maximum is in the grant already: it
+// may never have been read, or have shrunk since.
+func withinMaximum(grant mapping.Grant, ask func(mapping.Grant) (Issued, error)) (Issued, error) {
+	made, err := ask(grant)
+	if least, shorter := grant.Least(); shorter && exceedsMaximum(err) {
+		grant = least
+		made, err = ask(grant)
 	}
+	made.Length = grant.Length()
 	return made, err
 }
 
-func sessionParams(grant mapping.Grant, duration time.Duration) url.Values {
+func sessionParams(grant mapping.Grant) url.Values {
 	params := url.Values{
 		"RoleArn":         {grant.Role().String()},
 		"RoleSessionName": {grant.SessionName()},
-		"DurationSeconds": {strconv.Itoa(int(duration / time.Second))},
+		"DurationSeconds": {strconv.Itoa(int(grant.Duration() / time.Second))},
 	}
 	if policy := grant.SessionPolicy(); policy != "" {
 		params.Set("Policy", policy)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func TestAGrantBecomesCredentials(t *testing.T) {
 	c := newCloud(t, made)
 	issued, err := c.issuer.AssumeRole(t.Context(), grant(t, 2*time.Hour))
 	got, want := issued.Credentials, ram.Credentials{AccessKeyID: "STS.made", AccessKeySecret: "hush", SecurityToken: "token", Expiration: validatetest.Now().Add(time.Hour)}
-	if err != nil || got != want || issued.Shortened {
+	if err != nil || got != want || issued.Length.By != mapping.ByRule || issued.Length.Lasts != 2*time.Hour {
 		t.Errorf("%+v, %v", issued, err)
 	}
 	asked := c.asked[0]
@@ -124,7 +125,7 @@ func TestARoleThatAllowsLessGivesAnHour(t *testing.T) {
 	const tooLong = `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`
 	c := newCloud(t, tooLong, made)
 	got, err := c.issuer.AssumeRole(t.Context(), grant(t, 2*time.Hour))
-	if err != nil || !got.Shortened || got.AccessKeyID != "STS.made" {
+	if want := (mapping.Length{Lasts: time.Hour, Rule: 2 * time.Hour, By: mapping.ByUnknownRole}); err != nil || got.Length != want || got.AccessKeyID != "STS.made" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if len(c.asked) != 2 || c.asked[1].Get("DurationSeconds") != "3600" {
@@ -134,6 +135,33 @@ func TestARoleThatAllowsLessGivesAnHour(t *testing.T) {
 		c := newCloud(t, tooLong, made)
 		if _, err := c.issuer.AssumeRole(t.Context(), grant(t, short)); reason.Of(err) != reason.RoleRefused || len(c.asked) != 1 {
 			t.Errorf("%v: %v after %d calls", short, err, len(c.asked))
+		}
+	}
+}
+
+// TestAMaximumThatIsKnownIsNotExceeded: STS is asked once, unless it has shrunk since.
+func TestAMaximumThatIsKnownIsNotExceeded(t *testing.T) {
+	const tooLong = `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`
+	for name, tt := range map[string]struct {
+		maximum time.Duration
+		answers []string
+		asked   []string
+		want    mapping.Length
+	}{
+		"below the rule": {4 * time.Hour, []string{made}, []string{"14400"}, mapping.Length{Lasts: 4 * time.Hour, Rule: 8 * time.Hour, By: mapping.ByRole}},
+		"above the rule": {12 * time.Hour, []string{made}, []string{"28800"}, mapping.Length{Lasts: 8 * time.Hour, Rule: 8 * time.Hour, By: mapping.ByRule}},
+		"unknown":        {0, []string{tooLong, made}, []string{"28800", "3600"}, mapping.Length{Lasts: time.Hour, Rule: 8 * time.Hour, By: mapping.ByUnknownRole}},
+		"unknown, long":  {0, []string{made}, []string{"28800"}, mapping.Length{Lasts: 8 * time.Hour, Rule: 8 * time.Hour, By: mapping.ByRule}},
+		"shrunk since":   {4 * time.Hour, []string{tooLong, made}, []string{"14400", "3600"}, mapping.Length{Lasts: time.Hour, Rule: 8 * time.Hour, By: mapping.ByShrunkRole}},
+	} {
+		c := newCloud(t, tt.answers...)
+		got, err := c.issuer.AssumeRole(t.Context(), grant(t, 8*time.Hour).Allowed(tt.maximum))
+		var asked []string
+		for _, form := range c.asked {
+			asked = append(asked, form.Get("DurationSeconds"))
+		}
+		if err != nil || got.Length != tt.want || !slices.Equal(asked, tt.asked) {
+			t.Errorf("%s: %+v, %v, asked for %q", name, got.Length, err, asked)
 		}
 	}
 }

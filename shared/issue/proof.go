@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
@@ -68,8 +67,8 @@ func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof) (Is
 	if !ok || proof.text == "" {
 		return Issued{}, fmt.Errorf("account %s has issue: direct, and no provider or no proof came of %q", grant.Account().ID(), proof.idp)
 	}
-	made, err := i.withinMaximum(grant, func(duration time.Duration) (Issued, error) {
-		params := sessionParams(grant, duration)
+	made, err := withinMaximum(grant, func(grant mapping.Grant) (Issued, error) {
+		params := sessionParams(grant)
 		params.Set(name, provider)
 		if proof.action == withSAML {
 			params.Del("RoleSessionName")

@@ -137,7 +137,7 @@ func TestSTSHasTheLastWordOfAProof(t *testing.T) {
 func TestARoleThatAllowsLessGivesAnHourByProofToo(t *testing.T) {
 	c := newCloud(t, `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`, made)
 	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln"))
-	if err != nil || !got.Shortened || len(c.asked) != 2 || c.asked[0].Get("DurationSeconds") != "7200" || c.asked[1].Get("DurationSeconds") != "3600" {
+	if err != nil || got.Length.By != mapping.ByUnknownRole || got.Length.Lasts != time.Hour || len(c.asked) != 2 || c.asked[0].Get("DurationSeconds") != "7200" || c.asked[1].Get("DurationSeconds") != "3600" {
 		t.Errorf("%+v, %v, asked %v", got, err, c.asked)
 	}
 }

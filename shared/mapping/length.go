@@ -32,6 +32,9 @@ type Length struct {
 	By    Bound
 }
 
+// String is for the log.
+func (l Length) String() string { return l.Lasts.String() + " by " + string(l.By) }
+
 // within is the length, and never more than most.
 func (l Length) within(most time.Duration, by Bound) Length {
 	if most < l.Lasts {

@@ -61,6 +61,15 @@ func catalogue() map[string]text {
 		"roles.duration":     {"Lasts %s", "有效期 %s"},
 		"roles.link":         {"Direct link", "直达链接"},
 
+		"length.rule":              {"The rule gives %s.", "有效期由规则决定：%s。"},
+		"length.sign_in":           {"The rule gives %s, but your sign-in ends before that.", "规则允许 %s，但您的登录会更早到期。"},
+		"length.session":           {"The rule gives %s, but your session here ends before that.", "规则允许 %s，但您在本站的会话会更早结束。"},
+		"length.identity_provider": {"The rule gives %s, but your identity provider allows %s.", "规则允许 %s，但您的身份提供商只允许 %s。"},
+		"length.asked":             {"As asked for. The rule would give %s.", "按请求的时长。规则最多允许 %s。"},
+		"length.role":              {"The rule gives %s, but this role allows at most %s.", "规则允许 %s，但该角色最多允许 %s。"},
+		"length.role_unknown":      {"The rule gives %s. This role allows less, and how much is not known here yet: an hour, which every role allows.", "规则允许 %s。该角色允许的时间更短，具体上限暂不清楚，因此为一小时（所有角色都允许）。"},
+		"length.role_shrank":       {"The rule gives %s. This role allows less than when it was last looked at: an hour, which every role allows.", "规则允许 %s。该角色现在允许的时间比上次读取时更短，因此为一小时（所有角色都允许）。"},
+
 		"empty.heading":          {"You are signed in, but there is no role for you yet.", "您已登录，但还没有分配给您的角色。"},
 		"empty.groups":           {"%s sent us %d facts about you. None of them matches a rule that gives a role.", "%s 向我们提供了 %d 项关于您的信息，但没有任何规则据此授予角色。"},
 		"empty.groups.one":       {"%s sent us one fact about you. It matches no rule that gives a role.", "%s 只向我们提供了 1 项关于您的信息，没有任何规则据此授予角色。"},
@@ -74,7 +83,6 @@ func catalogue() map[string]text {
 		"credentials.title":      {"Credentials", "访问凭证"},
 		"credentials.valid":      {"Valid until", "有效期至"},
 		"credentials.left":       {"%s from now", "剩余 %s"},
-		"credentials.shortened":  {"The rule gives more, but this role allows at most an hour.", "规则允许更长时间，但该角色最多只允许一小时。"},
 		"credentials.role":       {"Role", "角色"},
 		"credentials.account":    {"Account", "账号"},
 		"credentials.session":    {"Session name", "会话名称"},

@@ -40,10 +40,10 @@ func examples() map[string]page.View {
 			Person: "you@acme.com", IdP: "Okta", Ends: now.Add(7*time.Hour + 52*time.Minute), Token: "form-token", Count: 3,
 			Accounts: []page.Account{
 				{Alias: "acme-prod", ID: "1234567890123456", Roles: []page.Role{
-					{Name: "admin", ARN: arn, Link: "/go/acme-prod/admin", Rule: "platform engineers administer production", Duration: time.Hour},
-					{Name: "readonly", ARN: "acs:ram::1234567890123456:role/readonly", Link: "/go/acme-prod/readonly", Rule: "everybody may look", Duration: 8 * time.Hour},
+					{Name: "admin", ARN: arn, Link: "/go/acme-prod/admin", Rule: "platform engineers administer production", Length: page.Length{Lasts: time.Hour, Rule: time.Hour, By: "rule"}},
+					{Name: "readonly", ARN: "acs:ram::1234567890123456:role/readonly", Link: "/go/acme-prod/readonly", Rule: "everybody may look", Length: page.Length{Lasts: 2 * time.Hour, Rule: 8 * time.Hour, By: "role"}},
 				}},
-				{ID: "2345678901234567", Roles: []page.Role{{Name: "dev", ARN: "acs:ram::2345678901234567:role/dev", Link: "/go/2345678901234567/dev", Duration: 90 * time.Minute}}},
+				{ID: "2345678901234567", Roles: []page.Role{{Name: "dev", ARN: "acs:ram::2345678901234567:role/dev", Link: "/go/2345678901234567/dev", Length: page.Length{Lasts: 90 * time.Minute}}}},
 			},
 		},
 		"roles-empty": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token", Received: []page.Received{
@@ -52,7 +52,7 @@ func examples() map[string]page.View {
 		"roles-nothing": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token"},
 		"credentials": page.Credentials{
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",
-			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Shortened: true, Snippets: page.Snippets(key),
+			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Length: page.Length{Lasts: time.Hour, Rule: 8 * time.Hour, By: "role_unknown"}, Snippets: page.Snippets(key),
 		},
 		"confirm": page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
 		"stepup": page.StepUp{

@@ -74,7 +74,7 @@ type Role struct {
 	Name, ARN string
 	Link      string // its deep link
 	Rule      string // name of the rule that grants it
-	Duration  time.Duration
+	Length    Length
 }
 
 // Received is one attribute with its values, for its owner.
@@ -93,7 +93,7 @@ type Credentials struct {
 	Rule                          string
 	SessionName                   string
 	Expires                       time.Time
-	Shortened                     bool // the role allows less than the rule
+	Length                        Length
 	Snippets                      []Snippet
 }
 

@@ -49,6 +49,8 @@ type bench struct {
 	grants  []mapping.Grant // that reached STS
 	proofs  []issue.Proof   // that were at hand then
 	err     error           // what STS says
+	longest time.Duration   // as RAM was seen to let sessions of each role last; 0: nobody says
+	silent  error           // why not
 	log     strings.Builder
 }
 
@@ -88,6 +90,7 @@ func newBench(t *testing.T, changes ...func(*bench)) *bench {
 		},
 		Record:   record,
 		Rules:    func(context.Context, string) (federation.Revision, error) { return b.rev, nil },
+		Longest:  b.allows,
 		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("203.0.113.7") },
 		Fresh: freshness.Keeper{Newest: record, Refresh: func(context.Context, string) error {
 			if b.learn == nil {
@@ -107,6 +110,15 @@ func rule(name, role string, equals map[string][]string) federation.RuleDraft {
 	}
 }
 
+// allows is what RAM was seen to let roles last.
+func (b *bench) allows(_ context.Context, roles ...ram.RoleARN) (map[ram.RoleARN]time.Duration, error) {
+	longest := map[ram.RoleARN]time.Duration{}
+	for _, role := range roles {
+		longest[role] = b.longest
+	}
+	return longest, b.silent
+}
+
 // Issue is STS.
 func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof) (issue.Issued, error) {
 	if b.err != nil {
@@ -120,7 +132,8 @@ func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof)
 		Credentials: ram.Credentials{
 			AccessKeyID: "STS.key", AccessKeySecret: "secret", SecurityToken: "token", Expiration: validatetest.Now().Add(grant.Duration()),
 		},
-		User: openapi.AssumedRoleUser{Arn: grant.Role().String() + "/" + grant.SessionName(), AssumedRoleID: "344:" + grant.SessionName()},
+		Length: grant.Length(),
+		User:   openapi.AssumedRoleUser{Arn: grant.Role().String() + "/" + grant.SessionName(), AssumedRoleID: "344:" + grant.SessionName()},
 	}, nil
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -49,6 +50,7 @@ type Config struct {
 	Provider func(ctx context.Context, account, arn string) (idp string, err error)  // by the ARN of a SAML provider, likewise
 	Record   func(ctx context.Context, idp string) (trust.Record, error)             // idp_unknown where there is none
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error)
+	Longest  func(ctx context.Context, roles ...ram.RoleARN) (map[ram.RoleARN]time.Duration, error) // as RAM was last seen to let them last
 	SourceIP func(context.Context) netip.Addr
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces

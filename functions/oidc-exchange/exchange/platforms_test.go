@@ -50,6 +50,7 @@ func example(t *testing.T) *bench {
 		},
 		Record:   func(_ context.Context, idp string) (trust.Record, error) { return records[idp], nil },
 		Rules:    func(context.Context, string) (federation.Revision, error) { return rev, nil },
+		Longest:  b.allows,
 		SourceIP: func(context.Context) netip.Addr { return netip.Addr{} },
 	})
 	return b

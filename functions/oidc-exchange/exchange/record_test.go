@@ -35,6 +35,7 @@ func TestTheAudienceChoosesAmongRecordsOfOneIssuer(t *testing.T) {
 			return validatetest.IssuerRecord(t, source, b.issuer.Learned()), nil
 		},
 		Rules:    func(context.Context, string) (federation.Revision, error) { return b.rev, nil },
+		Longest:  b.allows,
 		SourceIP: func(context.Context) netip.Addr { return netip.Addr{} },
 	})
 	b.Handler = handler

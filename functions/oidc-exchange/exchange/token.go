@@ -16,6 +16,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -49,7 +50,7 @@ func (e exchange) token(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	return respond.JSON(tokenAnswer(made, e.Now()))
+	return respond.JSON(tokenAnswer(made, e.Now(), page.Language(r)))
 }
 
 // asked is what a request for credentials says, in whichever protocol.
@@ -87,12 +88,13 @@ func (e exchange) give(r *http.Request, who validate.Identity, a asked, proof is
 		made, err = e.Issuer.Issue(r.Context(), grant, proof)
 	}
 	if err == nil {
-		decision.Grant = grant.Role().String()
+		decision.Grant, decision.Length = grant.Role().String(), made.Length.String()
 	}
 	return made, err
 }
 
-// grant asks the rules of this moment, and narrows what they give as was wished.
+// grant asks the rules of this moment, and narrows what they give as was wished and to
+// what RAM lets the role last.
 func (e exchange) grant(r *http.Request, who validate.Identity, a asked) (mapping.Grant, error) {
 	rules, err := e.Rules(r.Context(), who.IdentityProvider())
 	if err != nil {
@@ -106,7 +108,12 @@ func (e exchange) grant(r *http.Request, who validate.Identity, a asked) (mappin
 	if err != nil {
 		return mapping.Grant{}, err
 	}
-	return taking.Grant.Narrowed(a.wish)
+	grant, err := taking.Grant.Narrowed(a.wish)
+	if err != nil {
+		return mapping.Grant{}, err
+	}
+	longest, err := e.Longest(r.Context(), grant.Role())
+	return grant.Allowed(longest[grant.Role()]), err
 }
 
 // take asks for one role, or for the only one that there is.
@@ -216,14 +223,18 @@ type answer struct {
 	AccessKeySecret string `json:"access_key_secret"`
 	SecurityToken   string `json:"security_token"`
 	Expiration      string `json:"expiration"`
+	DurationBy      string `json:"duration_by"`   // what decided it, a mapping.Bound
+	DurationNote    string `json:"duration_note"` // the same for people
 }
 
-func tokenAnswer(made issue.Issued, now time.Time) answer {
+func tokenAnswer(made issue.Issued, now time.Time, lang page.Lang) answer {
+	by := string(made.Length.By)
 	return answer{
 		AccessToken: made.SecurityToken.Reveal(), IssuedTokenType: kindSTS, TokenType: notApplicable,
 		ExpiresIn:   max(0, int(made.Expiration.Sub(now)/time.Second)),
 		AccessKeyID: made.AccessKeyID, AccessKeySecret: made.AccessKeySecret.Reveal(),
 		SecurityToken: made.SecurityToken.Reveal(), Expiration: made.Expiration.UTC().Format(time.RFC3339),
+		DurationBy: by, DurationNote: page.Why(lang, page.Length{Lasts: made.Length.Lasts, Rule: made.Length.Rule, By: by}),
 	}
 }
 

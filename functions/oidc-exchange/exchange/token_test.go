@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -26,7 +27,7 @@ func TestAWorkloadLeavesWithCredentials(t *testing.T) {
 	b := newBench(t)
 	w := b.exchange(t, map[string]string{"subject_token": b.issuer.Token(nil) + "\n"})
 	const want = `{"access_token":"token","issued_token_type":"urn:fc-sso:token-type:sts","token_type":"N_A","expires_in":3600,` +
-		`"access_key_id":"STS.key","access_key_secret":"secret","security_token":"token","expiration":"%s"}` + "\n"
+		`"access_key_id":"STS.key","access_key_secret":"secret","security_token":"token","expiration":"%s","duration_by":"rule","duration_note":"The rule gives 1 h."}` + "\n"
 	if got := w.Body.String(); w.Code != http.StatusOK || got != fmt.Sprintf(want, validatetest.Now().Add(time.Hour).Format(time.RFC3339)) {
 		t.Errorf("%d %s", w.Code, got)
 	}
@@ -124,6 +125,47 @@ func TestAWishOnlyNarrows(t *testing.T) {
 		if g.Duration() != c.given || g.SessionName() != c.wantName || c.policy != "" && g.SessionPolicy() != readOnly {
 			t.Errorf("asked for %s: %s, %q, %q", c.asked, g.Duration(), g.SessionName(), g.SessionPolicy())
 		}
+	}
+}
+
+// TestTheAnswerSaysWhatDecidedItsLength, and the log.
+func TestTheAnswerSaysWhatDecidedItsLength(t *testing.T) {
+	for _, c := range []struct {
+		rule, longest time.Duration
+		asked         string
+		lang          string
+		want          time.Duration
+		by, note      string
+	}{
+		{8 * time.Hour, 0, "", "", 8 * time.Hour, "rule", "The rule gives 8 h."},
+		{8 * time.Hour, 12 * time.Hour, "12h", "", 8 * time.Hour, "rule", "The rule gives 8 h."},
+		{8 * time.Hour, 2 * time.Hour, "", "", 2 * time.Hour, "role", "The rule gives 8 h, but this role allows at most 2 h."},
+		{8 * time.Hour, 2 * time.Hour, "4h", "zh", 2 * time.Hour, "role", "规则允许 8 小时，但该角色最多允许 2 小时。"},
+		{8 * time.Hour, 2 * time.Hour, "15m", "", 15 * time.Minute, "asked", "As asked for. The rule would give 8 h."},
+	} {
+		b := newBench(t, func(b *bench) {
+			b.draft.Rules[0].Session.DurationSeconds = int(c.rule / time.Second)
+			b.longest = c.longest
+		})
+		r := httptest.NewRequestWithContext(audit.Begin(t.Context(), "1-2-3"), http.MethodPost, "https://sso.example/oidc/token", strings.NewReader(b.form(map[string]string{"duration": c.asked}).Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept-Language", c.lang)
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, r)
+		if got := w.Body.String(); w.Code != http.StatusOK || !strings.HasSuffix(got, fmt.Sprintf(`"duration_by":%q,"duration_note":%q}`+"\n", c.by, c.note)) {
+			t.Errorf("%+v: %d %s", c, w.Code, got)
+		}
+		if b.grants[0].Duration() != c.want || !strings.Contains(b.log.String(), fmt.Sprintf(`"length":"%s by %s"`, c.want, c.by)) {
+			t.Errorf("%+v: %s, %s", c, b.grants[0].Duration(), b.log.String())
+		}
+	}
+}
+
+// TestNothingIsIssuedWhileTheStoreOfMaximumsIsSilent.
+func TestNothingIsIssuedWhileTheStoreOfMaximumsIsSilent(t *testing.T) {
+	b := newBench(t, func(b *bench) { b.silent = reason.New(reason.StoreUnavailable, "no answer") })
+	if w := b.exchange(t, nil); w.Code != http.StatusServiceUnavailable || len(b.grants) > 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

@@ -86,6 +86,7 @@ func newSAMLBench(t *testing.T, changes ...func(*samlBench)) *samlBench {
 		},
 		Record:   record,
 		Rules:    func(context.Context, string) (federation.Revision, error) { return b.rev, nil },
+		Longest:  b.allows,
 		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("203.0.113.7") },
 		Fresh: freshness.Keeper{Newest: record, Refresh: func(context.Context, string) error {
 			if !b.published {

@@ -48,6 +48,7 @@ type Config struct {
 	Random io.Reader
 
 	Trust    func(context.Context) (Reading, error)
+	Longest  func(ctx context.Context, roles ...ram.RoleARN) (map[ram.RoleARN]time.Duration, error) // as RAM was last seen to let them last
 	Sessions session.Rows
 	Issuer   Issuer
 	SourceIP func(context.Context) netip.Addr

@@ -146,9 +146,12 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	decided := mapping.Decide(rev, who, p.circumstances(r))
+	decided := mapping.Decide(rev, who, p.circumstances(r, here))
 	noteAudit(r, decided.Trace.Auditors())
-	people := slices.DeleteFunc(slices.Clone(decided.Grants), forPrograms)
+	people, err := p.allowed(r.Context(), slices.DeleteFunc(slices.Clone(decided.Grants), forPrograms))
+	if err != nil {
+		return respond.Outcome{}, err
+	}
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
 		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people), Again: offers(from, decided.StepUps), Received: received(who),
@@ -156,8 +159,8 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	})
 }
 
-func (p portal) circumstances(r *http.Request) mapping.Context {
-	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context())}
+func (p portal) circumstances(r *http.Request, here visit) mapping.Context {
+	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context()), Ends: here.session.Ends()}
 }
 
 // forPrograms says that a role is taken by a proof that a session does not hold any
@@ -175,7 +178,7 @@ func byAccount(grants []mapping.Grant) []page.Account {
 			all = append(all, accounts[id])
 		}
 		accounts[id].Roles = append(accounts[id].Roles, page.Role{
-			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Duration: g.Duration(),
+			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()),
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {

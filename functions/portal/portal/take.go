@@ -97,7 +97,7 @@ func roleOf(rev federation.Revision, account, role string) (ram.RoleARN, error) 
 // take asks the rules of this moment, whatever the page said when it was made.
 func (p portal) take(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Taking, error) {
 	audit.Of(r.Context()).Revision = rev.ID()
-	taking, err := mapping.Take(rev, here.session.Identity(), p.circumstances(r), role)
+	taking, err := mapping.Take(rev, here.session.Identity(), p.circumstances(r, here), role)
 	noteAudit(r, taking.Audit)
 	return taking, err
 }
@@ -147,7 +147,7 @@ func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 	return p.render(r, o.here, page.Credentials{
 		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
 		Role: grant.Role().Name(), ARN: grant.Role().String(), Rule: grant.Rule(), SessionName: grant.SessionName(),
-		Expires: made.Expiration, Shortened: made.Shortened, Snippets: page.Snippets(page.Key{
+		Expires: made.Expiration, Length: length(made.Length), Snippets: page.Snippets(page.Key{
 			ID: made.AccessKeyID, Secret: made.AccessKeySecret.Reveal(), Token: made.SecurityToken.Reveal(), Expires: made.Expiration,
 			Profile: grant.Account().Name() + "-" + grant.Role().Name(), Region: region(grant.Account().Site()),
 		}),
@@ -193,9 +193,14 @@ func (p portal) order(r *http.Request) (order, error) {
 }
 
 func (p portal) assume(r *http.Request, grant mapping.Grant) (issue.Issued, error) {
-	made, err := p.Issuer.AssumeRole(r.Context(), grant)
+	within, err := p.allowed(r.Context(), []mapping.Grant{grant})
+	if err != nil {
+		return issue.Issued{}, err
+	}
+	made, err := p.Issuer.AssumeRole(r.Context(), within[0])
 	if err == nil {
-		audit.Of(r.Context()).Grant = grant.Role().String()
+		decision := audit.Of(r.Context())
+		decision.Grant, decision.Length = grant.Role().String(), made.Length.String()
 	}
 	return made, err
 }

@@ -226,7 +226,7 @@ func (w *world) addBundle(t *testing.T) {
 		Fresh: fresh, Nonces: store.NewNonces(client), Sessions: store.NewSessions(client), Own: noKeys{},
 	})
 	w.exchange = exchange.New(exchange.Config{
-		Log: log, Now: now, Record: reads.Record, Rules: part, SourceIP: nowhere, Fresh: fresh, Nonces: store.NewNonces(client),
+		Log: log, Now: now, Record: reads.Record, Rules: part, Longest: reads.Longest, SourceIP: nowhere, Fresh: fresh, Nonces: store.NewNonces(client),
 		Trusting: func(ctx context.Context, issuer string) ([]federation.Trusting, error) {
 			reading, err := reads.Read(ctx)
 			if err != nil {

@@ -1,0 +1,30 @@
+package portal
+
+import (
+	"context"
+
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/ram"
+)
+
+// allowed are the grants within what RAM was last seen to let their roles last.
+func (p portal) allowed(ctx context.Context, grants []mapping.Grant) ([]mapping.Grant, error) {
+	roles := make([]ram.RoleARN, 0, len(grants))
+	for _, g := range grants {
+		roles = append(roles, g.Role())
+	}
+	longest, err := p.Longest(ctx, roles...)
+	if err != nil {
+		return nil, err
+	}
+	within := make([]mapping.Grant, 0, len(grants))
+	for _, g := range grants {
+		within = append(within, g.Allowed(longest[g.Role()]))
+	}
+	return within, nil
+}
+
+func length(l mapping.Length) page.Length {
+	return page.Length{Lasts: l.Lasts, Rule: l.Rule, By: string(l.By)}
+}
