@@ -28,6 +28,8 @@ type exchanged struct {
 	AccessKeySecret string    `json:"access_key_secret"`
 	SecurityToken   string    `json:"security_token"`
 	Expiration      time.Time `json:"expiration"`
+	DurationBy      string    `json:"duration_by"`
+	DurationNote    string    `json:"duration_note"`
 
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
