@@ -16,7 +16,7 @@ type seen struct {
 
 // Longest is how long RAM lets sessions of these roles last, as metadata-rotation last
 // saw it, at most 30 s old; of a role that it did not see there is no word. All that is
-// not at hand is read in one call for every 100 accounts.
+// not at hand is read in one call for every 20 accounts.
 //
 // A row that cannot be read says nothing: the maximum grants nothing, and what is not
 // known of it STS says.
