@@ -6,11 +6,14 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/alert"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/federation/yamlfile"
+	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -26,7 +29,7 @@ func TestTheReadmeTablesAreTrue(t *testing.T) {
 	}
 	want := string(text)
 	for name, table := range map[string]string{
-		"reasons": reasonTable(), "alerts": alertTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()), "tokens": checkTable(validate.TokenChecks()),
+		"reasons": reasonTable(), "alerts": alertTable(), "settings": settingTable(), "presets": presetTable(), "findings": findingTable(), "lengths": lengthTable(), "keys": keyTable(), "checks": checkTable(validate.Checks()), "logout": checkTable(validate.LogoutChecks()), "tokens": checkTable(validate.TokenChecks()),
 	} {
 		if want, err = replaceBetween(want, name, table); err != nil {
 			t.Fatal(err)
@@ -66,6 +69,17 @@ func settingTable() string {
 	b.WriteString("| setting | default | what it is |\n|---|---|---|\n")
 	for _, s := range config.Settings() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Default, s.Meaning)
+	}
+	return b.String()
+}
+
+// lengthTable has a rule that gives 8 hours, and less for each other reason.
+func lengthTable() string {
+	var b strings.Builder
+	b.WriteString("| `duration_by` | what decided | the sentence |\n|---|---|---|\n")
+	for _, row := range mapping.Bounds() {
+		why := page.Why(page.English, page.Length{Lasts: 2 * time.Hour, Rule: 8 * time.Hour, By: string(row.Bound)})
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", row.Bound, row.Meaning, why)
 	}
 	return b.String()
 }

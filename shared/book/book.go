@@ -10,9 +10,10 @@
 // federation and trust each know alone.
 //
 // What a request costs in calls to the store: none while what it needs was read
-// within 30 seconds; after that one for the head and keys, and where roles are issued
-// or listed one for how long RAM lets them last. Cold, a record costs two and a
-// person's rules two, one more for every 4 MB of them.
+// within 30 seconds; after that one for the head and keys, and where roles are
+// issued or listed for more than an hour one, for every 20 accounts, for how long RAM
+// lets them last. Cold, a record costs two and a person's rules two, one more for every
+// 4 MB of them.
 package book
 
 import (

@@ -8,18 +8,33 @@ type Bound string
 // The bounds. Of two that are equal the one that stands further up decided.
 const (
 	ByRule             Bound = "rule"
-	BySignIn           Bound = "sign_in"           // SessionNotOnOrAfter
-	BySession          Bound = "session"           // that of the person here
-	ByIdentityProvider Bound = "identity_provider" // its SessionDuration, where it names roles itself
-	ByRequest          Bound = "asked"             // who takes the role wants no more
-	ByRole             Bound = "role"              // its maximum, as RAM was read to have it
-	ByUnknownRole      Bound = "role_unknown"      // STS refused more; how much the role allows was never read
-	ByShrunkRole       Bound = "role_shrank"       // STS refused what the role was read to allow
+	BySignIn           Bound = "sign_in"
+	BySession          Bound = "session"
+	ByIdentityProvider Bound = "identity_provider"
+	ByRequest          Bound = "asked"
+	ByRole             Bound = "role"
+	ByUnknownRole      Bound = "role_unknown"
+	ByShrunkRole       Bound = "role_shrank"
 )
 
+// BoundRow says what a bound is.
+type BoundRow struct {
+	Bound   Bound
+	Meaning string
+}
+
 // Bounds are all of them.
-func Bounds() []Bound {
-	return []Bound{ByRule, BySignIn, BySession, ByIdentityProvider, ByRequest, ByRole, ByUnknownRole, ByShrunkRole}
+func Bounds() []BoundRow {
+	return []BoundRow{
+		{ByRule, "the rule's `session.duration`"},
+		{BySignIn, "the end of the sign-in, where the identity provider says one (`SessionNotOnOrAfter`)"},
+		{BySession, "the end of the session at the portal, twelve hours after the sign-in; in its last quarter of an hour a role lasts the 15 minutes that STS gives at least"},
+		{ByIdentityProvider, "its `SessionDuration`, in a rule with `assertedRoles`"},
+		{ByRequest, "what the request asks for"},
+		{ByRole, "the role's MaxSessionDuration as `metadata-rotation` last read it: within the hour, in accounts with a `maintenanceRole`"},
+		{ByUnknownRole, "STS refused that length, and nobody has read the role's maximum: an hour, which every role allows"},
+		{ByShrunkRole, "STS refused that length though the role was read to allow it: an hour, until the next run reads it again"},
+	}
 }
 
 // leastMaximum is the least MaxSessionDuration that a role can have.
@@ -43,6 +58,10 @@ func (l Length) within(most time.Duration, by Bound) Length {
 	return l
 }
 
+// Long says that the grant lasts longer than the hour that every role allows, so that
+// it matters how long its own does.
+func (g Grant) Long() bool { return g.length.Lasts > leastMaximum }
+
 // Allowed is the grant within the maximum of its role, as it was last read; 0 says
 // that it never was. RAM has none below an hour: what says so is not believed.
 func (g Grant) Allowed(most time.Duration) Grant {
@@ -57,7 +76,7 @@ func (g Grant) Allowed(most time.Duration) Grant {
 // Least is the grant for an hour, which every role allows: for STS that refused it as
 // too long. false says that it is no longer than that.
 func (g Grant) Least() (Grant, bool) {
-	if g.length.Lasts <= leastMaximum {
+	if !g.Long() {
 		return g, false
 	}
 	by := ByUnknownRole

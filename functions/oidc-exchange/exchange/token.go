@@ -109,8 +109,8 @@ func (e exchange) grant(r *http.Request, who validate.Identity, a asked) (mappin
 		return mapping.Grant{}, err
 	}
 	grant, err := taking.Grant.Narrowed(a.wish)
-	if err != nil {
-		return mapping.Grant{}, err
+	if err != nil || !grant.Long() {
+		return grant, err
 	}
 	longest, err := e.Longest(r.Context(), grant.Role())
 	return grant.Allowed(longest[grant.Role()]), err

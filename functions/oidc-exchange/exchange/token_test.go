@@ -163,8 +163,15 @@ func TestTheAnswerSaysWhatDecidedItsLength(t *testing.T) {
 
 // TestNothingIsIssuedWhileTheStoreOfMaximumsIsSilent.
 func TestNothingIsIssuedWhileTheStoreOfMaximumsIsSilent(t *testing.T) {
-	b := newBench(t, func(b *bench) { b.silent = reason.New(reason.StoreUnavailable, "no answer") })
+	b := newBench(t, func(b *bench) {
+		b.draft.Rules[0].Session.DurationSeconds = 7200
+		b.silent = reason.New(reason.StoreUnavailable, "no answer")
+	})
 	if w := b.exchange(t, nil); w.Code != http.StatusServiceUnavailable || len(b.grants) > 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	// Every role allows an hour: nobody is asked.
+	if w := b.exchange(t, map[string]string{"duration": "1h", "subject_token": b.issuer.Token(map[string]any{"jti": "another"})}); w.Code != http.StatusOK {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -10,9 +10,14 @@ import (
 
 // allowed are the grants within what RAM was last seen to let their roles last.
 func (p portal) allowed(ctx context.Context, grants []mapping.Grant) ([]mapping.Grant, error) {
-	roles := make([]ram.RoleARN, 0, len(grants))
+	var roles []ram.RoleARN
 	for _, g := range grants {
-		roles = append(roles, g.Role())
+		if g.Long() {
+			roles = append(roles, g.Role())
+		}
+	}
+	if len(roles) == 0 {
+		return grants, nil
 	}
 	longest, err := p.Longest(ctx, roles...)
 	if err != nil {

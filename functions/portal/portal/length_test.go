@@ -55,9 +55,9 @@ func TestHowLongARoleLastsIsExplained(t *testing.T) {
 
 // TestEveryBoundHasASentence: a page that says nothing would be no explanation.
 func TestEveryBoundHasASentence(t *testing.T) {
-	for _, by := range mapping.Bounds() {
-		if page.Why(page.English, page.Length{By: string(by)}) == "" {
-			t.Errorf("%s has no sentence", by)
+	for _, row := range mapping.Bounds() {
+		if page.Why(page.English, page.Length{By: string(row.Bound)}) == "" {
+			t.Errorf("%s has no sentence", row.Bound)
 		}
 	}
 }
@@ -90,6 +90,7 @@ func TestARoleDoesNotOutliveTheSessionItIsTakenFrom(t *testing.T) {
 // TestNothingIsTakenWhileTheStoreOfMaximumsIsSilent, nor listed.
 func TestNothingIsTakenWhileTheStoreOfMaximumsIsSilent(t *testing.T) {
 	s := newStage(t)
+	s.draft.Rules[0].Session.DurationSeconds = 7200
 	cookie := s.ada(t).Cookie()
 	form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
 	s.silent = reason.New(reason.StoreUnavailable, "no answer")
@@ -101,4 +102,7 @@ func TestNothingIsTakenWhileTheStoreOfMaximumsIsSilent(t *testing.T) {
 	if len(s.mint.taken) > 0 {
 		t.Errorf("taken %q", s.mint.taken)
 	}
+	s.draft.Rules[0].Session.DurationSeconds = 3600 // which every role allows: nobody is asked
+	wantOnPage(t, s.do(t, get("/", cookie)), "Lasts 1 h")
+	wantOnPage(t, s.do(t, fromOwnPage("/credentials", form, cookie)), "STS.example")
 }
