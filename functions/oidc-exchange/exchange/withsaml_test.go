@@ -14,11 +14,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/exchange"
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -149,6 +152,36 @@ func TestAResponseForAlibabaCloudIsTakenInItsPlace(t *testing.T) {
 		}
 		if again := b.assume(t, response, nil); again.Code != http.StatusUnauthorized || !strings.Contains(again.Body.String(), "replayed") {
 			t.Errorf("again: %d %s", again.Code, again.Body)
+		}
+	}
+}
+
+// TestWhatDecidedTheLengthIsInTheLog, for an answer of STS has no place for it: of the
+// rule's 2 hours, the end of the sign-in, the role's maximum and what was asked.
+func TestWhatDecidedTheLengthIsInTheLog(t *testing.T) {
+	for _, c := range []struct {
+		left, longest time.Duration // of the sign-in, of the role
+		said, asked   string        // by the identity provider, by the caller; in seconds
+		want          string
+	}{
+		{8 * time.Hour, 12 * time.Hour, "", "", "2h0m0s by rule"},
+		{90 * time.Minute, 12 * time.Hour, "", "7200", "1h30m0s by sign_in"},
+		{90 * time.Minute, time.Hour, "", "", "1h0m0s by role"},
+		{8 * time.Hour, 90 * time.Minute, "4000", "", "1h6m40s by identity_provider"},
+		{8 * time.Hour, time.Hour, "", "900", "15m0s by asked"},
+		{8 * time.Hour, 0, "", "43200", "2h0m0s by rule"},
+	} {
+		b := newSAMLBench(t)
+		b.longest = c.longest
+		options := []validatetest.Option{validatetest.Before(func(response *etree.Element) {
+			response.FindElement("//saml:AuthnStatement").CreateAttr("SessionNotOnOrAfter", validatetest.Now().Add(c.left).Format(time.RFC3339))
+		})}
+		if c.said != "" {
+			options = append(options, validatetest.Attribute(mapping.SessionDurationAttribute, c.said))
+		}
+		w := b.assume(t, b.response(options...), map[string]string{"DurationSeconds": c.asked})
+		if w.Code != http.StatusOK || !strings.HasPrefix(c.want, b.grants[0].Duration().String()+" ") || !strings.Contains(b.log.String(), `"length":"`+c.want+`"`) {
+			t.Errorf("%+v: %d %s, %s", c, w.Code, w.Body, b.log.String())
 		}
 	}
 }
