@@ -5,7 +5,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
-	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // Ours is our own side towards an account, as far as the account declares it: under the
@@ -16,13 +15,8 @@ func Ours(origin string, a federation.Account, certificates []*x509.Certificate)
 	if len(certificates) == 0 {
 		return Own{}
 	}
-	base := origin + "/idp/" + a.ID().String()
-	i := &Introduced{
-		Introduction: samldoc.Introduction{EntityID: base + "/metadata", Certificates: certificates, SSO: []samldoc.Endpoint{
-			{Binding: trust.BindingRedirect, Location: base + "/sso"}, {Binding: trust.BindingPOST, Location: base + "/sso"},
-		}},
-		Believed: certificates,
-	}
+	us := samldoc.OurIdP{Origin: origin, Account: a.ID(), International: a.Site() == federation.International}
+	i := &Introduced{Introduction: us.Introduction(certificates), Believed: certificates}
 	var own Own
 	if !a.FederatedProvider().IsZero() {
 		own.Federated = i

@@ -1,10 +1,10 @@
 // Package samldoc reads and writes SAML 2.0 documents.
 //
-// In come the bytes of a response or of an identity provider's metadata; out go
-// plain values that say what the document says, and no opinion about whether it
-// should be believed: that is validate's. The other way it writes our signed
-// AuthnRequest, our own metadata, and that by which an identity provider is introduced
-// to RAM.
+// In come the bytes of a response or of an identity provider's metadata, or of what
+// Alibaba Cloud asks of us; out go plain values that say what the document says, and no
+// opinion about whether it should be believed: that is validate's. The other way it
+// writes our signed AuthnRequest, our own metadata, that by which an identity provider
+// is introduced to RAM, and our signed responses for Alibaba Cloud.
 //
 // Refused is whatever two parsers could read in two ways: DOCTYPE, processing
 // instructions, CDATA, unbound prefixes, doubled names and IDs, an element where

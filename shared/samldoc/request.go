@@ -20,9 +20,10 @@ import (
 )
 
 const (
-	bindingPOST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-	rsaSHA256   = dsigMore + "rsa-sha256"
-	instant     = "2006-01-02T15:04:05.000Z"
+	bindingPOST     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+	bindingRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+	rsaSHA256       = dsigMore + "rsa-sha256"
+	instant         = "2006-01-02T15:04:05.000Z"
 
 	// mostRelayState is what saml-bindings 3.4.3 lets RelayState have.
 	mostRelayState = 80

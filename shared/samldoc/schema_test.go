@@ -9,6 +9,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 )
 
@@ -37,23 +38,43 @@ var sequences = map[string]struct{ children, attributes string }{
 	},
 	"samlp:RequestedAuthnContext": {"saml:AuthnContextClassRef*", "Comparison"},
 	"samlp:LogoutResponse":        {"saml:Issuer? ds:Signature? samlp:Extensions? samlp:Status", "ID InResponseTo Version IssueInstant Destination Consent"},
-	"samlp:Status":                {"samlp:StatusCode samlp:StatusMessage? samlp:StatusDetail?", ""},
-	"samlp:StatusCode":            {"samlp:StatusCode?", "Value"},
-	"saml:Issuer":                 {"", "Format NameQualifier SPNameQualifier SPProvidedID"},
-	"saml:AuthnContextClassRef":   {"", ""},
-	"ds:Signature":                {"ds:SignedInfo ds:SignatureValue ds:KeyInfo? ds:Object*", "Id"},
-	"ds:SignedInfo":               {"ds:CanonicalizationMethod ds:SignatureMethod ds:Reference*", "Id"},
-	"ds:Reference":                {"ds:Transforms? ds:DigestMethod ds:DigestValue", "Id URI Type"},
-	"ds:Transforms":               {"ds:Transform*", ""},
-	"ds:Transform":                {"", "Algorithm"},
-	"ds:CanonicalizationMethod":   {"", "Algorithm"},
-	"ds:SignatureMethod":          {"", "Algorithm"},
-	"ds:DigestMethod":             {"", "Algorithm"},
-	"ds:DigestValue":              {"", ""},
-	"ds:SignatureValue":           {"", "Id"},
-	"ds:KeyInfo":                  {"ds:X509Data*", "Id"},
-	"ds:X509Data":                 {"ds:X509Certificate*", ""},
-	"ds:X509Certificate":          {"", ""},
+	"samlp:Response": {
+		"saml:Issuer? ds:Signature? samlp:Extensions? samlp:Status saml:Assertion*",
+		"ID InResponseTo Version IssueInstant Destination Consent",
+	},
+	"saml:Assertion": {
+		"saml:Issuer ds:Signature? saml:Subject? saml:Conditions? saml:Advice? saml:AuthnStatement* saml:AttributeStatement*",
+		"ID Version IssueInstant",
+	},
+	"saml:Subject":                 {"saml:NameID? saml:SubjectConfirmation*", ""},
+	"saml:NameID":                  {"", "Format NameQualifier SPNameQualifier SPProvidedID"},
+	"saml:SubjectConfirmation":     {"saml:NameID? saml:SubjectConfirmationData?", "Method"},
+	"saml:SubjectConfirmationData": {"", "NotBefore NotOnOrAfter Recipient InResponseTo Address"},
+	"saml:Conditions":              {"saml:AudienceRestriction*", "NotBefore NotOnOrAfter"},
+	"saml:AudienceRestriction":     {"saml:Audience saml:Audience*", ""},
+	"saml:Audience":                {"", ""},
+	"saml:AuthnStatement":          {"saml:SubjectLocality? saml:AuthnContext", "AuthnInstant SessionIndex SessionNotOnOrAfter"},
+	"saml:AuthnContext":            {"saml:AuthnContextClassRef? saml:AuthenticatingAuthority*", ""},
+	"saml:AttributeStatement":      {"saml:Attribute saml:Attribute*", ""},
+	"saml:Attribute":               {"saml:AttributeValue*", "Name NameFormat FriendlyName"},
+	"saml:AttributeValue":          {"", ""},
+	"samlp:Status":                 {"samlp:StatusCode samlp:StatusMessage? samlp:StatusDetail?", ""},
+	"samlp:StatusCode":             {"samlp:StatusCode?", "Value"},
+	"saml:Issuer":                  {"", "Format NameQualifier SPNameQualifier SPProvidedID"},
+	"saml:AuthnContextClassRef":    {"", ""},
+	"ds:Signature":                 {"ds:SignedInfo ds:SignatureValue ds:KeyInfo? ds:Object*", "Id"},
+	"ds:SignedInfo":                {"ds:CanonicalizationMethod ds:SignatureMethod ds:Reference*", "Id"},
+	"ds:Reference":                 {"ds:Transforms? ds:DigestMethod ds:DigestValue", "Id URI Type"},
+	"ds:Transforms":                {"ds:Transform*", ""},
+	"ds:Transform":                 {"", "Algorithm"},
+	"ds:CanonicalizationMethod":    {"", "Algorithm"},
+	"ds:SignatureMethod":           {"", "Algorithm"},
+	"ds:DigestMethod":              {"", "Algorithm"},
+	"ds:DigestValue":               {"", ""},
+	"ds:SignatureValue":            {"", "Id"},
+	"ds:KeyInfo":                   {"ds:X509Data*", "Id"},
+	"ds:X509Data":                  {"ds:X509Certificate*", ""},
+	"ds:X509Certificate":           {"", ""},
 }
 
 func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
@@ -80,7 +101,11 @@ func TestWhatWeWriteFollowsTheSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range [][]byte{metadata, introduced, decode(t, form.SAMLRequest), decode(t, logout.SAMLResponse)} {
+	role, err := ours(t).ForRole(roleSession(t), signedIn(), noon, counted())
+	asRole := written(t, role, err)
+	user, err := ours(t).ForUser(samldoc.UserSignIn{UPN: parsed(t, ram.ParseUPN, "ada@acme.com"), InResponseTo: "_1"}, signedIn(), noon, counted())
+	asUser := written(t, user, err)
+	for _, document := range [][]byte{metadata, introduced, decode(t, form.SAMLRequest), decode(t, logout.SAMLResponse), asRole, asUser} {
 		tree := etree.NewDocument()
 		if err := tree.ReadFromBytes(document); err != nil {
 			t.Fatal(err)
