@@ -59,6 +59,14 @@ func placeOf(name string) (place, bool) {
 		return place{children: "saml:Issuer ds:Signature samlp:Extensions samlp:Status saml:Assertion* saml:EncryptedAssertion*"}, true
 	case "samlp:LogoutRequest":
 		return place{children: "saml:Issuer ds:Signature samlp:Extensions saml:NameID saml:EncryptedID samlp:SessionIndex*"}, true
+	case "samlp:AuthnRequest":
+		return place{children: "saml:Issuer ds:Signature samlp:Extensions saml:Subject samlp:NameIDPolicy saml:Conditions samlp:RequestedAuthnContext samlp:Scoping"}, true
+	case "samlp:RequestedAuthnContext":
+		return place{children: "saml:AuthnContextClassRef* saml:AuthnContextDeclRef*"}, true
+	case "samlp:Scoping": // Spring Security SAML sends one that says nothing
+		return place{children: "samlp:IDPList samlp:RequesterID*"}, true
+	case "samlp:IDPList":
+		return place{children: "samlp:IDPEntry* samlp:GetComplete"}, true
 	case "samlp:Status":
 		return place{children: "samlp:StatusCode samlp:StatusMessage samlp:StatusDetail"}, true
 	case "samlp:StatusCode":
@@ -84,14 +92,14 @@ func placeOf(name string) (place, bool) {
 	case "saml:AttributeValue":
 		// eduPersonTargetedID, as Shibboleth sends it, is a NameID in a value.
 		return place{children: "saml:NameID", text: true, foreign: true}, true
-	case "samlp:StatusMessage", "samlp:SessionIndex", "saml:Issuer", "saml:NameID", "saml:Audience",
+	case "samlp:StatusMessage", "samlp:SessionIndex", "samlp:RequesterID", "samlp:GetComplete", "saml:Issuer", "saml:NameID", "saml:Audience",
 		"saml:AuthnContextClassRef", "saml:AuthnContextDeclRef", "saml:AuthenticatingAuthority":
 		return place{text: true}, true
 	case "samlp:StatusDetail", "saml:SubjectConfirmationData", "saml:Condition", "saml:AuthnContextDecl":
 		return place{text: true, foreign: true}, true
 	case "samlp:Extensions", "saml:Advice", "saml:EncryptedAssertion", "saml:EncryptedID", "saml:EncryptedAttribute":
 		return place{foreign: true}, true
-	case "saml:OneTimeUse", "saml:SubjectLocality":
+	case "saml:OneTimeUse", "saml:SubjectLocality", "samlp:NameIDPolicy", "samlp:IDPEntry":
 		return place{}, true
 	}
 	return place{}, false
@@ -153,7 +161,9 @@ func isSAML(e *element) bool {
 // every parser that stops at the first match finds the same ones. Auth0 puts the
 // signature last, as signers of no schema do; nothing else comes after it.
 func checkOrder(e *element) error {
-	if e.local != "Response" && e.local != "Assertion" && e.local != "LogoutRequest" {
+	switch e.local {
+	case "Response", "Assertion", "LogoutRequest", "AuthnRequest":
+	default:
 		return nil
 	}
 	rest := e.children
