@@ -78,7 +78,7 @@ func New(o Options) (*Cloud, error) {
 	if c.root, c.admin, err = loadKeys(o.DataDir); err != nil {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
-	if c.console, err = newConsole(c, o.SigninURL); err != nil {
+	if c.console, err = newConsole(c, o); err != nil {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
 	if c.kms, err = openKMS(c, o.DataDir); err != nil {

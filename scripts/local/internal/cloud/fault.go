@@ -12,12 +12,20 @@ import (
 type fault struct {
 	status        int
 	code, message string
+	cause         string // for the log and for pages; the real one keeps it to itself
 }
 
 func (f *fault) Error() string { return f.code + ": " + f.message }
 
 func refuse(status int, code, format string, args ...any) *fault {
-	return &fault{status, code, fmt.Sprintf(format, args...)}
+	return &fault{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// because is the refusal with its cause.
+func (f *fault) because(format string, args ...any) *fault {
+	with := *f
+	with.cause = fmt.Sprintf(format, args...)
+	return &with
 }
 
 // missing is how the gateway asks for one of its own parameters.

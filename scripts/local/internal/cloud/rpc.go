@@ -31,7 +31,7 @@ func (c *Cloud) serve(s rpcService) http.Handler {
 			return
 		}
 		who, answer, f := c.call(r.Context(), s, q, id)
-		c.log.InfoContext(r.Context(), "call", "service", s.name, "request_id", id, "action", q.action(), "caller", who.arn, "session", who.session, "refusal", codeOf(f))
+		c.log.InfoContext(r.Context(), "call", "service", s.name, "request_id", id, "action", q.action(), "caller", who.arn, "session", who.session, "refusal", codeOf(f), "cause", causeOf(f))
 		if s.note != nil {
 			s.note(callOf(s.name, q, who, f))
 		}
@@ -87,4 +87,11 @@ func codeOf(f *fault) string {
 		return ""
 	}
 	return f.code
+}
+
+func causeOf(f *fault) string {
+	if f == nil {
+		return ""
+	}
+	return f.cause
 }

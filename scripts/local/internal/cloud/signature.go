@@ -218,6 +218,10 @@ func newNonces(now func() time.Time) *nonces {
 }
 
 func (n *nonces) use(nonce string) bool {
+	return n.useUntil(nonce, n.now().Add(2*tolerance))
+}
+
+func (n *nonces) useUntil(nonce string, end time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.now()
@@ -228,6 +232,6 @@ func (n *nonces) use(nonce string) bool {
 	if _, ok := n.used[nonce]; ok {
 		return false
 	}
-	n.used[nonce] = now.Add(2 * tolerance)
+	n.used[nonce] = end
 	return true
 }

@@ -21,16 +21,18 @@ func officialDomains() []string {
 	return []string{"aliyun.com", "hichina.com", "yunos.com", "taobao.com", "tmall.com", "alibabacloud.com", "alipay.com"}
 }
 
-// console is the sign-in host: it takes temporary credentials for a SigninToken,
-// the token for a console session, and shows the session. Real destinations
+// console is the sign-in host: it takes temporary credentials for a SigninToken, the
+// token, or an identity provider's response, for a console session, and shows it. Real destinations
 // cannot be opened without the Internet: a page of its own stands for them.
 type console struct {
 	cloud  *Cloud
 	origin string
 	pages  pages
+	key    func() (signinKey, error)
 
 	mu       sync.Mutex
 	tickets  map[string]ticket
+	choices  map[string]roleSignIn     // by the handle of a page with several roles
 	sessions map[string]consoleSession // by cookie
 }
 
@@ -46,18 +48,27 @@ type consoleSession struct {
 	loginURL string
 }
 
-func newConsole(c *Cloud, origin string) (*console, error) {
+func newConsole(c *Cloud, o Options) (*console, error) {
 	p, err := parsePages()
 	if err != nil {
 		return nil, err
 	}
-	return &console{cloud: c, origin: origin, pages: p, tickets: map[string]ticket{}, sessions: map[string]consoleSession{}}, nil
+	return &console{
+		cloud: c, origin: o.SigninURL, pages: p,
+		key:      sync.OnceValues(func() (signinKey, error) { return loadSigninKey(o.DataDir, c.now()) }),
+		tickets:  map[string]ticket{},
+		choices:  map[string]roleSignIn{},
+		sessions: map[string]consoleSession{},
+	}, nil
 }
 
 // Signin is the sign-in host with its console.
 func (c *Cloud) Signin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/federation", c.troubles.at("signin", http.HandlerFunc(c.console.federation)))
+	mux.HandleFunc("GET /saml-role/sp-metadata.xml", c.console.roleMetadata)
+	mux.HandleFunc("POST /saml-role/sso", c.console.roleSSO)
+	mux.HandleFunc("POST /saml-role/choice", c.console.choose)
 	mux.HandleFunc("GET /console", c.console.show)
 	mux.HandleFunc("POST /signout", c.console.signOut)
 	mux.HandleFunc("GET /console.css", c.console.pages.style)

@@ -38,14 +38,14 @@ func (c *Cloud) assumeRoleWithSAML(_ context.Context, q rpcRequest, requestID st
 	case !ok:
 		return nil, refuse(http.StatusNotFound, "EntityNotExist.SAMLProvider", "Can not find SAML provider.")
 	case provider.entityID == "":
-		return nil, refuse(http.StatusUnauthorized, "AuthenticationFail.IDPMetadata.Invalid", "The IdP Metadata of your SAML Provider is invalid.")
+		return nil, noMetadata()
 	}
 	says, f := provider.verifiedAssertion(encoded, c.now())
 	if f != nil {
 		return nil, f
 	}
 	if !says.names(ask.role, arn) { // the code of the real STS is not known
-		return nil, invalidAssertion()
+		return nil, invalidAssertion("it does not name %s with %s", ask.role, arn)
 	}
 	ask.session = says.session
 	target, made, f := c.federate(ask, arn, map[string]string{"saml:recipient": says.recipient})
