@@ -61,6 +61,9 @@ type Cloud struct {
 	providers map[string]samlProvider // by ARN
 	issuers   map[string]OIDCProvider // by ARN
 	userSSO   map[string]userSSO      // by account
+	users     map[string]bool         // RAM users, by ARN
+	domains   map[string]string       // domain aliases, by account
+	abroad    map[string]bool         // accounts of the international site
 	functions map[string]functionCredentials
 }
 
@@ -100,6 +103,9 @@ func newCloud(o Options) *Cloud {
 		providers: map[string]samlProvider{},
 		issuers:   map[string]OIDCProvider{},
 		userSSO:   map[string]userSSO{},
+		users:     map[string]bool{},
+		domains:   map[string]string{},
+		abroad:    map[string]bool{},
 		functions: map[string]functionCredentials{},
 		troubles:  &troubles{of: map[string]*Trouble{}, count: map[string]int{}},
 		calls:     &calls{},

@@ -52,9 +52,12 @@ func (p pages) write(w http.ResponseWriter, status int, name string, data any) {
 }
 
 type consolePage struct {
-	Alias, Account, Role, Session, ARN string
-	Opened                             string // host and path that the real console would have opened
-	UntilUTC, UntilLocal, Left         string
+	Alias, Account, ARN        string
+	Role, Session              string // of an assumed role
+	User                       string // of a RAM user: its name and domain
+	Name                       string // whichever of the two it is
+	Opened                     string // host and path that the real console would have opened
+	UntilUTC, UntilLocal, Left string
 }
 
 type troublePage struct {
@@ -72,18 +75,25 @@ func (s *console) show(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	role := strings.TrimPrefix(found.who.arn, "acs:ram::"+found.who.account+":role/")
-	s.pages.write(w, http.StatusOK, "console.html", consolePage{
-		Alias:      s.cloud.alias(found.who.account),
-		Account:    found.who.account,
-		Role:       role,
-		Session:    found.who.session,
-		ARN:        sessionARN(found.who.arn, found.who.session, true),
+	page := consolePage{
+		Alias: s.cloud.alias(found.who.account), Account: found.who.account,
 		Opened:     r.URL.Query().Get("service"),
 		UntilUTC:   found.end.UTC().Format("2006-01-02 15:04:05 UTC"),
 		UntilLocal: found.end.Local().Format("15:04"),
 		Left:       left(found.end.Sub(s.cloud.now())),
-	})
+	}
+	page.identify(found.who, s.cloud.defaultDomain(found.who.account))
+	s.pages.write(w, http.StatusOK, "console.html", page)
+}
+
+func (p *consolePage) identify(who caller, domain string) {
+	p.Name = who.arn[strings.LastIndex(who.arn, "/")+1:]
+	if who.kind != kindUser {
+		p.Role, p.Session, p.ARN = p.Name, who.session, sessionARN(who.arn, who.session, true)
+		return
+	}
+	p.Name += "@" + domain
+	p.User, p.ARN = p.Name, who.arn
 }
 
 // left says a duration in hours and minutes.

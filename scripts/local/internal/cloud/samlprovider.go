@@ -25,7 +25,8 @@ const (
 type samlProvider struct {
 	entityID string
 	certs    []*x509.Certificate
-	document string // in Base64, as it was uploaded
+	signOn   map[string]string // by binding: where user-based SSO sends people
+	document string            // in Base64, as it was uploaded
 
 	description      string
 	signs            string // how Alibaba Cloud signs what it asks of this provider
@@ -84,7 +85,7 @@ func parseMetadata(text []byte) (samlProvider, error) {
 	if root == nil || !named(root, nsMetadata, "EntityDescriptor") {
 		return samlProvider{}, errors.New("not an EntityDescriptor")
 	}
-	made := samlProvider{entityID: root.SelectAttrValue("entityID", "")}
+	made := samlProvider{entityID: root.SelectAttrValue("entityID", ""), signOn: map[string]string{}}
 	roles := children(root, nsMetadata, "IDPSSODescriptor")
 	if made.entityID == "" || len(roles) != 1 {
 		return samlProvider{}, fmt.Errorf("an entityID and one IDPSSODescriptor are wanted, not %d", len(roles))
@@ -100,6 +101,9 @@ func parseMetadata(text []byte) (samlProvider, error) {
 			}
 			made.certs = append(made.certs, certificate)
 		}
+	}
+	for _, e := range children(roles[0], nsMetadata, "SingleSignOnService") {
+		made.signOn[e.SelectAttrValue("Binding", "")] = e.SelectAttrValue("Location", "")
 	}
 	if len(made.certs) == 0 || len(made.certs) > maxCertificates {
 		return samlProvider{}, fmt.Errorf("%d certificates for signing: 1 or %d are wanted", len(made.certs), maxCertificates)

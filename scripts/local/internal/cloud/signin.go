@@ -33,6 +33,7 @@ type console struct {
 	mu       sync.Mutex
 	tickets  map[string]ticket
 	choices  map[string]roleSignIn     // by the handle of a page with several roles
+	asked    map[string]asked          // by the ID of a request
 	sessions map[string]consoleSession // by cookie
 }
 
@@ -58,6 +59,7 @@ func newConsole(c *Cloud, o Options) (*console, error) {
 		key:      sync.OnceValues(func() (signinKey, error) { return loadSigninKey(o.DataDir, c.now()) }),
 		tickets:  map[string]ticket{},
 		choices:  map[string]roleSignIn{},
+		asked:    map[string]asked{},
 		sessions: map[string]consoleSession{},
 	}, nil
 }
@@ -69,6 +71,11 @@ func (c *Cloud) Signin() http.Handler {
 	mux.HandleFunc("GET /saml-role/sp-metadata.xml", c.console.roleMetadata)
 	mux.HandleFunc("POST /saml-role/sso", c.console.roleSSO)
 	mux.HandleFunc("POST /saml-role/choice", c.console.choose)
+	mux.HandleFunc("GET /saml/SpMetadata.xml", c.console.userMetadata)
+	mux.HandleFunc("GET /{domain}/login.htm", c.console.logon)
+	mux.HandleFunc("GET /saml/logon", c.console.ask)
+	mux.HandleFunc("POST /saml/SSO", c.console.userSignIn)
+	mux.HandleFunc("POST /{account}/saml/SSO", c.console.userSignIn)
 	mux.HandleFunc("GET /console", c.console.show)
 	mux.HandleFunc("POST /signout", c.console.signOut)
 	mux.HandleFunc("GET /console.css", c.console.pages.style)

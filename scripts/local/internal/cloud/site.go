@@ -37,3 +37,11 @@ func sitesAt(host string) []site {
 }
 
 func (s site) roleACS() string { return "https://" + s.roleHost + "/saml-role/sso" }
+
+// userACS is where responses of all accounts are posted to.
+func (s site) userACS() string { return "https://" + s.userHost + "/saml/SSO" }
+
+// userEntity is the service provider that an account is.
+func (s site) userEntity(account string) string {
+	return "https://" + s.userHost + "/" + account + "/saml/SSO"
+}

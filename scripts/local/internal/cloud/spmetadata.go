@@ -71,8 +71,9 @@ func newSigninKey(name string, now time.Time) (made signinKey, err error) {
 }
 
 const (
-	bindingPost = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-	formats11   = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
+	bindingPost     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+	bindingRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+	formats11       = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
 )
 
 // roleMetadata is the service provider of role-based SSO, one for all accounts of a
@@ -90,10 +91,24 @@ func (s *console) roleMetadata(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// userMetadata is an account as a service provider.
+func (s *console) userMetadata(w http.ResponseWriter, r *http.Request) {
+	account := r.URL.Query().Get("tenantID")
+	if !s.cloud.known(account) {
+		s.notFound(w, r)
+		return
+	}
+	here := s.cloud.siteOf(account)
+	s.writeMetadata(w, r, here.userEntity(account), func(descriptor *etree.Element) {
+		addFormats(descriptor, formats11+"emailAddress", nameIDPrefix+"transient", nameIDPrefix+"persistent", formats11+"unspecified")
+		addACS(descriptor, here.userACS(), 0)
+	})
+}
+
 func (s *console) writeMetadata(w http.ResponseWriter, r *http.Request, entityID string, fill func(*etree.Element)) {
 	key, err := s.key()
 	if err != nil {
-		s.refused(w, r, refuse(http.StatusInternalServerError, "InternalError", "The sign-in key cannot be had.").because("%v", err))
+		s.refused(w, r, keyFault(err))
 		return
 	}
 	root := etree.NewElement("EntityDescriptor")
@@ -116,6 +131,10 @@ func (s *console) writeMetadata(w http.ResponseWriter, r *http.Request, entityID
 	document := etree.NewDocumentWithRoot(root)
 	document.Indent(2)
 	_, _ = document.WriteTo(w) // the client went away: nobody to tell
+}
+
+func keyFault(err error) *fault {
+	return refuse(http.StatusInternalServerError, "InternalError", "The sign-in key cannot be had.").because("%v", err)
 }
 
 func addFormats(descriptor *etree.Element, formats ...string) {

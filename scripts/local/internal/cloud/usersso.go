@@ -86,11 +86,6 @@ func readBool(q rpcRequest, param string, into *bool) *fault {
 	return nil
 }
 
-// getDefaultDomain: the alias of an account is its ID until it is given one.
 func (c *Cloud) getDefaultDomain(account string, _ rpcRequest) (ramAnswer, *fault) {
-	alias := c.alias(account)
-	if alias == "" {
-		alias = account
-	}
-	return ramAnswer{DefaultDomainName: alias + ".onaliyun.com"}, nil
+	return ramAnswer{DefaultDomainName: c.defaultDomain(account)}, nil
 }
