@@ -20,6 +20,7 @@ const adminBody = 1 << 20
 //	POST   /functions/NAME                  hands the body to a function as an event
 //	POST   /cloud       {"service","kind"}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
+//	POST   /users       {"account","name"}  makes a RAM user
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
@@ -35,6 +36,7 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("POST /runtime", s.setRuntime)
 		mux.Handle("POST /cloud", s.cloud.Troubles())
 		mux.Handle("GET /cloud", s.cloud.Troubles())
+		mux.HandleFunc("POST /users", s.addUser)
 		mux.Handle("GET /delivered", s.cloud.Delivered())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
 		for id, door := range s.doors {
@@ -89,6 +91,16 @@ func (s *station) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.clock.offset.Store(int64(offset))
+}
+
+func (s *station) addUser(w http.ResponseWriter, r *http.Request) {
+	var user struct{ Account, Name string }
+	if !readJSON(w, r, &user) {
+		return
+	}
+	if err := s.cloud.AddUser(user.Account, user.Name); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
 }
 
 // invoke is how a test plays a timer or an event source.

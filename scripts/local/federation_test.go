@@ -53,7 +53,7 @@ accounts:
     maintenanceRole: acs:ram::1234567890123456:role/maintenance
     samlProviders: {okta: acs:ram::1234567890123456:saml-provider/okta}
     oidcProviders: {ci: acs:ram::1234567890123456:oidc-provider/ci, pods: acs:ram::1234567890123456:oidc-provider/ci}
-    userSSO: {suffixes: [acme.onaliyun.com], withDomain: false}
+    userSSO: {suffixes: [acme.onaliyun.com, ACME.com, b.example], withDomain: false}
   - {id: "2345678901234567", userSSO: {}, oidcProviders: {ci: acs:ram::2345678901234567:oidc-provider/ci}}
 rules:
   - roles: [acs:ram::1234567890123456:role/deploy, acs:ram::2345678901234567:role/deploy]
@@ -67,6 +67,9 @@ rules:
 	if want := map[string]bool{"1234567890123456": false, "2345678901234567": true}; !maps.Equal(got.userSSO, want) {
 		t.Errorf("user-based SSO %v", got.userSSO)
 	}
+	if !maps.Equal(got.domains, map[string]string{"1234567890123456": "acme.com"}) || !slices.Equal(got.abroad, []string{"1234567890123456"}) {
+		t.Errorf("domain aliases %v, international %v", got.domains, got.abroad)
+	}
 	const functions = `"acs:ram::1000000000000001:role/fc-sso-portal","acs:ram::1000000000000001:role/fc-sso-oidc-exchange"`
 	for role, want := range map[string]string{
 		"acs:ram::2345678901234567:role/deploy": `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":[` + functions + `]}}],"Version":"1"}`,
@@ -78,6 +81,27 @@ rules:
 		if got := got.trust(role); got != want {
 			t.Errorf("%s: %s", role, got)
 		}
+	}
+}
+
+// TestRolesOfFederatedAccountsTrustTheBundleAsProvider, for their own site.
+func TestRolesOfFederatedAccountsTrustTheBundleAsProvider(t *testing.T) {
+	got := names([]byte(`
+identityProviders: [{id: okta, saml: {metadataFile: okta.xml}}]
+accounts:
+  - id: 1234567890123456
+    issue: federated
+    federatedProvider: acs:ram::1234567890123456:saml-provider/fc-sso
+    samlProviders: {okta: acs:ram::1234567890123456:saml-provider/okta}
+rules: [{roles: [acs:ram::1234567890123456:role/admin]}]
+`))
+	const want = `{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"RAM":["acs:ram::1000000000000001:role/fc-sso-portal","acs:ram::1000000000000001:role/fc-sso-oidc-exchange"]}},` +
+		`{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"saml:recipient":["https://signin.aliyun.com/saml-role/sso"]}},"Effect":"Allow","Principal":{"Federated":["acs:ram::1234567890123456:saml-provider/fc-sso"]}}],"Version":"1"}`
+	if got := got.trust("acs:ram::1234567890123456:role/admin"); got != want {
+		t.Error(got)
+	}
+	if !slices.Contains(got.providers, "acs:ram::1234567890123456:saml-provider/fc-sso") {
+		t.Errorf("providers %v", got.providers)
 	}
 }
 

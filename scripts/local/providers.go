@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,19 +42,25 @@ type declared struct {
 		ID, Site, Issue string
 		SAMLProviders   map[string]string `yaml:"samlProviders"`
 		OIDCProviders   map[string]string `yaml:"oidcProviders"`
-		UserSSO         *struct {
+
+		FederatedProvider string `yaml:"federatedProvider"`
+
+		UserSSO *struct {
+			Suffixes   []string
 			WithDomain *bool `yaml:"withDomain"`
 		} `yaml:"userSSO"`
 	}
 }
 
 // registered are the providers that the accounts of a file have, and whom the roles
-// of those that issue directly trust beside the bundle.
+// of those that issue directly or by federation trust beside the bundle's functions.
 type registered struct {
 	oidc    []cloud.OIDCProvider
 	saml    map[string]source            // by ARN
 	trusted map[string][]cloud.Federated // by account
 	userSSO map[string]bool              // by account: whether with domain
+	domains map[string]string            // by account: the alias
+	abroad  []string                     // accounts of the international site
 }
 
 // source is where metadata comes from.
@@ -70,10 +77,17 @@ func acsOf(site string) string {
 func providersOf(content []byte) registered {
 	var file declared
 	_ = yaml.Unmarshal(content, &file) // what could be read was
-	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}, userSSO: map[string]bool{}}
+	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}, userSSO: map[string]bool{}, domains: map[string]string{}}
 	for _, account := range file.Accounts {
 		if sso := account.UserSSO; sso != nil {
 			r.userSSO[account.ID] = sso.WithDomain == nil || *sso.WithDomain
+			r.addAlias(account.ID, sso.Suffixes)
+		}
+		if account.Site == "international" {
+			r.abroad = append(r.abroad, account.ID)
+		}
+		if account.Issue == "federated" {
+			r.trusted[account.ID] = []cloud.Federated{{Provider: account.FederatedProvider, Equals: map[string][]string{"saml:recipient": {acsOf(account.Site)}}}}
 		}
 		for _, idp := range file.IdentityProviders {
 			var by []cloud.Federated
@@ -91,6 +105,16 @@ func providersOf(content []byte) registered {
 		}
 	}
 	return r
+}
+
+// addAlias: a suffix that Alibaba Cloud gave nobody is the account's own domain.
+func (r *registered) addAlias(account string, suffixes []string) {
+	for _, suffix := range suffixes {
+		if suffix = strings.ToLower(suffix); !strings.HasSuffix(suffix, ".onaliyun.com") {
+			r.domains[account] = suffix
+			return
+		}
+	}
 }
 
 // addOIDC joins the records of one issuer, which RAM has one provider for.
@@ -122,10 +146,17 @@ func (s *station) register(ctx context.Context, r registered) {
 	all.Wait()
 }
 
-// switchOn switches user-based SSO on where the file says that it is used.
+// switchOn switches user-based SSO on where the file says that it is used. A domain
+// that is none is left out: ssoctl says so.
 func (s *station) switchOn(r registered) {
 	for account, withDomain := range r.userSSO {
 		s.cloud.AddUserSSO(account, withDomain)
+	}
+	for account, domain := range r.domains {
+		_ = s.cloud.SetDomainAlias(account, domain)
+	}
+	for _, account := range r.abroad {
+		s.cloud.SetInternational(account)
 	}
 }
 

@@ -49,3 +49,9 @@ func (s *Stack) Seen(tb testing.TB, filter ...string) cloud.Seen {
 	}
 	return seen
 }
+
+// AddUser makes a RAM user, by its name without domain.
+func (s *Stack) AddUser(tb testing.TB, account, name string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/users", map[string]string{"account": account, "name": name})
+}

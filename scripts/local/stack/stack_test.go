@@ -194,6 +194,14 @@ func TestTheWholeStack(t *testing.T) {
 		s.TurnKeys(t, "contoso", "announce")
 		s.Quirks(t, "contoso", map[string]any{"no_jti": true})
 	})
+	t.Run("has Alibaba Cloud's sign-in", func(t *testing.T) {
+		s.AddUser(t, "1234567890123456", "ada")
+		for _, path := range []string{"/saml-role/sp-metadata.xml", "/saml/SpMetadata.xml?tenantID=1234567890123456"} {
+			if page := get(t, s.Cloud.Signin+path); !strings.Contains(page, `Location="https://signin.aliyun.com/saml`) {
+				t.Errorf("%s: %s", path, page)
+			}
+		}
+	})
 	t.Run("leaves nobody behind", func(t *testing.T) {
 		pids := s.PIDs(t)
 		s.Kill()
@@ -242,6 +250,24 @@ func change(t *testing.T, file, old, replacement string) {
 	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func get(t *testing.T, address string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func servesByTLS(t *testing.T, s *stack.Stack) {
