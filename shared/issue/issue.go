@@ -1,12 +1,13 @@
 // Package issue is the mint: it turns a decision into credentials.
 //
 // In: a mapping.Grant, which only a decision makes, and the role credentials of
-// the invocation or, where the account says issue: direct, the caller's own proof.
-// Out: an STS token of the granted role, and an address that opens Alibaba Cloud's
-// console with it. Refused: a zero Grant, an account whose credentials are declared
-// to come about otherwise, console pages that are not Alibaba Cloud's. What STS
-// refuses is role_refused, or proof_refused, with its own code and request ID for
-// the operator; what does not answer is unavailable.
+// the invocation or, where the account says issue: direct, the caller's own proof or,
+// where it says federated, our own signed response. Out: an STS token of the granted
+// role, and what opens Alibaba Cloud's console: an address, or a form with our response.
+// Refused: a zero Grant, an account whose credentials are declared to come about
+// otherwise, a form that would give its holder more than the grant does, console pages
+// that are not Alibaba Cloud's. What STS refuses is role_refused, or proof_refused, with
+// its own code and request ID for the operator; what does not answer is unavailable.
 package issue
 
 import (
@@ -24,12 +25,14 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-// Config is what an Issuer works with. All fields but SigninEndpoint are needed.
+// Config is what an Issuer works with. All fields but SigninEndpoint are needed, and Own
+// where it is to respond as an identity provider.
 type Config struct {
 	API            *openapi.Client
 	STSEndpoint    string
 	SigninEndpoint string                                             // "" = that of the account's site
 	Credentials    func(ctx context.Context) (ram.Credentials, error) // the function's role, for this invocation
+	Own            Own
 }
 
 // Issuer calls STS and the console's sign-in.

@@ -58,8 +58,10 @@ func grantOf(t *testing.T, account federation.AccountDraft, duration time.Durati
 	return g
 }
 
-// cloud answers each request in turn with a status and a body, the last for ever.
+// cloud answers each request in turn with a status and a body, the last for ever;
+// $SAMLAssertion in it is the one that came.
 type cloud struct {
+	config  issue.Config
 	issuer  issue.Issuer
 	asked   []url.Values
 	answers []string
@@ -70,13 +72,14 @@ func newCloud(t *testing.T, answers ...string) *cloud {
 	c := &cloud{answers: answers}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	c.issuer = issue.New(issue.Config{
+	c.config = issue.Config{
 		API:         openapi.New(validatetest.Now, rand.Reader),
 		STSEndpoint: server.URL, SigninEndpoint: server.URL,
 		Credentials: func(context.Context) (ram.Credentials, error) {
 			return ram.Credentials{AccessKeyID: "STS.own", AccessKeySecret: "own", SecurityToken: "own"}, nil
 		},
-	})
+	}
+	c.issuer = issue.New(c.config)
 	return c
 }
 
@@ -93,7 +96,7 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status, body = http.StatusOK, answer
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(body))
+	_, _ = w.Write([]byte(strings.ReplaceAll(body, "$SAMLAssertion", r.Form.Get("SAMLAssertion"))))
 }
 
 func TestAGrantBecomesCredentials(t *testing.T) {

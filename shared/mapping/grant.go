@@ -41,5 +41,10 @@ func (g Grant) Rule() string { return g.rule }
 // the rule does not.
 func (g Grant) SessionPolicy() string { return g.policy }
 
+// IsWhole says that the grant is all that the role can give, so that nothing is lost
+// where who holds a proof of it may ask for its length and its policy. A maximum that is
+// not known may be longer than the grant.
+func (g Grant) IsWhole() bool { return g.policy == "" && g.maximum > 0 && g.length.Lasts >= g.maximum }
+
 // IsZero says that nothing was granted.
 func (g Grant) IsZero() bool { return g.role.IsZero() || g.account.IsZero() || g.rule == "" }
