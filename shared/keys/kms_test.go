@@ -17,6 +17,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,12 +30,14 @@ import (
 
 // service is KMS on the wire, of one key and one secret.
 type service struct {
-	t       *testing.T
-	key     *rsa.PrivateKey
-	stages  map[string]string // of the secret; a stage that is not there is no error
-	trouble http.HandlerFunc  // what it does instead
+	t      *testing.T
+	key    *rsa.PrivateKey
+	stages map[string]string // of the secret; a stage that is not there is no error
+	kms    keys.KMS
+
+	mu      sync.Mutex       // a request may outlive who made it
+	trouble http.HandlerFunc // what it does instead
 	calls   []string
-	kms     keys.KMS
 }
 
 const version = "version-1"
@@ -52,14 +55,28 @@ func newService(t *testing.T) *service {
 	return s
 }
 
+// does something else from now on; nil: its work.
+func (s *service) does(trouble http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble = trouble
+}
+
+func (s *service) called(call string) (trouble http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls = append(s.calls, call)
+	return s.trouble
+}
+
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, action := r.URL.Query(), r.Header.Get("X-Acs-Action")
-	s.calls = append(s.calls, strings.TrimSpace(action+" "+q.Get("VersionStage")))
+	trouble := s.called(strings.TrimSpace(action + " " + q.Get("VersionStage")))
 	if r.Header.Get("X-Acs-Version") != "2016-01-20" || r.Header.Get("X-Acs-Security-Token") != "token" {
 		s.t.Errorf("headers %v", r.Header)
 	}
-	if s.trouble != nil {
-		s.trouble(w, r)
+	if trouble != nil {
+		trouble(w, r)
 		return
 	}
 	answer := map[string]any{"RequestId": "1"}
@@ -173,7 +190,7 @@ func TestWhateverElseKMSAnswersIsNoSignature(t *testing.T) {
 			_ = json.NewEncoder(w).Encode(map[string]any{"Value": value})
 		},
 	} {
-		s.trouble = trouble
+		s.does(trouble)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		signing, err := s.ring(own.Begin(certificate, place(), time.Now())).Signing(ctx, "okta")
 		if err != nil {
@@ -185,7 +202,7 @@ func TestWhateverElseKMSAnswersIsNoSignature(t *testing.T) {
 		}
 		cancel()
 	}
-	s.trouble = nil
+	s.does(nil)
 	signer := s.kms.Signer(t.Context(), place(), certificate.PublicKey)
 	for name, opts := range map[string]crypto.SignerOpts{"SHA-1": crypto.SHA1, "PSS": &rsa.PSSOptions{Hash: crypto.SHA256}} {
 		if _, err := signer.Sign(rand.Reader, digest(), opts); err == nil {
@@ -283,7 +300,9 @@ func TestASecretIsReadWhenAMessageNeedsIt(t *testing.T) {
 		{"the next version", map[string]string{"ACSCurrent": texts[2], "ACSPrevious": texts[1]}, time.Minute, nil, true, false, both, 2},
 		{"a clock that was set back", nil, -time.Hour, nil, false, false, both, 2},
 	} {
-		if s.calls, s.trouble = nil, step.trouble; step.stages != nil {
+		s.calls = nil
+		s.does(step.trouble)
+		if step.stages != nil {
 			s.stages = step.stages
 		}
 		now = now.Add(step.after)
@@ -296,7 +315,7 @@ func TestASecretIsReadWhenAMessageNeedsIt(t *testing.T) {
 			t.Error("a secret in an error")
 		}
 	}
-	s.trouble = nil
+	s.does(nil)
 	signing, err := ring.Signing(t.Context(), "okta")
 	if err != nil || len(signing.Encryption) != 1 || !strings.Contains(texts[2], string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signing.Encryption[0].Raw}))) {
 		t.Errorf("others are told to encrypt for %d keys, %v", len(signing.Encryption), err)
@@ -308,14 +327,14 @@ func TestASlowKMSHoldsUpNoMessageThatNeedsNoOtherKey(t *testing.T) {
 	s := newService(t)
 	ring := keys.OfKMS(slog.New(slog.DiscardHandler), row(own.Keys{}), s.kms, "key-1", "fc-sso-saml", time.Now)
 	asked, release, done := make(chan bool, 9), make(chan bool), make(chan error)
-	s.trouble = func(_ http.ResponseWriter, r *http.Request) {
+	s.does(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- true
 		select {
 		case <-release:
 		case <-r.Context().Done():
 			t.Error("nobody got keys before KMS was given up")
 		}
-	}
+	})
 	go func() {
 		_, err := ring.Refresh(t.Context(), nil)
 		done <- err
