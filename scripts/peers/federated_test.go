@@ -6,6 +6,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +89,39 @@ func TestTheHolderOfOurFormGetsNoMoreThanTheRuleGave(t *testing.T) {
 	}
 }
 
+// TestTheEmulatedConsoleOpensByOurForm, once.
+func TestTheEmulatedConsoleOpensByOurForm(t *testing.T) {
+	s := stack.Start(t, stack.Options{Federation: believers(t)})
+	to, err := issue.ParseDestination("https://ram.console.aliyun.com/roles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 12 * time.Hour
+	form, err := ourIssuer(t, s).RoleForm(t.Context(), granted(t, ours, most, "").Allowed(most), signedIn(), to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	post := func() (int, string) {
+		answer, err := browser.PostForm(form.Action, url.Values{"SAMLResponse": {form.SAMLResponse.Reveal()}, "RelayState": {form.RelayState}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = answer.Body.Close() }()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, answer.Header.Get("Location") + string(body)
+	}
+	if status, said := post(); status/100 != 3 || !strings.Contains(said, "ram.console.aliyun.com") {
+		t.Errorf("%d %s", status, said)
+	}
+	if status, said := post(); status/100 != 4 {
+		t.Errorf("again: %d %s", status, said)
+	}
+}
+
 // believers is a federation in whose accounts RAM has our metadata.
 func believers(t *testing.T) string {
 	t.Helper()
@@ -117,7 +153,7 @@ rules:
 func ourIssuer(t *testing.T, s *stack.Stack) issue.Issuer {
 	t.Helper()
 	return issue.New(issue.Config{
-		API: openapi.New(time.Now, rand.Reader), STSEndpoint: s.Cloud.STS,
+		API: openapi.New(time.Now, rand.Reader), STSEndpoint: s.Cloud.STS, SigninEndpoint: s.Cloud.Signin,
 		Own: issue.Own{Origin: ourOrigin, Now: time.Now, Random: rand.Reader, Signing: func(context.Context) (crypto.Signer, *x509.Certificate, error) {
 			key, certificate := ourKey(t)
 			return key, certificate, nil
