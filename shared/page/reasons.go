@@ -75,6 +75,7 @@ func sentences() map[reason.Code]text {
 		reason.GrantTypeUnknown:   {"This kind of request is not supported.", "不支持这种类型的请求。"},
 		reason.StepUpNeeded:       {"This role needs a stronger or a fresher sign-in than yours.", "使用该角色需要更高强度的登录，或需要重新登录。"},
 		reason.StepUpFailed:       {"Your identity provider did not sign you in the way that this role needs.", "身份提供商没有按该角色要求的方式完成登录。"},
+		reason.PrincipalTaken:     {"The Alibaba Cloud user that you would sign in as belongs to somebody else.", "您要登录的阿里云用户已归他人使用。"},
 		reason.RoleRefused:        {"Alibaba Cloud did not give out this role.", "阿里云没有授予该角色。"},
 		reason.ProofMissing:       {"Roles of this account are for programs that bring a token of their own.", "该账号的角色仅供自带令牌的程序使用。"},
 		reason.ProofRefused:       {"Alibaba Cloud did not accept this sign-in for the role.", "阿里云没有接受此登录凭证，未授予该角色。"},

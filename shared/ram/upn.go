@@ -17,16 +17,35 @@ func ParseUPN(s string) (UPN, error) {
 	if !found {
 		return UPN{}, fmt.Errorf("%.200q is not of the form NAME@SUFFIX", s)
 	}
-	if name == "" || len(name) > maxUserName {
-		return UPN{}, fmt.Errorf("%.200q: the name has %d characters, not 1 to %d", s, len(name), maxUserName)
-	}
-	if bad, outside := firstOutside(name, nameCharacter); outside {
-		return UPN{}, fmt.Errorf("%.200q: the name has %q; letters, digits, . - and _ are allowed", s, bad)
+	if err := checkUserName(name); err != nil {
+		return UPN{}, fmt.Errorf("%.200q: %w", s, err)
 	}
 	if bad, outside := firstOutside(suffix, suffixCharacter); outside || suffix == "" {
 		return UPN{}, fmt.Errorf("%.200q: the suffix is no domain (%q)", s, bad)
 	}
 	return UPN{name, strings.ToLower(suffix)}, nil
+}
+
+// FoldUserName checks the name of a RAM user, without suffix, and returns it in small
+// letters. People sign in as ada and as Ada alike, so to us both are one user: should
+// RAM ever tell them apart, the second of them is refused, where otherwise two people
+// could be one user. The check comes first: names are ASCII, and small letters are
+// made of others too (the Kelvin sign gives k).
+func FoldUserName(name string) (string, error) {
+	if err := checkUserName(name); err != nil {
+		return "", fmt.Errorf("%.200q: %w", name, err)
+	}
+	return strings.ToLower(name), nil
+}
+
+func checkUserName(name string) error {
+	if name == "" || len(name) > maxUserName {
+		return fmt.Errorf("the name has %d characters, not 1 to %d", len(name), maxUserName)
+	}
+	if bad, outside := firstOutside(name, nameCharacter); outside {
+		return fmt.Errorf("the name has %q; letters, digits, . - and _ are allowed", bad)
+	}
+	return nil
 }
 
 // Name is what stands before the @.

@@ -21,3 +21,16 @@ func TestAUPNIsANameAndASuffix(t *testing.T) {
 		}
 	}
 }
+
+func TestANameOfAUserHasNoCase(t *testing.T) {
+	for _, text := range []string{"Ada.L_1-x", "ada.l_1-x", "ADA.L_1-X"} {
+		if name, err := ram.FoldUserName(text); name != "ada.l_1-x" || err != nil {
+			t.Errorf("%q: %q, %v", text, name, err)
+		}
+	}
+	for _, text := range []string{"", "ada@acme.com", "a b", "\u212aim", "аda", "ａda", "ada\x00", strings.Repeat("x", 65)} {
+		if name, err := ram.FoldUserName(text); name != "" || err == nil {
+			t.Errorf("%q was taken as %q", text, name)
+		}
+	}
+}

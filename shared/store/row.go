@@ -14,6 +14,7 @@ const (
 	tableTrust   = "sso_trust"
 	tableNonce   = "sso_nonce"
 	tableSession = "sso_session"
+	tablePerson  = "sso_person"
 
 	columnClaim = "claim"
 )
@@ -38,6 +39,14 @@ func (r row) proof() []byte            { b, _ := r[columnProof].([]byte); return
 func trustKey(p, id string) *tablestore.PrimaryKey {
 	k := new(tablestore.PrimaryKey)
 	k.AddPrimaryKeyColumn("p", p)
+	k.AddPrimaryKeyColumn("id", id)
+	return k
+}
+
+// personKey is a key of sso_person.
+func personKey(idp, id string) *tablestore.PrimaryKey {
+	k := new(tablestore.PrimaryKey)
+	k.AddPrimaryKeyColumn("idp", idp)
 	k.AddPrimaryKeyColumn("id", id)
 	return k
 }
@@ -127,12 +136,6 @@ func readRow(columns []*tablestore.AttributeColumn) row {
 	return r
 }
 
-// place is a row of a partition with its key.
-type place struct {
-	id  string
-	row row
-}
-
 // getAll reads some rows of a table in one call, nil for one that is not there.
 func (c *Client) getAll(ctx context.Context, table string, keys ...*tablestore.PrimaryKey) ([]row, error) {
 	criteria := &tablestore.MultiRowQueryCriteria{TableName: table, MaxVersion: 1}
@@ -157,55 +160,4 @@ func (c *Client) getAll(ctx context.Context, table string, keys ...*tablestore.P
 		}
 		return rows, nil
 	})
-}
-
-// scan reads the rows of one partition of sso_trust whose IDs begin so, page by
-// page.
-func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, error) {
-	start, end := new(tablestore.PrimaryKey), new(tablestore.PrimaryKey)
-	start.AddPrimaryKeyColumn("p", partition)
-	end.AddPrimaryKeyColumn("p", partition)
-	if prefix == "" {
-		start.AddPrimaryKeyColumnWithMinValue("id")
-		end.AddPrimaryKeyColumnWithMaxValue("id")
-	} else {
-		start.AddPrimaryKeyColumn("id", prefix)
-		end.AddPrimaryKeyColumn("id", prefix+"\uffff") // no ID goes on with it
-	}
-	var places []place
-	for start != nil {
-		page, err := c.page(ctx, start, end)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.Rows {
-			found, err := readPlace(r)
-			if err != nil {
-				return nil, err
-			}
-			places = append(places, found)
-		}
-		start = page.NextStartPrimaryKey
-	}
-	return places, nil
-}
-
-// page has a budget of its own: a large federation has many.
-func (c *Client) page(ctx context.Context, start, end *tablestore.PrimaryKey) (*tablestore.GetRangeResponse, error) {
-	ctx, cancel := c.budgeted(ctx)
-	defer cancel()
-	return call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
-		return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: &tablestore.RangeRowQueryCriteria{
-			TableName: tableTrust, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
-		}})
-	})
-}
-
-func readPlace(r *tablestore.Row) (place, error) {
-	key := r.PrimaryKey.PrimaryKeys
-	if len(key) != 2 {
-		return place{}, fmt.Errorf("a row of %s has %d key columns", tableTrust, len(key))
-	}
-	id, _ := key[1].Value.(string)
-	return place{id, readRow(r.Columns)}, nil
 }

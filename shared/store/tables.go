@@ -25,6 +25,7 @@ func tableSpecs() []tableSpec {
 		{tableTrust, []string{"p", "id"}, -1},
 		{tableNonce, []string{"h"}, 86400},
 		{tableSession, []string{"h"}, 172800},
+		{tablePerson, []string{"idp", "id"}, -1},
 	}
 }
 

@@ -20,12 +20,24 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 				honestUse(newBench(t, b), f)
 			}
 		})
+		t.Run("AnOwnerIsWrittenOnce/"+name, func(t *testing.T) {
+			if b := open(t); b.Faults != "" {
+				honestClaim(newBench(t, b), f)
+			}
+		})
+		t.Run("OneOwnerWinsWhateverBreaks/"+name, func(t *testing.T) {
+			if b := open(t); b.Faults != "" {
+				brokenRace(newBench(t, b), f)
+			}
+		})
 	}
 	for name, run := range map[string]func(bench){
 		"TheWritesOfOthersSurviveALostAnswer": otherWrites,
 		"ANonceIsNeverAcceptedWithoutAnswer":  noAnswer,
 		"ANonceNeverCommittedIsNotAccepted":   neverCommitted,
 		"TablesAreWaitedFor":                  tableNotReady,
+		"NobodyIsAnOwnerWithoutAnswer":        ownerNoAnswer,
+		"AnOwnerIsReleasedOnce":               ownerReleaseLost,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {

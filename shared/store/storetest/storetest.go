@@ -51,6 +51,10 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(newBench(t, open(t))) })
 	}
+	RunOwners(t, func(t *testing.T) Owners {
+		t.Helper()
+		return newBench(t, open(t)).people()
+	})
 	runFaults(t, open)
 }
 
@@ -73,6 +77,7 @@ func newBench(t *testing.T, b Backend) bench {
 func (b bench) nonces() *store.Nonces     { return store.NewNonces(b.client) }
 func (b bench) sessions() *store.Sessions { return store.NewSessions(b.client) }
 func (b bench) trust() *store.Trust       { return store.NewTrust(b.client) }
+func (b bench) people() *store.People     { return store.NewPeople(b.client) }
 
 // with is the same instance through a client of another configuration.
 func (b bench) with(change func(*store.Config)) bench {

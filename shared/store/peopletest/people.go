@@ -1,0 +1,110 @@
+// Package peopletest keeps in memory who owns which RAM user, for tests of what
+// stands before the store; the store's own contract is tested on the real one, and
+// this here by the same tests.
+package peopletest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/store"
+)
+
+// People is a table of owners.
+type People struct {
+	mu    sync.Mutex
+	err   error
+	owned []store.Owned
+	calls int
+}
+
+// Break makes every call answer err, for a store that is at fault; nil mends it.
+func (p *People) Break(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+// Calls says how often it was asked, and forgets it.
+func (p *People) Calls() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	calls := p.calls
+	p.calls = 0
+	return calls
+}
+
+// Claim is that of store.People.
+func (p *People) Claim(_ context.Context, account, user string, owner store.Owner) (store.Owner, error) {
+	if _, err := ram.ParseAccountID(account); err != nil {
+		return store.Owner{}, err
+	}
+	name, err := ram.FoldUserName(user)
+	if err != nil {
+		return store.Owner{}, err
+	}
+	if owner.IdP == "" || owner.Person == "" {
+		return store.Owner{}, errors.New("nobody cannot own a RAM user")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	if p.err != nil {
+		return store.Owner{}, p.err
+	}
+	if i := p.find(account, name); i >= 0 {
+		return p.owned[i].Owner, nil
+	}
+	owner.Since = time.Unix(owner.Since.Unix(), 0)
+	p.owned = append(p.owned, store.Owned{Account: account, User: name, Owner: owner})
+	return owner, nil
+}
+
+// Owned is that of store.People.
+func (p *People) Owned(_ context.Context, account string) ([]store.Owned, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	if p.err != nil {
+		return nil, p.err
+	}
+	list := []store.Owned{}
+	for _, o := range p.owned {
+		if account == "" || o.Account == account {
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Owned) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.User, b.User))
+	})
+	return list, nil
+}
+
+// Release is that of store.People.
+func (p *People) Release(_ context.Context, o store.Owned) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls++
+	if p.err != nil {
+		return p.err
+	}
+	i := p.find(o.Account, o.User)
+	if i < 0 {
+		return nil
+	}
+	if p.owned[i] != o {
+		return reason.New(reason.StoreConflict, "%s of account %s belongs to somebody else now", o.User, o.Account)
+	}
+	p.owned = slices.Delete(p.owned, i, i+1)
+	return nil
+}
+
+func (p *People) find(account, name string) int {
+	return slices.IndexFunc(p.owned, func(o store.Owned) bool { return o.Account == account && o.User == name })
+}

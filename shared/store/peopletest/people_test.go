@@ -1,0 +1,23 @@
+package peopletest_test
+
+import (
+	"testing"
+
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/store"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
+	"github.com/fc-sso/fc-sso/shared/store/storetest"
+)
+
+func TestTheTwinKeepsTheStoresPromises(t *testing.T) {
+	storetest.RunOwners(t, func(*testing.T) storetest.Owners { return new(peopletest.People) })
+}
+
+func TestABrokenTwinAnswersNothing(t *testing.T) {
+	var p peopletest.People
+	p.Break(reason.New(reason.StoreUnavailable, "it is dead"))
+	owner, err := p.Claim(t.Context(), "1234567890123456", "ada", store.Owner{IdP: "okta", Person: "ada"})
+	if reason.Of(err) != reason.StoreUnavailable || owner != (store.Owner{}) || p.Calls() != 1 || p.Calls() != 0 {
+		t.Errorf("%+v, %v", owner, err)
+	}
+}
