@@ -7,9 +7,10 @@
 // identity provider since, and sign-ins that another browser began.
 //
 // The store never sees a handle: a row's key is its hash, its content is sealed
-// with a key derived from it. Who reads the table learns no session. Who writes
-// into it can make no session and change nobody's person, beginning or end; they
-// can keep one from idling out, and begin or spoil sign-ins.
+// with a key derived from it, and so is the ID token that is kept beside some
+// sessions. Who reads the table learns no session. Who writes into it can make no
+// session and change nobody's person, beginning or end; they can keep one from
+// idling out, and begin or spoil sign-ins.
 package session
 
 import (
@@ -65,6 +66,7 @@ const (
 	kindSession   = "session"
 	kindPending   = "pending"
 	kindSignedOut = "signed-out"
+	kindToken     = "id-token"
 )
 
 // Session is a person who is signed in. Only Begin and Get make one; the zero
@@ -171,10 +173,16 @@ func open(h handle, row Row) (Session, error) {
 	return Session{handle: h, who: who, span: span}, nil
 }
 
-// End ends s for good.
+// End ends s for good, and forgets the token of its sign-in where there may be one.
 func (k Keeper) End(ctx context.Context, s Session) error {
 	if err := k.Rows.Delete(ctx, s.handle.row()); err != nil {
 		return fmt.Errorf("session: %w", err)
+	}
+	if !k.Now().Before(s.who.TokenEnds()) {
+		return nil
+	}
+	if err := k.Rows.Delete(ctx, s.handle.tokenRow()); err != nil {
+		return fmt.Errorf("session: token: %w", err)
 	}
 	return nil
 }

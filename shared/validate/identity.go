@@ -127,6 +127,16 @@ func (i Identity) AuthnContext() string { return i.says.AuthnContext }
 // SessionNotOnOrAfter is when the session here must end; zero: no such bound.
 func (i Identity) SessionNotOnOrAfter() time.Time { return i.says.SessionNotOnOrAfter }
 
+// TokenEnds is when the ID token was over, or will be, that i was read from; zero where
+// it was none.
+func (i Identity) TokenEnds() time.Time {
+	seconds, ok := i.claims.Date("exp")
+	if !ok {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
 // Warnings are sentences for the operator about a sign-in that was accepted.
 // They are not sealed: they belong to the event of that sign-in.
 func (i Identity) Warnings() []string { return slices.Clone(i.warnings) }
