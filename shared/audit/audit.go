@@ -51,6 +51,7 @@ type Decision struct {
 	AuditRules  string // names of the audit rules that would have given what was asked for
 	Refresh     string // what came of asking for a newer key: done, or why not
 	TokenSHA256 string // of the message or token that was judged, in hex
+	Token       string // what became of the ID token of a sign-in that STS may be shown: kept, or over already
 }
 
 type requestKey struct{}
@@ -159,6 +160,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"audit_rules", d.AuditRules},
 		{"refresh", d.Refresh},
 		{"token_sha256", d.TokenSHA256},
+		{"token", d.Token},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.key, f.value))

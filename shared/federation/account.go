@@ -74,6 +74,13 @@ func (a Account) OIDCProvider(idp string) (ram.OIDCProviderARN, bool) {
 	return arn, ok
 }
 
+// TakesTokensOf says whether STS itself is shown the ID tokens of this identity
+// provider to take the account's roles.
+func (a Account) TakesTokensOf(idp string) bool {
+	_, known := a.oidcProviders[idp]
+	return a.issue == Direct && known
+}
+
 // SAMLProviders are all that the account names, by the id of the identity provider and
 // in its order.
 func (a Account) SAMLProviders() iter.Seq2[string, ram.SAMLProviderARN] {

@@ -10,14 +10,18 @@ import (
 )
 
 // Arrive ends the walk of who signed in: what the sign-in was begun for must be
-// proved, then there is a session, its cookie, and the way on.
-func (h Host) Arrive(r *http.Request, pending session.Pending, who validate.Identity) (respond.Outcome, error) {
+// proved, then there is a session, its cookie, and the way on. token is what the
+// session is to keep of the sign-in, if anything.
+func (h Host) Arrive(r *http.Request, pending session.Pending, who validate.Identity, token session.Token) (respond.Outcome, error) {
 	audit.Of(r.Context()).Subject = who.Subject()
 	if err := h.requireAsked(pending, who); err != nil {
 		return respond.Outcome{}, err
 	}
 	begun, err := h.Keeper.Begin(r.Context(), who)
 	if err != nil {
+		return respond.Outcome{}, err
+	}
+	if err := h.Keeper.Keep(r.Context(), begun, token); err != nil {
 		return respond.Outcome{}, err
 	}
 	return leadOn(r, begun, pending)

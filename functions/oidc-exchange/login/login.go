@@ -4,7 +4,8 @@
 // In: browsers on their way to and from an identity provider. Out: an authentication
 // request, which for a role that needs more than the session at hand asks for just
 // that; then the one exchange of the code that came back, and a session for whom the
-// ID token names. Nothing is issued here. Refused is every answer that another
+// ID token names, which keeps the token where STS is to be shown it later. Nothing is
+// issued here. Refused is every answer that another
 // browser's sign-in, another identity provider or an earlier answer has to do with,
 // whatever the token endpoint says amiss, and every token that the guard does not
 // believe: the record is the path's, never the answer's.
@@ -39,7 +40,7 @@ type Config struct {
 	Random io.Reader
 
 	Record   func(ctx context.Context, idp string) (trust.Record, error)        // idp_unknown where there is none
-	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for
+	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for, and who is shown tokens
 	SourceIP func(context.Context) netip.Addr
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces

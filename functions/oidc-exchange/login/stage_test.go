@@ -42,6 +42,8 @@ type stage struct {
 	declare func(*trust.Source) // and what was declared of it
 	cloud   bool                // this is no local stack
 	learn   func()              // what a refresh brings; nil: it is refused
+	revise  func(*federation.Draft)
+	unread  error // why the rules cannot be read
 }
 
 func newStage(t *testing.T, changes ...func(*stage)) *stage {
@@ -132,15 +134,22 @@ const (
 // rules let people administer by a second factor, and audit within an hour of their
 // sign-in.
 func (s *stage) rules(context.Context, string) (federation.Revision, error) {
+	if s.unread != nil {
+		return federation.Revision{}, s.unread
+	}
 	anybody := &federation.ConditionDraft{Any: true}
-	rev, problems := federation.Compile(federation.Draft{
+	draft := federation.Draft{
 		IdentityProviders: []trust.Source{declared("test")},
 		Accounts:          []federation.AccountDraft{{ID: "1234567890123456"}},
 		Rules: []federation.RuleDraft{
 			{Name: "administer", IdP: "test", Roles: []string{admin}, Condition: anybody, Requires: &federation.RequiresDraft{ACR: []string{"mfa", "key"}}},
 			{Name: "audit", IdP: "test", Roles: []string{auditor}, Condition: anybody, Requires: &federation.RequiresDraft{MaxAgeSeconds: 3600}},
 		},
-	}, federation.Options{})
+	}
+	if s.revise != nil {
+		s.revise(&draft)
+	}
+	rev, problems := federation.Compile(draft, federation.Options{})
 	if len(problems) > 0 {
 		return federation.Revision{}, reason.New(reason.ConfigurationInvalid, "%v", problems)
 	}
