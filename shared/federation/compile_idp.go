@@ -175,7 +175,7 @@ func (c *compiler) template(path, text string, s trust.Source) Template {
 	if len(s.Attributes) > maxAttributes { // which is said already
 		return Template{}
 	}
-	variables := append(SubjectVariables(s), slices.Sorted(maps.Keys(s.Attributes))...)
+	variables := variablesOf(s)
 	t, err := ParseTemplate(text, variables)
 	if _, ok := errors.AsType[callError](err); ok {
 		c.problem(path, err.Error(), "functions are "+functionUsages())
@@ -184,3 +184,11 @@ func (c *compiler) template(path, text string, s trust.Source) Template {
 	}
 	return t
 }
+
+func variablesOf(s trust.Source) []string {
+	return append(SubjectVariables(s), slices.Sorted(maps.Keys(s.Attributes))...)
+}
+
+// PersonTemplate is what tells one person of a source from all others, where the file
+// says so; compiled, it is known to be right.
+func PersonTemplate(s trust.Source) (Template, error) { return ParseTemplate(s.Person, variablesOf(s)) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
@@ -32,10 +33,10 @@ func functions() map[string]function {
 		"before":        {`before "X"`, before},
 		"clean":         {`clean`, func([]string) func(string) string { return clean }},
 		defaultFunction: {`default "TEXT"`, instead},
-		"lower":         {`lower`, func([]string) func(string) string { return strings.ToLower }},
+		"lower":         {`lower`, func([]string) func(string) string { return inCase(unicode.ToLower) }},
 		"max":           {`max N`, first},
 		"replace":       {`replace "A" "B"`, replace},
-		"upper":         {`upper`, func([]string) func(string) string { return strings.ToUpper }},
+		"upper":         {`upper`, func([]string) func(string) string { return inCase(unicode.ToUpper) }},
 	}
 }
 
@@ -135,6 +136,20 @@ func callWords(call string) ([]word, error) {
 		words, rest = append(words, word{rest[:end], false}), rest[end:]
 	}
 	return words, nil
+}
+
+// inCase makes no plain letter of what was none: the Kelvin sign becomes a k in small
+// letters, the dotless i an I in capitals, and two people would have one name.
+func inCase(change func(rune) rune) func(string) string {
+	return func(text string) string {
+		return strings.Map(func(r rune) rune {
+			changed := change(r)
+			if r > unicode.MaxASCII && changed <= unicode.MaxASCII {
+				return r
+			}
+			return changed
+		}, text)
+	}
 }
 
 func after(arguments []string) func(string) string {

@@ -9,13 +9,13 @@ import (
 )
 
 func values(name string) (string, bool) {
-	text, ok := map[string]string{"email": "Ada.Lovelace@Acme.com", "windows": `ACME\ada`, "blank": "", "name": "张三", "spaced": " a b "}[name]
+	text, ok := map[string]string{"email": "Ada.Lovelace@Acme.com", "windows": `ACME\ada`, "blank": "", "name": "张三", "spaced": " a b ", "kelvin": "\u212a\u0130ZÉ", "dotless": "\u0131\u017fzé"}[name]
 	return text, ok
 }
 
 func expand(t *testing.T, text string) (string, error) {
 	t.Helper()
-	template, err := federation.ParseTemplate(text, []string{"email", "windows", "blank", "name", "spaced", "missing"})
+	template, err := federation.ParseTemplate(text, []string{"email", "windows", "blank", "name", "spaced", "missing", "kelvin", "dotless"})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -26,6 +26,8 @@ func TestFunctionsShapeAValue(t *testing.T) {
 	for text, want := range map[string]string{
 		`{{email | lower}}`:                                   "ada.lovelace@acme.com",
 		`{{email|upper}}`:                                     "ADA.LOVELACE@ACME.COM",
+		`{{kelvin | lower}}`:                                  "\u212a\u0130zé", // no k, and no i
+		`{{dotless | upper}}`:                                 "\u0131\u017fZÉ", // no I, and no S
 		`{{email | before "@"}}`:                              "Ada.Lovelace",
 		`{{email | after "@"}}`:                               "Acme.com",
 		`{{windows | after "\"}}`:                             "ada",

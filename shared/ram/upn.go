@@ -1,6 +1,7 @@
 package ram
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -20,8 +21,11 @@ func ParseUPN(s string) (UPN, error) {
 	if err := checkUserName(name); err != nil {
 		return UPN{}, fmt.Errorf("%.200q: %w", s, err)
 	}
-	if bad, outside := firstOutside(suffix, suffixCharacter); outside || suffix == "" {
-		return UPN{}, fmt.Errorf("%.200q: the suffix is no domain (%q)", s, bad)
+	if suffix == "" {
+		return UPN{}, fmt.Errorf("%.200q: the suffix is no domain", s)
+	}
+	if bad, outside := firstOutside(suffix, suffixCharacter); outside {
+		return UPN{}, fmt.Errorf("%.200q: the suffix is no domain, for it has %#U", s, bad)
 	}
 	return UPN{name, strings.ToLower(suffix)}, nil
 }
@@ -38,12 +42,17 @@ func FoldUserName(name string) (string, error) {
 	return strings.ToLower(name), nil
 }
 
+// checkUserName: that a name may begin with a dot is nowhere promised, and no person's
+// does.
 func checkUserName(name string) error {
 	if name == "" || len(name) > maxUserName {
 		return fmt.Errorf("the name has %d characters, not 1 to %d", len(name), maxUserName)
 	}
+	if strings.HasPrefix(name, ".") {
+		return errors.New("the name begins with a dot")
+	}
 	if bad, outside := firstOutside(name, nameCharacter); outside {
-		return fmt.Errorf("the name has %q; letters, digits, . - and _ are allowed", bad)
+		return fmt.Errorf("the name has %#U; letters, digits, . - and _ are allowed", bad)
 	}
 	return nil
 }
