@@ -15,7 +15,7 @@ import (
 type Decision struct {
 	Grants  []Grant     // in the order of the rules, each role once
 	Users   []UserGrant // likewise, each account once
-	StepUps []StepUp    // roles that only another sign-in stands before
+	StepUps []StepUp    // what only another sign-in stands before
 	Trace   Trace
 }
 
@@ -67,9 +67,8 @@ func Take(rev federation.Revision, who validate.Identity, at Context, role ram.R
 	if !t.Grant.IsZero() {
 		return t, nil
 	}
-	open := d.openStepUps()
-	if i := slices.IndexFunc(open, func(s StepUp) bool { return s.Role == role }); i >= 0 {
-		t.StepUp = open[i]
+	if i := slices.IndexFunc(d.stepUps, func(s StepUp) bool { return s.Role == role }); i >= 0 {
+		t.StepUp = d.stepUps[i]
 		return t, reason.New(reason.StepUpNeeded, "role %q: %s", role, d.trace.why())
 	}
 	return t, reason.New(reason.RoleNotGranted, "role %q: %s", role, d.trace.why())
@@ -95,8 +94,9 @@ func TakeOnly(rev federation.Revision, who validate.Identity, at Context) (Takin
 		return t, nil
 	case len(d.Grants) > 1:
 		return t, reason.New(reason.RoleUnclear, "name one of the roles %s", rolesOf(d.Grants))
-	case len(d.StepUps) > 0:
-		t.StepUp = d.StepUps[0]
+	}
+	if i := slices.IndexFunc(d.StepUps, func(s StepUp) bool { return !s.Role.IsZero() }); i >= 0 {
+		t.StepUp = d.StepUps[i]
 		return t, reason.New(reason.StepUpNeeded, "no role: %s", d.Trace.short().why())
 	}
 	return t, reason.New(reason.RoleNotGranted, "no role: %s", d.Trace.short().why())

@@ -2,11 +2,13 @@
 //
 // In: one revision of the federation, an identity that validate has made, and
 // the circumstances. Out: a [Grant] for each role that some rule gives, a
-// [UserGrant] for each RAM user, a [StepUp] for each role that only another sign-in
+// [UserGrant] for each RAM user, a [StepUp] for each of both that only another sign-in
 // stands before, and a [Trace] that says of every rule whether it held and, where
 // not, which condition failed, what it expected and what came. Refused: roles that
 // no rule gives, and what only looks like a role. The same evaluation makes them
 // all, so that the explanation cannot differ from the decision.
+//
+// To whom a RAM user belongs, [Person] says.
 //
 // Why a missing attribute fails: RAM has operators that hold where a key is
 // absent. An identity provider that stops sending an attribute must not widen
@@ -149,7 +151,7 @@ func (d *decision) give(rule federation.Rule, e *Evaluation) {
 			continue
 		}
 		if again {
-			d.offer(rule, role, account)
+			d.offer(rule, StepUp{Role: role, Account: account})
 			continue
 		}
 		d.taken[role] = true

@@ -39,12 +39,13 @@ func (d Demand) stale(who validate.Identity, now time.Time) bool {
 	return d.MaxAge > 0 && now.Sub(who.AuthenticatedAt()) > d.MaxAge
 }
 
-// StepUp is a role that the person would have after signing in again, and with
-// what.
+// StepUp is a role, or a RAM user, that the person would have after signing in again,
+// and with what.
 type StepUp struct {
 	Demand
 
-	Role    ram.RoleARN
+	Role    ram.RoleARN // zero where it is about a user
+	User    ram.UPN
 	Account federation.Account
 	Rule    string
 	// Force says that the identity provider must ask anew: it may hold a session
@@ -53,7 +54,15 @@ type StepUp struct {
 }
 
 // IsZero says that no other sign-in would help.
-func (s StepUp) IsZero() bool { return s.Role.IsZero() }
+func (s StepUp) IsZero() bool { return s.Role.IsZero() && s.User.IsZero() }
+
+// sameAs says that both lead to one thing: a role, or being a user of an account.
+func (s StepUp) sameAs(other StepUp) bool {
+	if s.User.IsZero() || other.User.IsZero() {
+		return s.Role == other.Role && s.User.IsZero() == other.User.IsZero()
+	}
+	return s.Account.ID() == other.Account.ID()
+}
 
 // wantsMore notes what the sign-in lacks for the rule. The trace has the roles all
 // the same, since they say what signing in again is good for.
@@ -63,20 +72,27 @@ func (d *decision) wantsMore(rule federation.Rule, e *Evaluation) bool {
 	return e.Lacks != ""
 }
 
-func (d *decision) offer(rule federation.Rule, role ram.RoleARN, account federation.Account) {
-	demand := demandOf(rule.Requires())
-	d.stepUps = append(d.stepUps, StepUp{
-		Demand: demand, Role: role, Account: account, Rule: rule.Name(), Force: demand.stale(d.who, d.at.Now),
-	})
+// offer adds what the rule asks of the sign-in.
+func (d *decision) offer(rule federation.Rule, s StepUp) {
+	s.Demand, s.Rule = demandOf(rule.Requires()), rule.Name()
+	s.Force = s.stale(d.who, d.at.Now)
+	d.stepUps = append(d.stepUps, s)
 }
 
-// openStepUps are those of roles that no rule gives as it is, each role once.
+// openStepUps are those to what no rule gives as it is, each once.
 func (d *decision) openStepUps() []StepUp {
 	var open []StepUp
 	for _, s := range d.stepUps {
-		if !d.taken[s.Role] && !slices.ContainsFunc(open, func(o StepUp) bool { return o.Role == s.Role }) {
+		if !d.hasTaken(s) && !slices.ContainsFunc(open, s.sameAs) {
 			open = append(open, s)
 		}
 	}
 	return open
+}
+
+func (d *decision) hasTaken(s StepUp) bool {
+	if !s.User.IsZero() {
+		return d.isUserOf(s.Account)
+	}
+	return d.taken[s.Role]
 }

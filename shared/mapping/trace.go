@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
 // Trace says how a decision came about. It holds what the identity provider said
@@ -31,6 +32,8 @@ type Evaluation struct {
 	User       string      `json:"user,omitempty"`    // likewise
 	Dropped    []Dropped   `json:"dropped,omitempty"` // asserted roles that it does not believe
 	Note       string      `json:"note,omitempty"`    // what was cut, or why it gives nothing
+
+	code reason.Code // of a user that the rule would give, were it not for the name
 }
 
 // Condition is what came of one key of a rule's condition.
@@ -102,8 +105,8 @@ func (t Trace) short() Trace {
 	return t
 }
 
-// why says in one line for the operator what stood between the person and a role,
-// of which the trace holds the rules that could give it.
+// why says in one line for the operator what stood between the person and a role, or
+// a user, of which the trace holds the rules that could give it.
 func (t Trace) why() string {
 	if t.Note != "" {
 		return t.Note

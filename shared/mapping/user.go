@@ -2,13 +2,18 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/ram"
+	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
+	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
-// UserGrant is permission to sign in as one RAM user once, now. Only Decide makes
-// one; who gets a zero UserGrant refuses it.
+// UserGrant is permission to sign in as one RAM user once, now. Only [Decide] and
+// [TakeUser] make one; who gets a zero UserGrant refuses it.
 type UserGrant struct {
 	account federation.Account
 	upn     ram.UPN
@@ -27,42 +32,107 @@ func (g UserGrant) Rule() string { return g.rule }
 // IsZero says that nobody was granted.
 func (g UserGrant) IsZero() bool { return g.upn.IsZero() || g.account.IsZero() || g.rule == "" }
 
+// UserTaking is what came of a person's wish to be the RAM user of one account.
+type UserTaking struct {
+	Grant  UserGrant
+	StepUp StepUp   // what would make them one, where they are not
+	Audit  []string // names of the audit rules that would make them one too
+}
+
+// TakeUser decides which RAM user of one account the person is. Where none, the refusal
+// is step_up_needed where they would be one after signing in again; principal_invalid or
+// principal_suffix where a rule means them and its login name is none that it may give;
+// else user_not_granted, with what each rule lacked that could have given one.
+func TakeUser(rev federation.Revision, who validate.Identity, at Context, account ram.AccountID) (UserTaking, error) {
+	d := decide(rev, who, at)
+	if d.trace.Note != "" || account.IsZero() {
+		return UserTaking{}, reason.New(reason.UserNotGranted, "account %q: %s", account, d.trace.why())
+	}
+	var t UserTaking
+	code := reason.UserNotGranted
+	for rule := range rev.RulesOf(d.source.ID) {
+		if rule.User().Account() != account || len(d.users) > 0 && !rule.Audit() {
+			continue
+		}
+		var e Evaluation
+		d.evaluate(rule, &e)
+		if e.code != "" && !e.Audit && code == reason.UserNotGranted {
+			code = e.code
+		}
+		if e.audits() && e.User != "" {
+			t.Audit = append(t.Audit, e.Rule)
+		}
+		d.tell(e)
+	}
+	switch {
+	case len(d.users) > 0:
+		t.Grant = d.users[0]
+		return t, nil
+	case len(d.stepUps) > 0:
+		t.StepUp, code = d.stepUps[0], reason.StepUpNeeded
+	}
+	return t, reason.New(code, "user of account %s: %s", account, d.trace.why())
+}
+
+// Person is who somebody is beyond one sign-in: as the identity provider's person
+// template says, else the subject. RAM users belong to a person, so who cannot be told
+// from others by it is refused.
+func Person(source trust.Source, who validate.Identity) (string, error) {
+	if source.Person == "" {
+		return who.Subject(), nil
+	}
+	template, err := federation.PersonTemplate(source)
+	if err != nil {
+		return "", reason.New(reason.ConfigurationInvalid, "person of identity provider %q: %w", source.ID, err)
+	}
+	d := decision{source: source, who: who}
+	person, err := template.Expand(d.variable)
+	switch {
+	case err != nil:
+		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %w", source.ID, err)
+	case strings.TrimSpace(person) == "":
+		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %q is blank", source.ID, source.Person)
+	}
+	return person, nil
+}
+
 // giveUser makes a person a RAM user; of several rules for one account the first
 // decides which.
 func (d *decision) giveUser(rule federation.Rule, e *Evaluation) {
 	upn, err := d.principal(rule.User())
 	if err != nil {
-		e.Note = fmt.Sprintf("gives nothing, for %s", err)
+		e.Note, e.code = fmt.Sprintf("gives nothing, for principal: %s", reason.Detail(err)), reason.Of(err)
 		return
 	}
 	e.User = upn.String()
 	account, listed := d.revision.Account(rule.User().Account())
-	if d.wantsMore(rule, e) || rule.Audit() || !listed || d.isUserOf(account) {
-		return
+	again := d.wantsMore(rule, e)
+	switch {
+	case rule.Audit() || !listed || d.isUserOf(account):
+	case again:
+		d.offer(rule, StepUp{User: upn, Account: account})
+	default:
+		d.users = append(d.users, UserGrant{account, upn, rule.Name()})
 	}
-	d.users = append(d.users, UserGrant{account, upn, rule.Name()})
 }
 
+// principal is a login name of RAM's own characters or nothing: what only looks like
+// one is somebody else.
 func (d *decision) principal(user federation.User) (ram.UPN, error) {
 	text, err := user.Principal().Expand(d.variable)
 	if err != nil {
-		return ram.UPN{}, fmt.Errorf("principal: %w", err)
+		return ram.UPN{}, reason.New(reason.PrincipalInvalid, "%w", err)
 	}
 	upn, err := ram.ParseUPN(text)
 	if err != nil {
-		return ram.UPN{}, fmt.Errorf("principal: %w", err)
+		return ram.UPN{}, reason.New(reason.PrincipalInvalid, "%w", err)
 	}
 	if !user.Allows(upn.Suffix()) {
-		return ram.UPN{}, fmt.Errorf("principal: %s is of a suffix that the rule's domains do not have", upn)
+		return ram.UPN{}, reason.New(reason.PrincipalSuffix, "%s is of a suffix that the rule's domains do not have", upn)
 	}
 	return upn, nil
 }
 
 func (d *decision) isUserOf(account federation.Account) bool {
-	for _, g := range d.users {
-		if g.account.ID() == account.ID() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.users, func(g UserGrant) bool { return g.account.ID() == account.ID() })
 }

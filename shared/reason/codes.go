@@ -69,6 +69,10 @@ const (
 	SessionOtherPerson   Code = "session_other_person"
 	RoleNotGranted       Code = "role_not_granted"
 	RoleUnclear          Code = "role_unclear"
+	UserNotGranted       Code = "user_not_granted"
+	PrincipalInvalid     Code = "principal_invalid"
+	PrincipalSuffix      Code = "principal_suffix"
+	PersonUnclear        Code = "person_unclear"
 	NarrowingRefused     Code = "narrowing_refused"
 	GrantTypeUnknown     Code = "grant_type_unknown"
 	StepUpNeeded         Code = "step_up_needed"
@@ -145,9 +149,9 @@ func table() []Row {
 		{SignatureAlgorithm, http.StatusUnauthorized, IdPAdmin, "set the identity provider to RSA, or ECDSA on P-256 or P-384, with SHA-256; SHA-1 only with allowSHA1"},
 		{SignatureInvalid, http.StatusUnauthorized, IdPAdmin, "no certificate of the record verifies the signature: was the certificate changed?"},
 		{StatusNotSuccess, http.StatusUnauthorized, IdPAdmin, "the identity provider itself refused: its log says why"},
-		{IssuerMismatch, http.StatusUnauthorized, IdPAdmin, "the issuer is not the entity ID in the record's metadata"},
+		{IssuerMismatch, http.StatusUnauthorized, IdPAdmin, "the issuer of a response is not the entity ID in the record's metadata; that of Alibaba Cloud's request is not the user-based SSO of the account that the address names"},
 		{AudienceMismatch, http.StatusUnauthorized, IdPAdmin, "the audience at the identity provider must be our entity ID, the metadata URL"},
-		{DestinationMismatch, http.StatusUnauthorized, IdPAdmin, "the destination must be our assertion consumer service URL"},
+		{DestinationMismatch, http.StatusUnauthorized, IdPAdmin, "the destination of a response must be our assertion consumer service URL; that of Alibaba Cloud's request the account's /idp/{account}/sso: does it have our current metadata?"},
 		{RecipientMismatch, http.StatusUnauthorized, IdPAdmin, "the recipient must be our assertion consumer service URL"},
 		{SubjectMissing, http.StatusUnauthorized, IdPAdmin, "the assertion names nobody: add a NameID claim"},
 		{TokenMalformed, http.StatusBadRequest, IdPAdmin, "the token breaks the rules of JWS, JWT or JSON: the detail says which"},
@@ -185,9 +189,13 @@ func table() []Row {
 		{SessionOtherPerson, http.StatusConflict, Person, "an unsolicited response would replace another person's session"},
 		{RoleNotGranted, http.StatusForbidden, CloudAdmin, "no rule gives this role to this person"},
 		{RoleUnclear, http.StatusBadRequest, Person, "the token may take several roles and the request names none: the detail lists them"},
+		{UserNotGranted, http.StatusForbidden, CloudAdmin, "no rule makes this person a RAM user of the account: the detail says what each lacked"},
+		{PrincipalInvalid, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal comes out as no login name of RAM: letters, digits, . - and _ of ASCII, at most 64, then @ and a suffix"},
+		{PrincipalSuffix, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal has a login suffix outside the rule's domains"},
+		{PersonUnclear, http.StatusForbidden, IdPAdmin, "the record's person template names something that the sign-in does not say"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
-		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role after another sign-in: the detail says what its requires lacks"},
+		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},
 		{StepUpFailed, http.StatusForbidden, IdPAdmin, "the identity provider was asked for a sign-in of a class or age and sent another: the detail has both"},
 		{PrincipalTaken, http.StatusForbidden, CloudAdmin, "a RAM user belongs to whoever signed in as it first, and that was somebody else: the decision line has account, user and the owner's identity provider"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
