@@ -46,6 +46,23 @@ func (f flags) parseWith(args []string) (string, error) {
 	return word, nil
 }
 
+// parseWords takes some words too, before, between or after the flags.
+func (f flags) parseWords(args []string, most int) ([]string, error) {
+	var words []string
+	for {
+		if err := f.Parse(args); err != nil {
+			return nil, wrong("%s: %w; write ssoctl %s %s", f.command, err, f.command, f.form)
+		}
+		if f.NArg() == 0 {
+			return words, nil
+		}
+		if len(words) == most {
+			return nil, wrong("%s: what is %q for? write ssoctl %s %s", f.command, f.Arg(0), f.command, f.form)
+		}
+		words, args = append(words, f.Arg(0)), f.Args()[1:]
+	}
+}
+
 func (f flags) needFile(file string) error {
 	if file == "" {
 		return wrong("%s: no file; write ssoctl %s %s", f.command, f.command, f.form)

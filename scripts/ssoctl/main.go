@@ -7,7 +7,8 @@
 // line each. Refused: a file with any fault, all of which are named at once.
 //
 // Exit status: 0 done; 1 the cloud, or somebody else at the same time, was in the
-// way; 2 what was given is wrong; 3, of plan and push -n, there is something to do.
+// way; 2 what was given is wrong; 3, of plan, push -n and owners release without a
+// digest, there is something to do.
 package main
 
 import (
@@ -29,7 +30,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, push, keys, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, push, keys, owners, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -73,6 +74,13 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    or a new version of SSO_SIGNING_KMS_KEY at SSO_KMS_ENDPOINT;
                    -n says what would be done
   keys withdraw    take back a key that is announced and does not sign yet
+  owners [-idp IDP] [-o json] [ACCOUNT [USER]]
+                   who owns which RAM user: whoever signed in as it first, and nobody
+                   else does since; USER is the name without suffix
+  owners release [-idp IDP] [-expect DIGEST] [ACCOUNT [USER]]
+                   let whoever comes next own the user, or all that belong to people
+                   of IDP; says who owns them and a digest of it, with which it is
+                   done if that is still so
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
@@ -83,7 +91,7 @@ ALIBABA_CLOUD_SECURITY_TOKEN (the last only with an STS token).
 Revisions are kept for ever: none is ever changed or removed.
 
 exit status: 0 done, 1 failed, 2 wrong flags, settings or file;
-plan, push -n: 0 no change, 3 changes
+plan, push -n, owners release without -expect: 0 no change, 3 changes
 `
 
 func main() {
@@ -148,6 +156,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.push(ctx, args[1:])
 	case "keys":
 		return p.keys(ctx, args[1:])
+	case "owners":
+		return p.owners(ctx, args[1:])
 	case "schema":
 		return p.schema(args[1:])
 	case "version", "-version", "--version":
