@@ -12,8 +12,8 @@
 // What a request costs in calls to the store: none while what it needs was read
 // within 30 seconds; after that one for the head and keys, and where roles are
 // issued or listed for more than an hour one, for every 20 accounts, for how long RAM
-// lets them last. Cold, a record costs two and a person's rules two, one more for every
-// 4 MB of them.
+// lets them last; one for our own keys where no record is read with them. Cold, a record
+// costs two and a person's rules two, one more for every 4 MB of them, an account one.
 package book
 
 import (
@@ -40,6 +40,7 @@ type Source interface {
 	Row(ctx context.Context, rev, id string) (*store.Item, error)
 	Rows(ctx context.Context, rev, prefix string) ([]store.Item, error)
 	Accounts(ctx context.Context, accounts []string) ([][]byte, error)
+	Own(ctx context.Context) (body []byte, version int64, err error)
 }
 
 // Book is read by many sign-ins at once. Older contents are never used, whatever
@@ -56,12 +57,12 @@ type Book struct {
 	seen    *shelf[seen] // by account
 }
 
-// ours are our own keys as the store had them with the last front, or why they are of
-// no use.
+// ours are our own keys as the store had them last, or why they are of no use.
 type ours struct {
 	row  []byte
 	keys own.Keys
 	err  error
+	read time.Time
 }
 
 // learned are keys, and when they were there.
@@ -107,13 +108,32 @@ func (b *Book) Record(ctx context.Context, idp string) (trust.Record, error) {
 }
 
 // Own are our own keys as they count now. They come with the record of an identity
-// provider, and cost nothing where that was read.
+// provider, and cost nothing where that was read; who reads none leaves the name empty.
 func (b *Book) Own(ctx context.Context, idp string) (own.Keys, error) {
+	if idp == "" {
+		return b.ownAlone(ctx)
+	}
 	known, err := b.front(ctx, idp)
 	if err != nil {
 		return own.Keys{}, err
 	}
 	return known.own.keys, known.own.err
+}
+
+func (b *Book) ownAlone(ctx context.Context) (own.Keys, error) {
+	if err := b.turn.take(ctx); err != nil {
+		return own.Keys{}, err
+	}
+	defer b.turn.give()
+	if !b.young(b.own.read) {
+		asked := b.wall()
+		row, _, err := b.source.Own(ctx)
+		if err != nil {
+			return own.Keys{}, err
+		}
+		b.learn(row, asked)
+	}
+	return b.own.keys, b.own.err
 }
 
 // Newest is Record with keys that are read anew: what was learned a moment ago counts,
@@ -157,9 +177,7 @@ func (b *Book) front(ctx context.Context, idp string) (front, error) {
 	if err != nil {
 		return front{}, err
 	}
-	if b.own.row == nil || !bytes.Equal(b.own.row, found.Own) {
-		b.own = read(found.Own)
-	}
+	b.learn(found.Own, asked)
 	b.learned.put(idp, learned{found.Keys, asked}, len(found.Keys))
 	if err := b.turnTo(found.Head, asked); err != nil {
 		return front{}, err
@@ -167,10 +185,13 @@ func (b *Book) front(ctx context.Context, idp string) (front, error) {
 	return front{b.reading, found.Keys, b.own}, nil
 }
 
-// read parses our own keys, once for as long as they stay what they are.
-func read(row []byte) ours {
-	keys, err := own.Parse(row)
-	return ours{row, keys, err}
+// learn parses our own keys, once for as long as they stay what they are.
+func (b *Book) learn(row []byte, asked time.Time) {
+	if b.own.row == nil || !bytes.Equal(b.own.row, row) {
+		keys, err := own.Parse(row)
+		b.own = ours{row: row, keys: keys, err: err}
+	}
+	b.own.read = asked
 }
 
 // turnTo opens the revision that was the head when it was asked for. Who reads

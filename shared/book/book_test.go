@@ -17,7 +17,10 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
-const prod = "1234567890123456"
+const (
+	prod = "1234567890123456"
+	dev  = "2345678901234567"
+)
 
 // desk is a book, the shelf behind it and a clock.
 type desk struct {
@@ -57,7 +60,7 @@ func draft() federation.Draft {
 		IdentityProviders: []trust.Source{first, second},
 		Accounts: []federation.AccountDraft{
 			{ID: prod, Alias: "prod", SAMLProviders: map[string]string{"test": provider("test"), "second": provider("second")}},
-			{ID: "2345678901234567", Alias: "dev"},
+			{ID: dev, Alias: "dev"},
 		},
 		Rules: []federation.RuleDraft{rule("a", "test"), rule("b", "second"), rule("c", "test")},
 	}

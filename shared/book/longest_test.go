@@ -10,8 +10,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-const dev = "2345678901234567"
-
 func roleARN(t *testing.T, account, name string) ram.RoleARN {
 	t.Helper()
 	role, err := ram.ParseRoleARN("acs:ram::" + account + ":role/" + name)

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
@@ -16,13 +17,13 @@ type Reading struct {
 	id     string
 	turn   turn // who has it may read and change the rest
 
-	rows    *shelf[*federation.Item] // nil: there is no such identity provider
-	records *shelf[known]
-	parts   *shelf[part]
-	issuers *shelf[[]federation.Trusting] // none: nobody believes it
-	saml    *shelf[map[string]string]     // by account: which identity provider has an ARN
-	listed  []federation.Listed
-	whole   federation.Revision // zero: nobody asked
+	rows     *shelf[*federation.Item] // nil: there is no such identity provider
+	records  *shelf[known]
+	parts    *shelf[part]
+	issuers  *shelf[[]federation.Trusting]   // none: nobody believes it
+	accounts *shelf[*federation.AccountPart] // nil: there is no such account
+	listed   []federation.Listed
+	whole    federation.Revision // zero: nobody asked
 }
 
 // known is a record and the keys that made it.
@@ -42,7 +43,7 @@ func newReading(source Source, id string) *Reading {
 	return &Reading{
 		source: source, id: id, turn: newTurn(),
 		rows: newShelf[*federation.Item](maxKept), records: newShelf[known](maxKept), parts: newShelf[part](maxKept),
-		issuers: newShelf[[]federation.Trusting](maxKept), saml: newShelf[map[string]string](maxKept),
+		issuers: newShelf[[]federation.Trusting](maxKept), accounts: newShelf[*federation.AccountPart](maxKept),
 	}
 }
 
@@ -147,30 +148,57 @@ func (r *Reading) Trusting(ctx context.Context, issuer string) ([]federation.Tru
 // SAMLProvider is the identity provider that an account's RAM calls by this ARN. It
 // refuses as [reason.IdPUnknown] where there is none.
 func (r *Reading) SAMLProvider(ctx context.Context, account, arn string) (string, error) {
-	if err := r.turn.take(ctx); err != nil {
+	part, err := r.account(ctx, account)
+	if err != nil {
 		return "", err
 	}
+	if part != nil {
+		if id, ok := part.SAMLProvider(arn); ok {
+			return id, nil
+		}
+	}
+	return "", reason.New(reason.IdPUnknown, "account %.80q calls no identity provider %.300q", account, arn)
+}
+
+// Account is one account, by its number, and what its row says beside. It refuses as
+// [reason.AccountUnknown] where there is none.
+func (r *Reading) Account(ctx context.Context, id string) (federation.AccountPart, error) {
+	if _, err := ram.ParseAccountID(id); err != nil {
+		return federation.AccountPart{}, reason.New(reason.AccountUnknown, "%w", err)
+	}
+	part, err := r.account(ctx, id)
+	if err != nil {
+		return federation.AccountPart{}, err
+	}
+	if part == nil {
+		return federation.AccountPart{}, reason.New(reason.AccountUnknown, "no account %s in revision %s", id, r.id)
+	}
+	return *part, nil
+}
+
+// account is nil where there is none.
+func (r *Reading) account(ctx context.Context, id string) (*federation.AccountPart, error) {
+	if err := r.turn.take(ctx); err != nil {
+		return nil, err
+	}
 	defer r.turn.give()
-	ids, ok := r.saml.get(account)
-	if !ok {
-		row, err := r.source.Row(ctx, r.id, federation.AccountRow(account))
-		if err != nil {
-			return "", err
-		}
-		size := 0
-		if row != nil {
-			if ids, err = federation.FromAccountRow(r.id, account, federation.Item(*row)); err != nil {
-				return "", err
-			}
-			size = len(row.Body)
-		}
-		r.saml.put(account, ids, size)
+	if part, ok := r.accounts.get(id); ok {
+		return part, nil
 	}
-	id, ok := ids[arn]
-	if !ok {
-		return "", reason.New(reason.IdPUnknown, "account %.80q calls no identity provider %.300q", account, arn)
+	row, err := r.source.Row(ctx, r.id, federation.AccountRow(id))
+	if err != nil {
+		return nil, err
 	}
-	return id, nil
+	if row == nil {
+		r.accounts.put(id, nil, 0)
+		return nil, nil //nolint:nilnil // that there is none is an answer
+	}
+	part, err := federation.FromAccountRow(r.id, id, federation.Item(*row))
+	if err != nil {
+		return nil, err
+	}
+	r.accounts.put(id, &part, len(row.Body))
+	return &part, nil
 }
 
 // row is the one that declares an identity provider.

@@ -198,9 +198,12 @@ func (c *compiler) duration(path string, seconds int) time.Duration {
 	return d
 }
 
+// modeAudit is that of a rule that only watches.
+const modeAudit = "audit"
+
 func (c *compiler) mode(path, mode string) bool {
-	if mode != "" && mode != "audit" {
+	if mode != "" && mode != modeAudit {
 		c.problem(path, fmt.Sprintf("there is no mode %.80q", mode), "write mode: audit, or leave it out")
 	}
-	return mode == "audit"
+	return mode == modeAudit
 }

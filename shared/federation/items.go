@@ -46,6 +46,9 @@ type row struct {
 	IdentityProvider *trust.Source `json:"identityProvider,omitempty"`
 	Account          *AccountDraft `json:"account,omitempty"`
 	Rule             *RuleDraft    `json:"rule,omitempty"`
+	// Of an account with userSSO, with the order alone: the identity providers whose rules
+	// make people users of it. Rows from before that was so lack it, and not only the names.
+	Users []string `json:"users,omitzero"`
 
 	// Of a source: how many parts it has. Of the index: how many rows.
 	Of int `json:"of,omitempty"`
@@ -136,9 +139,7 @@ func itemsOf(d Draft, named map[string]map[int]bool) ([]Item, error) {
 	for i := range d.IdentityProviders {
 		w.identityProvider(i, slices.Sorted(maps.Keys(named[d.IdentityProviders[i].ID])))
 	}
-	for i := range d.Accounts {
-		w.add(AccountRow(d.Accounts[i].ID), row{Order: i, Account: &d.Accounts[i]})
-	}
+	w.accounts()
 	w.index()
 	w.issuers()
 	slices.SortFunc(w.items, byID)
@@ -169,6 +170,31 @@ func (w *writer) identityProvider(i int, accounts []int) {
 		w.add(fmt.Sprintf("%s%s%s%05d", rowsOfIdP, s.ID, partRow, n), row{Order: n, Part: part})
 	}
 	w.add(SourceRow(s.ID), row{Order: i, IdentityProvider: s, Of: len(parts)})
+}
+
+func (w *writer) accounts() {
+	for i := range w.draft.Accounts {
+		a := &w.draft.Accounts[i]
+		r := row{Order: i, Account: a}
+		if a.UserSSO != nil {
+			r.Users = w.usersOf(a.ID)
+		}
+		w.add(AccountRow(a.ID), r)
+	}
+}
+
+// usersOf are the identity providers whose rules give users of the account, in the order
+// of the file; a rule that only watches gives nobody.
+func (w *writer) usersOf(account string) []string {
+	ids := []string{}
+	for _, s := range w.draft.IdentityProviders {
+		if slices.ContainsFunc(w.rules[s.ID], func(r row) bool {
+			return r.Rule.User != nil && r.Rule.User.Account == account && r.Rule.Mode != modeAudit
+		}) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 func (w *writer) index() {

@@ -39,21 +39,53 @@ func FromIssuerRow(rev, issuer string, item Item) ([]Trusting, error) {
 // AccountRow is the ID of the row that declares an account.
 func AccountRow(account string) string { return rowsOfAccounts + account }
 
-// FromAccountRow reads the row that [AccountRow] names: what the account's RAM calls
-// each identity provider that speaks SAML, the other way round.
-func FromAccountRow(rev, account string, item Item) (map[string]string, error) {
+// AccountPart is what the row that [AccountRow] names says of an account, without the
+// rest of the federation.
+type AccountPart struct {
+	account  Account
+	users    []string // nil: stored before that was written down
+	provider map[string]string
+}
+
+// Account is the account, but for what its RAM calls the identity providers: of that
+// this row knows SAML's, see SAMLProvider.
+func (p AccountPart) Account() Account { return p.account }
+
+// Users are the identity providers whose rules make people RAM users of the account, in
+// the order of the file. It refuses where the revision was stored before accounts knew
+// that.
+func (p AccountPart) Users() ([]string, error) {
+	if _, declared := p.account.UserSSO(); declared && p.users == nil {
+		return nil, broken("account %s does not say by whom people become its users: run ssoctl apply once more, the file may stay as it is", p.account.id)
+	}
+	return slices.Clone(p.users), nil
+}
+
+// SAMLProvider is the identity provider that the account's RAM calls by this ARN.
+func (p AccountPart) SAMLProvider(arn string) (idp string, found bool) {
+	idp, found = p.provider[arn]
+	return idp, found
+}
+
+// FromAccountRow reads the row that [AccountRow] names.
+func FromAccountRow(rev, account string, item Item) (AccountPart, error) {
 	r, err := find(rev, AccountRow(account), []Item{item})
 	if err == nil && (r.Account == nil || r.Account.ID != account) {
 		err = broken("row %q declares no account %s", item.ID, account)
 	}
 	if err != nil {
-		return nil, err
+		return AccountPart{}, err
 	}
-	ids := map[string]string{}
+	c := &compiler{}
+	alone, ok := c.parseAccount("account", r.Account.only(""))
+	if !ok || len(c.problems) > 0 {
+		return AccountPart{}, broken("row %q: %v", item.ID, c.problems)
+	}
+	part := AccountPart{account: alone, users: r.Users, provider: map[string]string{}}
 	for id, arn := range r.Account.SAMLProviders {
-		ids[arn] = id
+		part.provider[arn] = id
 	}
-	return ids, nil
+	return part, nil
 }
 
 // FromRows makes of the rows below [RowsOf] the part of revision rev that decides

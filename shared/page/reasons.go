@@ -60,6 +60,7 @@ func sentences() map[reason.Code]text {
 
 		reason.IdPUnknown:        {"This identity provider is not known here.", "这里没有该身份提供商。"},
 		reason.IdPSuspended:      {"Sign-ins through this identity provider are switched off at the moment.", "该身份提供商的登录目前已停用。"},
+		reason.AccountUnknown:    {"This account is not known here.", "这里没有该账号。"},
 		reason.KeysUnavailable:   {"This identity provider is not ready yet. Try again in a few minutes.", "该身份提供商尚未就绪，请几分钟后重试。"},
 		reason.MetadataInvalid:   {"The identity provider's description could not be used.", "身份提供商的描述信息无法使用。"},
 		reason.SourceUnavailable: {"The identity provider could not be reached.", "无法连接身份提供商。"},

@@ -59,6 +59,7 @@ const (
 	TokenAnswerMalformed Code = "token_answer_malformed"
 	IdPUnknown           Code = "idp_unknown"
 	IdPSuspended         Code = "idp_suspended"
+	AccountUnknown       Code = "account_unknown"
 	KeysUnavailable      Code = "keys_unavailable"
 	MetadataInvalid      Code = "metadata_invalid"
 	SourceUnavailable    Code = "source_unavailable"
@@ -179,6 +180,7 @@ func table() []Row {
 		{TokenAnswerMalformed, http.StatusBadGateway, IdPAdmin, "the token endpoint's answer breaks RFC 6749 or OpenID Connect: the detail says how"},
 		{IdPUnknown, http.StatusNotFound, CloudAdmin, "no identity provider of this id is in the federation"},
 		{IdPSuspended, http.StatusForbidden, CloudAdmin, "the record is suspended"},
+		{AccountUnknown, http.StatusNotFound, CloudAdmin, "no account of this number is in the federation, or it has neither federatedProvider nor userSSO: then we are nothing to it"},
 		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
 		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},
 		{SourceUnavailable, http.StatusServiceUnavailable, IdPAdmin, "the metadata, or an ID token, could not be fetched: the detail says from where and why"},

@@ -19,7 +19,7 @@ import (
 type Shelf struct {
 	Now  store.Head
 	Keys map[string][]byte // by identity provider
-	Own  []byte            // our own keys
+	Ours []byte            // our own keys
 	RAM  map[string][]byte // what is remembered of each account's
 	Err  error             // what every question is answered with, if it is set
 
@@ -59,8 +59,11 @@ func (s *Shelf) Head(context.Context) (store.Head, error) { return s.Now, s.call
 
 // Front is the head, keys and our own.
 func (s *Shelf) Front(_ context.Context, idp string) (store.Front, error) {
-	return store.Front{Head: s.Now, Keys: s.Keys[idp], Own: s.Own}, s.call("front " + idp)
+	return store.Front{Head: s.Now, Keys: s.Keys[idp], Own: s.Ours}, s.call("front " + idp)
 }
+
+// Own are our own keys.
+func (s *Shelf) Own(context.Context) ([]byte, int64, error) { return s.Ours, 0, s.call("own") }
 
 // Accounts are what is remembered of them.
 func (s *Shelf) Accounts(_ context.Context, accounts []string) ([][]byte, error) {
