@@ -21,6 +21,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/freshness"
 	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/keys"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -30,7 +31,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.Rotation)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.Rotation, config.SigningKey)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -55,6 +56,13 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	trusted := book.New(store.NewTrust(client), time.Now)
 	rules, nonces := reading(trusted, (*book.Reading).Part), store.NewNonces(client)
 	api := openapi.New(time.Now, rand.Reader)
+	ring, err := keys.Open(context.Background(), log, trusted.Own, keys.Places{
+		File: cfg.SigningKeyFile, Key: cfg.SigningKMSKey,
+		KMS: keys.KMS{API: api, Endpoint: cfg.KMSEndpoint, Credentials: trigger.RoleCredentials},
+	}, time.Now)
+	if err != nil {
+		return nil, err
+	}
 	fresh := freshness.By(trusted.Newest, freshness.Function{
 		API: api, Endpoint: cfg.FCEndpoint, Name: cfg.Rotation, Credentials: trigger.RoleCredentials,
 	})
@@ -75,6 +83,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Issuer: issue.New(issue.Config{
 			API: api, Credentials: trigger.RoleCredentials,
 			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
+			Own: issue.Own{Origin: cfg.URL, Signing: ring.Signer, Now: time.Now, Random: rand.Reader},
 		}),
 	})
 	return login.Beside(people, workloads), nil

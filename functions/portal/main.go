@@ -18,6 +18,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
 	"github.com/fc-sso/fc-sso/shared/issue"
+	"github.com/fc-sso/fc-sso/shared/keys"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -27,7 +28,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.SigningKey)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -49,16 +50,25 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	client := store.Open(store.Config{
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
-	trust := book.New(store.NewTrust(client), time.Now)
+	trust, api := book.New(store.NewTrust(client), time.Now), openapi.New(time.Now, rand.Reader)
+	ring, err := keys.Open(context.Background(), log, trust.Own, keys.Places{
+		File: cfg.SigningKeyFile, Key: cfg.SigningKMSKey,
+		KMS: keys.KMS{API: api, Endpoint: cfg.KMSEndpoint, Credentials: trigger.RoleCredentials},
+	}, time.Now)
+	if err != nil {
+		return nil, err
+	}
 	return portal.New(portal.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Trust:    func(ctx context.Context) (portal.Reading, error) { return trust.Read(ctx) },
 		Longest:  trust.Longest,
 		Sessions: store.NewSessions(client),
 		Issuer: issue.New(issue.Config{
-			API: openapi.New(time.Now, rand.Reader), Credentials: trigger.RoleCredentials,
+			API: api, Credentials: trigger.RoleCredentials,
 			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,
+			Own: issue.Own{Origin: cfg.URL, Signing: ring.Signer, Now: time.Now, Random: rand.Reader},
 		}),
-		SourceIP: trigger.SourceIP,
+		Certificates: ring.Certificates,
+		SourceIP:     trigger.SourceIP,
 	}), nil
 }

@@ -51,7 +51,10 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Endpoint: cfg.OTSEndpoint, Instance: cfg.OTSInstance, Credentials: trigger.RoleCredentials, Now: time.Now,
 	})
 	trusted, api := book.New(store.NewTrust(client), time.Now), openapi.New(time.Now, rand.Reader)
-	ring, err := ringOf(log, cfg, trusted.Own, api)
+	ring, err := keys.Open(context.Background(), log, trusted.Own, keys.Places{
+		File: cfg.SigningKeyFile, Key: cfg.SigningKMSKey, Secret: cfg.DecryptionSecret,
+		KMS: keys.KMS{API: api, Endpoint: cfg.KMSEndpoint, Credentials: trigger.RoleCredentials},
+	}, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +68,6 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Sessions: store.NewSessions(client),
 		Own:      ring,
 	}), nil
-}
-
-// ringOf is our own keys: those of the file, or in KMS.
-func ringOf(log *slog.Logger, cfg config.Config, row keys.Row, api *openapi.Client) (*keys.Ring, error) {
-	if cfg.SigningKMSKey != "" {
-		kms := keys.KMS{API: api, Endpoint: cfg.KMSEndpoint, Credentials: trigger.RoleCredentials}
-		return keys.OfKMS(log, row, kms, cfg.SigningKMSKey, cfg.DecryptionSecret, time.Now), nil
-	}
-	file, err := keys.File(context.Background(), log, cfg.SigningKeyFile)
-	return keys.OfFile(log, row, file), err
 }
 
 // rulesIn reads the part of the revision that decides for an identity provider's

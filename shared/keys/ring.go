@@ -25,8 +25,28 @@ type Ring struct {
 }
 
 // Row reads our own keys as they count now; it is asked with the identity provider
-// whose record the same request reads.
+// whose record the same request reads, "" where it reads none.
 type Row = func(ctx context.Context, idp string) (own.Keys, error)
+
+// Places are where our keys are.
+type Places struct {
+	File   string // name of the key file; "": KMS signs
+	KMS    KMS
+	Key    string // ID of the key in KMS that signs
+	Secret string // name of the secret with what decrypts; "": nothing does
+}
+
+// Open is the ring of the key in KMS or, where none is named, of the file.
+func Open(ctx context.Context, log *slog.Logger, row Row, at Places, now func() time.Time) (*Ring, error) {
+	if at.Key != "" {
+		return OfKMS(log, row, at.KMS, at.Key, at.Secret, now), nil
+	}
+	file, err := File(ctx, log, at.File)
+	if err != nil {
+		return nil, err
+	}
+	return OfFile(log, row, file), nil
+}
 
 // OfFile is the ring of a key file.
 func OfFile(log *slog.Logger, row Row, file Signing) *Ring {
@@ -74,6 +94,21 @@ func (r *Ring) Signing(ctx context.Context, idp string) (Signing, error) {
 	}
 	current, _ := keys.In(own.Current)
 	return Signing{}, reason.New(reason.OwnKeysUnavailable, "key %.16s is to sign, and this function holds it neither in its file nor by its KMS key", current.ID)
+}
+
+// Signer is what signs now, for who reads no record with it.
+func (r *Ring) Signer(ctx context.Context) (crypto.Signer, *x509.Certificate, error) {
+	signing, err := r.Signing(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	return signing.Signer, signing.Certificates[0], nil
+}
+
+// Certificates are those that others are told of, likewise; the signer's first.
+func (r *Ring) Certificates(ctx context.Context) ([]*x509.Certificate, error) {
+	signing, err := r.Signing(ctx, "")
+	return signing.Certificates, err
 }
 
 // signer is the private key of one of ours, nil where this function has not got it.

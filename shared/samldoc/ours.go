@@ -25,8 +25,10 @@ func (p OurIdP) SSOURL() string { return p.base() + "/sso" }
 func (p OurIdP) base() string { return p.Origin + "/idp/" + p.Account.String() }
 
 // Introduction is what the account's RAM must know of us: the certificates that are
-// published, the one whose key signs first.
+// published, the one whose key signs first. A key file may have one more than RAM takes,
+// until somebody writes down which of its keys comes next.
 func (p OurIdP) Introduction(certificates []*x509.Certificate) Introduction {
+	certificates = certificates[:min(len(certificates), maxIntroduced)]
 	return Introduction{EntityID: p.EntityID(), Certificates: certificates, SSO: []Endpoint{
 		{Binding: bindingRedirect, Location: p.SSOURL()}, {Binding: bindingPOST, Location: p.SSOURL()},
 	}}

@@ -14,7 +14,7 @@ const function = "portal"
 func withLater(routes map[string]respond.Func) map[string]respond.Func {
 	for _, pattern := range []string{
 		// Where Alibaba Cloud finds us as its identity provider.
-		"GET /idp/{account}/metadata", "GET /idp/{account}/sso", "POST /idp/{account}/sso", "GET /idp/{account}/start",
+		"GET /idp/{account}/sso", "POST /idp/{account}/sso", "GET /idp/{account}/start",
 		// What the CLI asks, as it asks CloudSSO.
 		"POST /device-authorization", "POST /token", "GET /access-assignments/{rest...}", "POST /cloud-credentials",
 	} {

@@ -9,6 +9,7 @@ package portal
 
 import (
 	"context"
+	"crypto/x509"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,7 +37,8 @@ type Issuer interface {
 // not asked for: book.Reading.
 type Reading interface {
 	IdentityProviders(ctx context.Context) ([]federation.Listed, error)
-	Part(ctx context.Context, idp string) (federation.Revision, error) // idp_unknown where there is none
+	Part(ctx context.Context, idp string) (federation.Revision, error)          // idp_unknown where there is none
+	Account(ctx context.Context, number string) (federation.AccountPart, error) // account_unknown where there is none
 }
 
 // Config is what the portal works with. All fields are needed.
@@ -52,6 +54,8 @@ type Config struct {
 	Sessions session.Rows
 	Issuer   Issuer
 	SourceIP func(context.Context) netip.Addr
+
+	Certificates func(context.Context) ([]*x509.Certificate, error) // of our own keys, as others are told of them
 }
 
 type portal struct {
@@ -64,14 +68,15 @@ func New(c Config) http.Handler {
 	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random}}
 	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
 	return desk.Routes(withLater(map[string]respond.Func{
-		"GET /{$}":                 p.start,
-		"GET /go/{account}/{role}": p.open,
-		"POST /console":            p.console,
-		"POST /credentials":        p.credentials,
-		"POST /arrival":            p.choose,
-		"POST /signout":            p.signOut,
-		"GET /static/{file}":       p.static,
-		"GET /healthz":             healthz,
+		"GET /{$}":                    p.start,
+		"GET /go/{account}/{role}":    p.open,
+		"GET /idp/{account}/metadata": p.metadata,
+		"POST /console":               p.console,
+		"POST /credentials":           p.credentials,
+		"POST /arrival":               p.choose,
+		"POST /signout":               p.signOut,
+		"GET /static/{file}":          p.static,
+		"GET /healthz":                healthz,
 	}))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"html"
 	"io"
 	"log/slog"
@@ -51,6 +52,9 @@ type stage struct {
 	longest map[string]time.Duration // of sessions, as RAM was seen to let them last
 	silent  error                    // why nobody says
 	read    *book.Book               // the trust, where the store is a real one
+
+	certificates []*x509.Certificate // of our own keys
+	unsigned     error               // why they cannot be used
 }
 
 // mint stands for STS and the console's sign-in, which live outside.
@@ -101,7 +105,8 @@ func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
 	return portal.New(portal.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Trust: s.trust(t), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
-		SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
+		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
+		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
 	})
 }
 
