@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 )
 
@@ -20,6 +21,7 @@ const adminBody = 1 << 20
 //	POST   /functions/NAME                  hands the body to a function as an event
 //	POST   /cloud       {"service","kind"}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
+//	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
 //	POST   /users       {"account","name"}  makes a RAM user
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
@@ -36,6 +38,7 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("POST /runtime", s.setRuntime)
 		mux.Handle("POST /cloud", s.cloud.Troubles())
 		mux.Handle("GET /cloud", s.cloud.Troubles())
+		mux.HandleFunc("POST /credentials", s.setRotation)
 		mux.HandleFunc("POST /users", s.addUser)
 		mux.Handle("GET /delivered", s.cloud.Delivered())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
@@ -91,6 +94,16 @@ func (s *station) setClock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.clock.offset.Store(int64(offset))
+}
+
+func (s *station) setRotation(w http.ResponseWriter, r *http.Request) {
+	var wish cloud.Rotation
+	if !readJSON(w, r, &wish) {
+		return
+	}
+	if err := s.cloud.Rotate(wish); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
 }
 
 func (s *station) addUser(w http.ResponseWriter, r *http.Request) {

@@ -92,8 +92,9 @@ func (s *station) startFunctions(ctx context.Context) error {
 	}
 	s.manager = runtime.New(runtime.Options{
 		Functions: functions, Region: s.file.Region, AccountID: bundleAccount,
-		Credentials: s.roleCredentials, Instances: s.options.instances,
-		LogDir: s.data.file("logs"), Start: s.starter, Now: time.Now,
+		Credentials: s.roleCredentials, Over: func(c runtime.Credentials) { s.cloud.InvocationOver(c.AccessKeyID) },
+		Instances: s.options.instances,
+		LogDir:    s.data.file("logs"), Start: s.starter, Now: time.Now,
 	})
 	s.onStop(s.manager.Close)
 	s.serve(s.ports.functions, s.cloud.Functions(s.file.Region, s.invokeFunction))

@@ -340,6 +340,13 @@ func (s *Stack) Clock(tb testing.TB, offset time.Duration) {
 	s.admin(tb, http.MethodPost, "/clock", map[string]string{"offset": offset.String()})
 }
 
+// EachItsOwn gives each invocation of a function role credentials of its own, which are
+// refused as soon as it is over; uses, where it is not 0, after so many calls already.
+func (s *Stack) EachItsOwn(tb testing.TB, uses int) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/credentials", map[string]any{"each": true, "uses": uses})
+}
+
 // Invoke hands an event to a function, by the name of its folder.
 func (s *Stack) Invoke(tb testing.TB, function string, event any) []byte {
 	tb.Helper()

@@ -65,6 +65,7 @@ type Cloud struct {
 	domains   map[string]string       // domain aliases, by account
 	abroad    map[string]bool         // accounts of the international site
 	functions map[string]functionCredentials
+	rotation  Rotation
 }
 
 // New makes the bundle's account with its function roles, and its keys at the
@@ -122,8 +123,7 @@ func newCloud(o Options) *Cloud {
 	c.ring = newKeyring(c.now)
 	c.nonces = newNonces(c.now)
 	c.troubles.accountOf = func(accessKeyID string) string {
-		e, _ := c.ring.find(accessKeyID)
-		return e.who.account
+		return c.ring.holder(accessKeyID).account
 	}
 	return c
 }
@@ -141,7 +141,7 @@ func (c *Cloud) adminARN() string { return arnOf(c.bundle, "user", adminName) }
 // Lookup gives secret and security token of an access key that is valid now, to
 // servers that check signatures themselves. The token is empty for a long-lived key.
 func (c *Cloud) Lookup(accessKeyID string) (secret, securityToken string, ok bool) {
-	e, found := c.ring.find(accessKeyID)
+	e, found := c.ring.use(accessKeyID)
 	if !found || e.expired(c.now()) {
 		return "", "", false
 	}

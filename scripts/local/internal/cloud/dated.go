@@ -91,7 +91,7 @@ func (c *Cloud) checkDate(text string) *fault {
 
 // datedKey is checkKey in these services' words.
 func (c *Cloud) datedKey(id, token string) (entry, *fault) {
-	e, ok := c.ring.find(id)
+	e, ok := c.ring.use(id)
 	switch {
 	case !ok && token != "":
 		return entry{}, refuse(http.StatusForbidden, "InvalidStsAccessKeyId", "The sts access Id you provided is not exist.")

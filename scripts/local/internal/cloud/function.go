@@ -89,15 +89,60 @@ func (c *Cloud) FunctionRole(roleARN, function string) (Credentials, error) {
 	if !r.trustsService(functionService) {
 		return Credentials{}, fmt.Errorf("function %s: role %s does not trust %s", function, roleARN, functionService)
 	}
+	mint := func() Credentials {
+		return c.ring.mint(caller{kind: kindRole, account: r.account, arn: r.arn, id: r.id, session: function}, functionLifetime)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.rotation.Each {
+		made := mint()
+		c.ring.limit(made.AccessKeyID, c.rotation.Uses)
+		return made, nil
+	}
 	now, slot := c.now(), roleARN+" "+function
 	current, ok := c.functions[slot]
 	if ok && now.Sub(current.made) < c.rotate {
 		return current.Credentials, nil
 	}
 	c.ring.shorten(current.AccessKeyID, now.Add(inFlight))
-	fresh := c.ring.mint(caller{kind: kindRole, account: r.account, arn: r.arn, id: r.id, session: function}, functionLifetime)
+	fresh := mint()
 	c.functions[slot] = functionCredentials{fresh, now}
 	return fresh, nil
+}
+
+// Rotation is how often functions' credentials are replaced, where five minutes are not
+// often enough to a test.
+type Rotation struct {
+	// Each gives each invocation credentials of its own, which are refused everywhere
+	// as soon as it is over: whoever kept them is found out at the next call.
+	Each bool `json:"each"`
+	// Uses has them refused after so many calls, in the middle of the invocation too,
+	// as when Function Compute gave out what was about to end; 0: none.
+	Uses int `json:"uses"`
+}
+
+// Rotate has credentials replaced in this way from the next invocation on. What
+// invocations had until now is refused.
+func (c *Cloud) Rotate(wish Rotation) error {
+	if wish.Uses < 0 || wish.Uses > 0 && !wish.Each {
+		return fmt.Errorf("%d uses: they are counted where each invocation has credentials of its own", wish.Uses)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rotation = wish
+	for slot, current := range c.functions {
+		c.ring.shorten(current.AccessKeyID, c.now())
+		delete(c.functions, slot)
+	}
+	return nil
+}
+
+// InvocationOver hears that an invocation with these credentials has ended.
+func (c *Cloud) InvocationOver(accessKeyID string) {
+	c.mu.Lock()
+	each := c.rotation.Each
+	c.mu.Unlock()
+	if each {
+		c.ring.shorten(accessKeyID, c.now())
+	}
 }

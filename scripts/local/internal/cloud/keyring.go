@@ -69,6 +69,7 @@ type entry struct {
 	secret  string
 	token   string    // empty for a long-lived key
 	expires time.Time // zero for a long-lived key
+	uses    int       // after which it is over too; 0: any number
 	who     caller
 }
 
@@ -119,11 +120,36 @@ func (k *keyring) mint(who caller, lifetime time.Duration) Credentials {
 // characters long; code that kept room for less must fail here too.
 const tokenPrefix = "CAIS"
 
-func (k *keyring) find(id string) (entry, bool) {
+// holder is who has a key; the zero caller where there is none.
+func (k *keyring) holder(id string) caller {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.entries[id].who
+}
+
+// use finds a key for who checks what it has signed. One that is good for some uses has
+// one less then.
+func (k *keyring) use(id string) (entry, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e, ok := k.entries[id]
+	if left := e; e.uses > 0 {
+		if left.uses--; left.uses == 0 {
+			left.expires = k.now()
+		}
+		k.entries[id] = left
+	}
 	return e, ok
+}
+
+// limit lets a key be over after so many uses.
+func (k *keyring) limit(id string, uses int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e, ok := k.entries[id]; ok {
+		e.uses = uses
+		k.entries[id] = e
+	}
 }
 
 // shorten lets a key end at the latest at the given time.

@@ -193,8 +193,8 @@ func (s *console) enterRole(w http.ResponseWriter, r *http.Request, in roleSignI
 		s.refused(w, r, f.because("role %s by %s, recipient %s, for %v", chosen.role, chosen.provider, in.says.recipient, ask.duration))
 		return
 	}
-	e, _ := s.cloud.ring.find(made.AccessKeyID)
-	s.enter(w, r, consoleSession{who: e.who, end: earlier(e.expires, s.cloud.now().Add(loginSession))}, in.to)
+	who := s.cloud.ring.holder(made.AccessKeyID)
+	s.enter(w, r, consoleSession{who: who, end: earlier(made.Expiration, s.cloud.now().Add(loginSession))}, in.to)
 }
 
 // enter opens a console session at a page, given by host and path.

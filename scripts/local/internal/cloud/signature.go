@@ -70,7 +70,7 @@ func (c *Cloud) checkTime(text string) *fault {
 // checkKey finds the key and compares its security token: temporary keys are
 // worth nothing without it, long-lived ones have none.
 func (c *Cloud) checkKey(id, token string) (entry, *fault) {
-	e, ok := c.ring.find(id)
+	e, ok := c.ring.use(id)
 	switch {
 	case !ok:
 		return entry{}, refuse(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")

@@ -330,6 +330,49 @@ func TestAFunctionsOldCredentialsAreRefused(t *testing.T) {
 	}
 }
 
+// TestEachInvocationMayHaveCredentialsOfItsOwn, which end with it or sooner.
+func TestEachInvocationMayHaveCredentialsOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	before := w.portal()
+	w.must(w.Rotate(cloud.Rotation{Each: true}))
+	if got := w.sts(before.v1(whoAmI())); got.json.Code != "InvalidSecurityToken.Expired" {
+		t.Errorf("those of before: %s", got.body)
+	}
+	one, other := w.portal(), w.portal()
+	if one.id == other.id {
+		t.Fatal("two invocations have the same")
+	}
+	w.InvocationOver(one.id)
+	if got := w.sts(one.v1(whoAmI())); got.json.Code != "InvalidSecurityToken.Expired" {
+		t.Errorf("afterwards: %s", got.body)
+	}
+	if _, _, ok := w.Lookup(one.id); ok {
+		t.Error("Lookup knows credentials of an invocation that is over")
+	}
+	for range 3 {
+		if got := w.sts(other.v1(whoAmI())); got.status != http.StatusOK {
+			t.Errorf("the other's: %s", got.body)
+		}
+	}
+
+	w.must(w.Rotate(cloud.Rotation{Each: true, Uses: 2}))
+	short := w.portal()
+	if _, _, ok := w.Lookup(short.id); !ok {
+		t.Error("the first use is refused")
+	}
+	if got := w.sts(short.v1(whoAmI())); got.status != http.StatusOK {
+		t.Errorf("the second use: %s", got.body)
+	}
+	if got := w.sts(short.v1(whoAmI())); got.json.Code != "InvalidSecurityToken.Expired" {
+		t.Errorf("the third use: %s", got.body)
+	}
+	for _, wrong := range []cloud.Rotation{{Uses: 1}, {Each: true, Uses: -1}} {
+		if err := w.Rotate(wrong); err == nil {
+			t.Errorf("%+v is taken", wrong)
+		}
+	}
+}
+
 func TestAFunctionNeedsARoleThatTrustsFunctionCompute(t *testing.T) {
 	w := newWorld(t)
 	for _, arn := range []string{adminRole, portal + "2"} {

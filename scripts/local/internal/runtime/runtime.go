@@ -58,6 +58,7 @@ type Options struct {
 	Region      string
 	AccountID   string
 	Credentials func(role, function string) (Credentials, error) // asked before each event, so that they may rotate
+	Over        func(Credentials)                                // told after each event, whose credentials these were; nil: nobody
 	Instances   int                                              // of each HTTP function, always warm; 0 = on demand, up to 4
 	LogDir      string                                           // one file per function with what it prints
 	Start       *child.Starter
@@ -131,6 +132,9 @@ func (m *Manager) invoke(ctx context.Context, function, requestID string, payloa
 		return nil, &PlatformError{Status: http.StatusForbidden, Code: "AccessDenied", Message: err.Error()}
 	}
 	answer, err := worker.invoke(newInvocation(requestID, payload, credentials))
+	if m.options.Over != nil {
+		m.options.Over(credentials)
+	}
 	if err != nil {
 		worker.stop()
 		return nil, asFault(err)

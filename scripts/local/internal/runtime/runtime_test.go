@@ -241,13 +241,16 @@ func TestInvocationCarriesContextAndUselessEnvironment(t *testing.T) {
 
 func TestCredentialsRotateUnderALivingInstance(t *testing.T) {
 	count := 0
+	var over []string
 	w := start(t, func(_ *runtime.Function, o *runtime.Options) {
 		o.Credentials = func(string, string) (runtime.Credentials, error) {
 			count++
 			return runtime.Credentials{AccessKeyID: fmt.Sprint("STS.", count)}, nil
 		}
+		o.Over = func(c runtime.Credentials) { over = append(over, c.AccessKeyID) }
 	})
 	first, second := w.ask(t, "GET", "/", ""), w.ask(t, "GET", "/", "")
+	equal(t, "what is over", strings.Join(over, " "), first.Context.Credentials.AccessKeyID+" "+second.Context.Credentials.AccessKeyID)
 	equal(t, "instance", second.PID, first.PID)
 	if first.Context.Credentials.AccessKeyID == second.Context.Credentials.AccessKeyID {
 		t.Error("two invocations have the same key")
