@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"net/url"
 	"path"
 	"strings"
@@ -17,8 +18,8 @@ const (
 	ticketParam = "ticket"
 )
 
-// Target reads where a sign-in is to lead: "" or our own paths / and /go/…, in
-// the one spelling that is kept. Nothing else is ever led to.
+// Target reads where a sign-in is to lead: "" or our own paths /, /go/… and that of a
+// [Start], in the one spelling that is kept. Nothing else is ever led to.
 func Target(to string) (string, error) {
 	if to == "" || to == "/" {
 		return "/", nil
@@ -29,10 +30,27 @@ func Target(to string) (string, error) {
 		return "", reason.New(reason.TargetNotAllowed, "the target is no address of at most %d bytes", maxTarget)
 	case u.Scheme != "" || u.Opaque != "" || u.User != nil || u.Host != "" || u.Fragment != "":
 		return "", reason.New(reason.TargetNotAllowed, "the target %q is not a path of ours", to)
+	case strings.HasPrefix(u.Path, startAccounts):
+		return startTarget(u)
 	case !strings.HasPrefix(u.Path, "/go/") || path.Clean(u.Path) != u.Path || strings.Contains(u.Path, `\`):
-		return "", reason.New(reason.TargetNotAllowed, "the target %q is neither / nor below /go/", to)
+		return "", reason.New(reason.TargetNotAllowed, "the target %q is neither /, nor below /go/, nor /idp/ACCOUNT/start", to)
 	}
 	return spell(u.Path, u.Query()), nil
+}
+
+func startTarget(u *url.URL) (string, error) {
+	s, err := ParseStart(u)
+	if err == nil && u.RawPath != "" {
+		err = errors.New("the path has escapes")
+	}
+	if err != nil {
+		return "", reason.New(reason.TargetNotAllowed, "the target %.200q: %w", u.Path, err)
+	}
+	path := s.Path()
+	if len(path) > maxTarget {
+		return "", reason.New(reason.TargetNotAllowed, "the target has %d bytes, at most %d", len(path), maxTarget)
+	}
+	return path, nil
 }
 
 // Ticketed adds to a target the proof that this session was begun for it.

@@ -45,6 +45,7 @@ func (h Host) Begin(r *http.Request, ready func(trust.Record) error) (Begun, err
 	if err != nil {
 		return Begun{}, err
 	}
+	step = asks(step, target)
 	browser, err := h.browser(r)
 	if err != nil {
 		return Begun{}, err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -14,18 +15,19 @@ import (
 )
 
 // stepUp is what the identity provider is to be asked for, where somebody who is
-// signed in comes for a role that their sign-in is not enough for. The query
-// names the role alone: what the role needs its rule says, by the same decision
-// that the portal takes. Whoever has no session, or one of another identity
-// provider, signs in as always; the portal then sees what is missing.
+// signed in comes for a role, or to be the RAM user of an account, that their sign-in is
+// not enough for. The query names the role, or the account by its number, alone: what is
+// needed its rule says, by the same decision that the portal takes. Whoever has no
+// session, or one of another identity provider, signs in as always; the portal then sees
+// what is missing.
 func (h Host) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, error) {
 	text := r.URL.Query().Get("stepup")
 	if text == "" {
 		return mapping.StepUp{}, nil
 	}
-	role, err := ram.ParseRoleARN(text)
+	take, err := taker(text)
 	if err != nil {
-		return mapping.StepUp{}, reason.New(reason.RequestMalformed, "stepup: %w", err)
+		return mapping.StepUp{}, err
 	}
 	who, err := h.signedIn(r)
 	if err != nil || who.IdentityProvider() != record.ID() {
@@ -35,12 +37,43 @@ func (h Host) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, erro
 	if err != nil {
 		return mapping.StepUp{}, err
 	}
-	taking, err := mapping.Take(rev, who, mapping.Context{Now: h.Keeper.Now(), SourceIP: h.SourceIP(r.Context())}, role)
+	step, err := take(rev, who, mapping.Context{Now: h.Keeper.Now(), SourceIP: h.SourceIP(r.Context())})
 	if reason.Of(err) != reason.StepUpNeeded {
 		return mapping.StepUp{}, nil // granted already, or not to be had by signing in
 	}
-	audit.Of(r.Context()).StepUp = taking.StepUp.Rule
-	return taking.StepUp, nil
+	audit.Of(r.Context()).StepUp = step.Rule
+	return step, nil
+}
+
+// taker reads what is to be taken.
+func taker(text string) (func(federation.Revision, validate.Identity, mapping.Context) (mapping.StepUp, error), error) {
+	if account, err := ram.ParseAccountID(text); err == nil {
+		return func(rev federation.Revision, who validate.Identity, at mapping.Context) (mapping.StepUp, error) {
+			taking, err := mapping.TakeUser(rev, who, at, account)
+			return taking.StepUp, err
+		}, nil
+	}
+	role, err := ram.ParseRoleARN(text)
+	if err != nil {
+		return nil, reason.New(reason.RequestMalformed, "stepup is neither an account's number nor a role: %w", err)
+	}
+	return func(rev federation.Revision, who validate.Identity, at mapping.Context) (mapping.StepUp, error) {
+		taking, err := mapping.Take(rev, who, at, role)
+		return taking.StepUp, err
+	}, nil
+}
+
+// asks is what a sign-in is begun with: what a step-up needs and, where its target
+// answers a request that wants the person to sign in anew, that.
+func asks(step mapping.StepUp, target string) mapping.StepUp {
+	if _, fresh := session.FreshSince(target); !fresh {
+		return step
+	}
+	step.Force = true
+	if step.MaxAge == 0 || step.MaxAge > session.FreshFor {
+		step.MaxAge = session.FreshFor
+	}
+	return step
 }
 
 // signedIn is whose session the browser has, nobody where it has none.

@@ -109,3 +109,14 @@ func TestAProviderThatDoesNotDoWhatItWasAskedIsNotAskedAgain(t *testing.T) {
 		})
 	}
 }
+
+// Alibaba Cloud's request may want whoever comes with it to sign in anew.
+func TestWhoMustSignInAnewIsAskedForIt(t *testing.T) {
+	s := newStage(t)
+	target := session.Start{Account: "1234567890123456", Request: "a1", Fresh: validatetest.Now()}.Path()
+	address, _ := s.begin(t, get(origin+"/oidc/test/login?"+url.Values{"to": {target}}.Encode()))
+	u, err := url.Parse(address)
+	if err != nil || u.Query().Get("max_age") != "300" || u.Query().Get("prompt") != "login" {
+		t.Errorf("%s, %v", address, err)
+	}
+}

@@ -20,6 +20,7 @@ import (
 )
 
 const (
+	account    = "1234567890123456"
 	admin      = "acs:ram::1234567890123456:role/admin"
 	auditor    = "acs:ram::1234567890123456:role/auditor"
 	reader     = "acs:ram::1234567890123456:role/reader"
@@ -34,10 +35,14 @@ func (s *stage) rules(context.Context, string) (federation.Revision, error) {
 	anybody := &federation.ConditionDraft{Any: true}
 	rev, problems := federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{validatetest.Source()},
-		Accounts:          []federation.AccountDraft{{ID: "1234567890123456"}},
+		Accounts:          []federation.AccountDraft{{ID: account, UserSSO: &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com"}, WithDomain: true}}},
 		Rules: []federation.RuleDraft{
 			{Name: "administer", IdP: "test", Roles: []string{admin}, Condition: anybody, Requires: &federation.RequiresDraft{ACR: []string{byPhone, byKey}}},
 			{Name: "audit", IdP: "test", Roles: []string{auditor}, Condition: anybody, Requires: &federation.RequiresDraft{MaxAgeSeconds: 3600}},
+			{
+				Name: "be root", IdP: "test", Condition: anybody, Requires: &federation.RequiresDraft{ACR: []string{byKey}},
+				User: &federation.UserDraft{Account: account, Principal: "root@acme.onaliyun.com", Domains: []string{"acme.onaliyun.com"}},
+			},
 			{Name: "read", IdP: "test", Roles: []string{reader}, Condition: anybody},
 		},
 	}, federation.Options{})
@@ -69,7 +74,12 @@ func (s *stage) signedIn(t *testing.T, options ...validatetest.Option) *http.Coo
 // stepUp begins a sign-in for a role and gives our request, beside what login does.
 func (s *stage) stepUp(t *testing.T, role string, cookies ...*http.Cookie) (request, id, relayState string, browser *http.Cookie) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?"+url.Values{"to": {"/go/1234567890123456/admin"}, "stepup": {role}}.Encode(), nil)
+	return s.begin(t, url.Values{"to": {"/go/1234567890123456/admin"}, "stepup": {role}}, cookies...)
+}
+
+func (s *stage) begin(t *testing.T, query url.Values, cookies ...*http.Cookie) (request, id, relayState string, browser *http.Cookie) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?"+query.Encode(), nil)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for _, c := range cookies {
 		r.AddCookie(c)
@@ -89,6 +99,7 @@ func TestAStepUpAsksForWhatTheRuleRequires(t *testing.T) {
 	s := newStage(t)
 	const classes = `<samlp:RequestedAuthnContext Comparison="exact"><saml:AuthnContextClassRef>` + byPhone +
 		`</saml:AuthnContextClassRef><saml:AuthnContextClassRef>` + byKey + `</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`
+	const keyAlone = `<saml:AuthnContextClassRef>` + byKey + `</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`
 	byPasswordNow, byPhoneOnceUponATime := s.signedIn(t, s.by(byPassword, time.Minute)), s.signedIn(t, s.by(byPhone, 2*time.Hour))
 	for name, tt := range map[string]struct {
 		role, asks string
@@ -100,6 +111,9 @@ func TestAStepUpAsksForWhatTheRuleRequires(t *testing.T) {
 		"a role that asks for nothing":      {reader, "", false, byPasswordNow},
 		"a role that is to be had already":  {admin, "", false, byPhoneOnceUponATime},
 		"a role that no rule gives":         {"acs:ram::1234567890123456:role/root", "", false, byPasswordNow},
+		"a RAM user":                        {account, keyAlone, false, byPasswordNow},
+		"a RAM user that they are already":  {account, "", false, s.signedIn(t, s.by(byKey, time.Hour))},
+		"a RAM user of another account":     {"2345678901234567", "", false, byPasswordNow},
 		"nobody is signed in":               {admin, "", false, &http.Cookie{Name: "x", Value: "y"}},
 		"a session that ended":              {admin, "", false, &http.Cookie{Name: session.SessionCookie, Value: strings.Repeat("A", 43)}},
 		"somebody of another company is in": {admin, "", false, s.signedIn(t, validatetest.As("other"), s.by(byPassword, 0))},
@@ -111,8 +125,34 @@ func TestAStepUpAsksForWhatTheRuleRequires(t *testing.T) {
 			}
 		})
 	}
-	if a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?stepup=admin", nil)); a.Code != http.StatusBadRequest {
-		t.Errorf("no role: %d", a.Code)
+	for _, text := range []string{"admin", "acme-prod", "1234567890123456/", "%31234567890123456%20", "acs:ram::1234567890123456:user/root"} {
+		if a := s.do(httptest.NewRequest(http.MethodGet, origin+"/saml/test/login?stepup="+text, nil)); a.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", text, a.Code)
+		}
+	}
+}
+
+// TestWhoMustSignInAnewIsAskedOnce: Alibaba Cloud's request may want that, of whoever
+// comes with it, and a sign-in that the identity provider remembered is no answer.
+func TestWhoMustSignInAnewIsAskedOnce(t *testing.T) {
+	s := newStage(t)
+	target := session.Start{Account: account, Request: "a1", Fresh: s.now}.Path()
+	for name, cookie := range map[string]*http.Cookie{"nobody": {Name: "x", Value: "y"}, "Ada": s.signedIn(t, s.by(byKey, 0))} {
+		request, id, relayState, browser := s.begin(t, url.Values{"to": {target}}, cookie)
+		if !strings.Contains(request, `ForceAuthn="true"`) {
+			t.Errorf("%s: asks %s", name, request)
+		}
+		old := s.idp.Response(validatetest.For(expectation("test", id)), s.by(byPassword, 6*time.Minute))
+		wantRefusal(t, s.do(post("test", form("SAMLResponse", old, "RelayState", relayState), browser)), reason.StepUpFailed)
+		_, id, relayState, browser = s.begin(t, url.Values{"to": {target}}, cookie)
+		anew := s.idp.Response(validatetest.For(expectation("test", id)), s.by(byPassword, time.Minute))
+		if a := s.do(post("test", form("SAMLResponse", anew, "RelayState", relayState), browser)); a.Code != http.StatusSeeOther || !strings.HasPrefix(a.leadsTo(), target+"&ticket=") {
+			t.Errorf("%s: %d to %s %s", name, a.Code, a.leadsTo(), s.log)
+		}
+	}
+	strict := url.Values{"to": {target}, "stepup": {account}} // and by a key, as the rule wants it
+	if request, _, _, _ := s.begin(t, strict, s.signedIn(t, s.by(byPassword, 0))); !strings.Contains(request, `ForceAuthn="true"`) || !strings.Contains(request, byKey) {
+		t.Errorf("asks %s", request)
 	}
 }
 
