@@ -47,6 +47,7 @@ type Decision struct {
 	Subject     string // whom it is about
 	Grant       string // ARN of the role that was given
 	Length      string // how long it lasts, and what decided that
+	Way         string // how it was given: the account's issue, or the response that went through the browser
 	StepUp      string // name of the rule that another sign-in stands before
 	AuditRules  string // names of the audit rules that would have given what was asked for
 	Refresh     string // what came of asking for a newer key: done, or why not
@@ -156,6 +157,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"subject", d.Subject},
 		{"grant", d.Grant},
 		{"length", d.Length},
+		{"way", d.Way},
 		{"step_up", d.StepUp},
 		{"audit_rules", d.AuditRules},
 		{"refresh", d.Refresh},

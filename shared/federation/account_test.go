@@ -70,7 +70,6 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 // The list shrinks as the functions grow; what is not on it is done.
 func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
-		"issue: federated: credentials of these accounts are refused (2345678901234567)",
 		"userSSO: nobody becomes a RAM user (acme-prod)",
 		"manage: users and groups of RAM are left alone (acme-prod)",
 	}, "\n")

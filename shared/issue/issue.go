@@ -13,6 +13,7 @@ package issue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -78,7 +79,7 @@ func requireOwnWay(account federation.Account) error {
 		return reason.New(reason.ProofMissing, "account %s has issue: %s, and there is no token or assertion to pass on to STS", account.ID(), way)
 	}
 	if way != federation.AssumeRole {
-		return reason.New(reason.IssueNotInEffect, "account %s has issue: %s, and AssumeRole is no other way to the same", account.ID(), way)
+		return fmt.Errorf("account %s has issue: %s, and AssumeRole is no other way to the same", account.ID(), way)
 	}
 	return nil
 }

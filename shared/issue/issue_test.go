@@ -317,7 +317,7 @@ func TestNothingIsIssuedInAnotherWayThanDeclared(t *testing.T) {
 		code reason.Code
 	}{
 		{federation.AccountDraft{ID: "1234567890123456", Issue: "direct", SAMLProviders: providers}, reason.ProofMissing},
-		{federation.AccountDraft{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"}, reason.IssueNotInEffect},
+		{federation.AccountDraft{ID: "1234567890123456", Issue: "federated", FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"}, reason.Internal},
 	} {
 		c := newCloud(t, made)
 		issued, err := c.issuer.AssumeRole(t.Context(), grantOf(t, account.AccountDraft, time.Hour, ""))

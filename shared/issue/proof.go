@@ -13,6 +13,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 )
 
 const (
@@ -57,12 +58,21 @@ func (p Proof) provider(account federation.Account) (name, arn string, ok bool) 
 }
 
 // Issue makes credentials of the granted role as its account has them made: by the
-// bundle's own role or, where issue is direct, by the proof, so that RAM decides too.
-// What STS refuses then is proof_refused.
-func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof) (Issued, error) {
-	if grant.IsZero() || grant.Account().Issue() != federation.Direct {
-		return i.AssumeRole(ctx, grant)
+// bundle's own role; where issue is direct, by the proof, so that RAM decides too; where
+// it is federated, by a response of ours about the sign-in that authn states. What the
+// granted account has no use for may be zero.
+func (i Issuer) Issue(ctx context.Context, grant mapping.Grant, proof Proof, authn samldoc.AuthnStatement) (Issued, error) {
+	switch way := grant.Account().Issue(); {
+	case way == federation.Federated:
+		return i.WithResponse(ctx, grant, authn)
+	case way == federation.Direct && proof != (Proof{}):
+		return i.byProof(ctx, grant, proof)
 	}
+	return i.AssumeRole(ctx, grant)
+}
+
+// byProof has STS judge the caller's own proof. What it refuses is proof_refused.
+func (i Issuer) byProof(ctx context.Context, grant mapping.Grant, proof Proof) (Issued, error) {
 	name, provider, ok := proof.provider(grant.Account())
 	if !ok || proof.text == "" {
 		return Issued{}, fmt.Errorf("account %s has issue: direct, and no provider or no proof came of %q", grant.Account().ID(), proof.idp)

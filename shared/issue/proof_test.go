@@ -57,7 +57,7 @@ func TestWhereRAMDecidesTooTheCallersOwnTokenGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := newCloud(t, made)
-	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", wish), issue.OIDCToken("issuer", "e30.e30.c2ln"))
+	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", wish), issue.OIDCToken("issuer", "e30.e30.c2ln"), signedIn())
 	if err != nil || got.AccessKeyID != "STS.made" || got.User.Arn != "x" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -77,7 +77,7 @@ func TestTheCallersOwnResponseGoesOn(t *testing.T) {
 	const provider = "acs:ram::1234567890123456:saml-provider/test"
 	account := federation.AccountDraft{ID: "1234567890123456", Issue: "direct", SAMLProviders: map[string]string{"test": provider}}
 	c := newCloud(t, made)
-	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+")); err != nil {
+	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+"), signedIn()); err != nil {
 		t.Fatal(err)
 	}
 	asked := c.asked[0]
@@ -89,14 +89,14 @@ func TestTheCallersOwnResponseGoesOn(t *testing.T) {
 		}
 	}
 	c = newCloud(t, `401 {"Code":"AuthenticationFail.SAMLAssertion.Invalid","Message":"PHg+ is invalid"}`)
-	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+")); reason.Of(err) != reason.ProofRefused || strings.Contains(err.Error(), "PHg") {
+	if _, err := c.issuer.Issue(t.Context(), grantOf(t, account, time.Hour, ""), issue.SAMLResponse("test", "PHg+"), signedIn()); reason.Of(err) != reason.ProofRefused || strings.Contains(err.Error(), "PHg") {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestElsewhereTheTokenStaysHere(t *testing.T) {
 	c := newCloud(t, made)
-	if _, err := c.issuer.Issue(t.Context(), direct(t, "assume-role", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln")); err != nil {
+	if _, err := c.issuer.Issue(t.Context(), direct(t, "assume-role", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln"), signedIn()); err != nil {
 		t.Fatal(err)
 	}
 	if asked := c.asked[0]; asked.Get("OIDCToken") != "" || asked.Get("RoleSessionName") != "run" || asked.Get("Action") != "" {
@@ -108,7 +108,7 @@ func TestElsewhereTheTokenStaysHere(t *testing.T) {
 func TestSTSHasTheLastWordOfAProof(t *testing.T) {
 	proof := issue.OIDCToken("issuer", "e30.e30.c2ln")
 	c := newCloud(t, noPermission)
-	_, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof)
+	_, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof, signedIn())
 	said, ok := errors.AsType[*openapi.Error](err)
 	if reason.Of(err) != reason.ProofRefused || !ok || said.Status != 401 || said.Code != "AuthenticationFail.NoPermission" || !strings.Contains(said.Message, "There is no permission") {
 		t.Errorf("%v", err)
@@ -124,19 +124,19 @@ func TestSTSHasTheLastWordOfAProof(t *testing.T) {
 		"AuthenticationFail.SAMLAssertion.Invalid": true,
 	} {
 		c = newCloud(t, `401 {"Code":"`+code+`","Message":"no"}`)
-		if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); reason.Of(err) != reason.ProofRefused || errors.Is(err, issue.ErrStaleProvider) != stale {
+		if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof, signedIn()); reason.Of(err) != reason.ProofRefused || errors.Is(err, issue.ErrStaleProvider) != stale {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
 	c = newCloud(t, `503 {"Code":"ServiceUnavailable","Message":"later"}`)
-	if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); reason.Of(err) != reason.STSUnavailable {
+	if _, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof, signedIn()); reason.Of(err) != reason.STSUnavailable {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestARoleThatAllowsLessGivesAnHourByProofToo(t *testing.T) {
 	c := newCloud(t, `400 {"Code":"InvalidParameter.DurationSeconds","Message":"The Min/Max value of DurationSeconds is 15min/1hr."}`, made)
-	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln"))
+	got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), issue.OIDCToken("issuer", "e30.e30.c2ln"), signedIn())
 	if err != nil || got.Length.By != mapping.ByUnknownRole || got.Length.Lasts != time.Hour || len(c.asked) != 2 || c.asked[0].Get("DurationSeconds") != "7200" || c.asked[1].Get("DurationSeconds") != "3600" {
 		t.Errorf("%+v, %v, asked %v", got, err, c.asked)
 	}
@@ -147,12 +147,23 @@ func TestARoleThatAllowsLessGivesAnHourByProofToo(t *testing.T) {
 func TestNothingIsIssuedByAProofOfNobody(t *testing.T) {
 	for _, proof := range []issue.Proof{{}, issue.OIDCToken("other", "e30.e30.c2ln"), issue.OIDCToken("issuer", "")} {
 		c := newCloud(t, made)
-		if got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof); err == nil || len(c.asked) > 0 || got.AccessKeyID != "" {
+		if got, err := c.issuer.Issue(t.Context(), direct(t, "direct", mapping.Wish{}), proof, signedIn()); err == nil || len(c.asked) > 0 || got.AccessKeyID != "" {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
 	c := newCloud(t, made)
-	if _, err := c.issuer.Issue(t.Context(), mapping.Grant{}, issue.OIDCToken("issuer", "e30.e30.c2ln")); err == nil {
+	if _, err := c.issuer.Issue(t.Context(), mapping.Grant{}, issue.OIDCToken("issuer", "e30.e30.c2ln"), signedIn()); err == nil {
 		t.Error("a zero grant was issued")
+	}
+}
+
+// TestWhereWeAreTheProviderTheTokenStaysHere, and what STS is shown is a response of ours.
+func TestWhereWeAreTheProviderTheTokenStaysHere(t *testing.T) {
+	c := newProvider(t, made)
+	if _, err := c.issuer.Issue(t.Context(), federated(t, time.Hour, ""), issue.OIDCToken("issuer", "e30.e30.c2ln"), signedIn()); err != nil {
+		t.Fatal(err)
+	}
+	if asked := c.asked[0]; asked.Get("Action") != "AssumeRoleWithSAML" || asked.Get("OIDCToken") != "" || asked.Get("SAMLProviderArn") != ourProvider {
+		t.Errorf("asked %v", asked)
 	}
 }

@@ -136,6 +136,10 @@ func catalogue() map[string]text {
 		"post.lead":              {"One moment: you go on to %s to sign in.", "请稍候，正在前往 %s 登录。"},
 		"post.left":              {"Your session here has ended. One moment: %s is told.", "您在本站的会话已结束。请稍候，正在通知 %s。"},
 		"post.button":            {"Continue to %s", "继续前往 %s"},
+		"entry.title":            {"Continue to Alibaba Cloud", "继续前往阿里云"},
+		"entry.lead":             {"One moment: Alibaba Cloud opens as %s.", "请稍候，正在以 %s 的身份打开阿里云。"},
+		"entry.button":           {"Open Alibaba Cloud", "打开阿里云"},
+		"entry.stuck":            {"If nothing happens, use the button. It works once, and for two minutes.", "如果没有自动跳转，请点击按钮。该按钮仅可使用一次，两分钟内有效。"},
 		"post.stuck":             {"If nothing happens, use the button.", "如果没有自动跳转，请点击按钮。"},
 	}
 	for code, sentence := range sentences() {

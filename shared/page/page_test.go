@@ -70,10 +70,12 @@ func examples() map[string]page.View {
 				{AccountID: "2345678901234567", Name: "dev", Fresh: true, Link: "/saml/okta/login?stepup=y"},
 			},
 		},
-		"arrival":   page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},
-		"signedout": page.SignedOut{},
-		"refusal":   page.Refusal{Code: reason.AudienceMismatch, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},
-		"post":      page.Post{Action: "https://idp.example/sso?x=1", Name: "Okta", Fields: []page.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "p_1"}}},
+		"arrival":     page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},
+		"signedout":   page.SignedOut{},
+		"refusal":     page.Refusal{Code: reason.AudienceMismatch, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},
+		"post":        page.Post{Action: "https://idp.example/sso?x=1", Name: "Okta", Fields: []page.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "p_1"}}},
+		"entry":       page.Entry{Action: "https://signin.aliyun.com/saml-role/sso", As: "admin (acme-prod, 1234567890123456)", Fields: []page.Field{{Name: "SAMLResponse", Value: "PHNhbWw+"}}},
+		"entry-local": page.Entry{Action: "http://localhost:4711/saml-role/sso", As: "admin (1234567890123456)"},
 	}
 }
 
@@ -143,6 +145,8 @@ func TestFormsLeadOnlyWhereTheyMust(t *testing.T) {
 	for name, want := range map[string]string{
 		"post":        "'self' https://idp.example https:",
 		"roles":       "'self' https://*.aliyun.com https://*.alibabacloud.com",
+		"entry":       "'self' https://*.aliyun.com https://*.alibabacloud.com https://signin.aliyun.com",
+		"entry-local": "'self' https://*.aliyun.com https://*.alibabacloud.com http://localhost:4711",
 		"chooser":     "'self' https:",
 		"credentials": "'self'",
 	} {

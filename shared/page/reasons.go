@@ -84,7 +84,6 @@ func sentences() map[reason.Code]text {
 		reason.RoleRefused:        {"Alibaba Cloud did not give out this role.", "阿里云没有授予该角色。"},
 		reason.ProofMissing:       {"Roles of this account are for programs that bring a token of their own.", "该账号的角色仅供自带令牌的程序使用。"},
 		reason.ProofRefused:       {"Alibaba Cloud did not accept this sign-in for the role.", "阿里云没有接受此登录凭证，未授予该角色。"},
-		reason.IssueNotInEffect:   {"Roles of this account are not available yet.", "该账号的角色尚不可用。"},
 
 		reason.StoreUnavailable:     {"The service is not available at the moment. Try again shortly.", "服务暂时不可用，请稍后重试。"},
 		reason.StoreConflict:        {"Something was changed at the same time. Try again.", "内容同时被其他操作修改，请重试。"},

@@ -23,7 +23,7 @@ const anywhere = "https:"
 
 // views is one of each, for parsing.
 func views() []View {
-	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Refusal{}, Post{}}
+	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Refusal{}, Post{}, Entry{}}
 }
 
 // Chooser asks how to sign in.
@@ -170,6 +170,18 @@ func (v Post) view() about {
 		return about{template: "post", title: "signedout.title", formAction: form}
 	}
 	return about{template: "post", title: "post.title", formAction: form}
+}
+
+// Entry carries a message of ours to Alibaba Cloud, by which it lets the person in: the
+// script submits it, and without one there is a button.
+type Entry struct {
+	Action string // of Alibaba Cloud's sign-in, or of what stands in for it
+	As     string // what the person is there
+	Fields []Field
+}
+
+func (v Entry) view() about {
+	return about{template: "entry", title: "entry.title", formAction: consoleHosts(v.Action)}
 }
 
 // consoleHosts are Alibaba Cloud's, which the console's sign-in redirects along,

@@ -127,6 +127,16 @@ func (i Identity) AuthnContext() string { return i.says.AuthnContext }
 // SessionNotOnOrAfter is when the session here must end; zero: no such bound.
 func (i Identity) SessionNotOnOrAfter() time.Time { return i.says.SessionNotOnOrAfter }
 
+// Authn is the sign-in as SAML states one, for who passes it on. came is when it came
+// here, for an identity provider that does not say when it was.
+func (i Identity) Authn(came time.Time) samldoc.AuthnStatement {
+	at := i.AuthenticatedAt()
+	if at.IsZero() {
+		at = came
+	}
+	return samldoc.AuthnStatement{AuthnInstant: at, ContextClass: i.AuthnContext(), SessionNotOnOrAfter: i.SessionNotOnOrAfter()}
+}
+
 // TokenEnds is when the ID token was over, or will be, that i was read from; zero where
 // it was none.
 func (i Identity) TokenEnds() time.Time {

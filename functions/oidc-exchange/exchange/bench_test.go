@@ -22,6 +22,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -48,9 +49,10 @@ type bench struct {
 	rev     federation.Revision
 	grants  []mapping.Grant // that reached STS
 	proofs  []issue.Proof   // that were at hand then
-	err     error           // what STS says
-	longest time.Duration   // as RAM was seen to let sessions of each role last; 0: nobody says
-	silent  error           // why not
+	authn   samldoc.AuthnStatement
+	err     error         // what STS says
+	longest time.Duration // as RAM was seen to let sessions of each role last; 0: nobody says
+	silent  error         // why not
 	log     strings.Builder
 }
 
@@ -120,14 +122,14 @@ func (b *bench) allows(_ context.Context, roles ...ram.RoleARN) (map[ram.RoleARN
 }
 
 // Issue is STS.
-func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof) (issue.Issued, error) {
+func (b *bench) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error) {
 	if b.err != nil {
 		return issue.Issued{}, b.err
 	}
 	if grant.IsZero() {
 		return issue.Issued{}, errors.New("a zero grant")
 	}
-	b.grants, b.proofs = append(b.grants, grant), append(b.proofs, proof)
+	b.grants, b.proofs, b.authn = append(b.grants, grant), append(b.proofs, proof), authn
 	return issue.Issued{
 		Credentials: ram.Credentials{
 			AccessKeyID: "STS.key", AccessKeySecret: "secret", SecurityToken: "token", Expiration: validatetest.Now().Add(grant.Duration()),

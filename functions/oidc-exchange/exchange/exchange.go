@@ -29,6 +29,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -38,7 +39,7 @@ const Name = "oidc-exchange"
 
 // Issuer turns a grant into credentials: issue.Issuer.
 type Issuer interface {
-	Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof) (issue.Issued, error)
+	Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error)
 }
 
 // Config is what the exchange works with. All fields are needed.

@@ -161,7 +161,7 @@ func TestEachRefusalAsSTS(t *testing.T) {
 		{why: "there is no such role", bench: func(b *bench) {
 			b.err = reason.New(reason.RoleRefused, "%w", &openapi.Error{Code: "EntityNotExist.Role", Message: "secret"})
 		}},
-		{why: "the account issues otherwise", bench: func(b *bench) { b.err = reason.New(reason.IssueNotInEffect, "federated") }},
+		{why: "we cannot sign", bench: func(b *bench) { b.err = reason.New(reason.OwnKeysUnavailable, "KMS hangs") }},
 		{why: "STS refuses the token itself", bench: func(b *bench) {
 			b.err = reason.New(reason.ProofRefused, "%s: %w", deploy, &openapi.Error{Status: 401, Code: "AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch", Message: "Another fingerprint.", RequestID: "R-1"})
 		}},

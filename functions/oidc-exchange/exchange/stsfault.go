@@ -105,7 +105,7 @@ func stsFaults() []stsRow {
 		{[]reason.Code{reason.RequestMalformed, reason.RequestTooLarge}, faultError{status: http.StatusBadRequest, code: "InvalidParameter", message: "The request is wrongly formed."}},
 		{[]reason.Code{reason.NotFound}, faultError{status: http.StatusNotFound, code: "InvalidAction.NotFound", message: "Specified api is not found, please check your url and method."}},
 		{[]reason.Code{reason.MethodNotAllowed}, faultError{status: http.StatusMethodNotAllowed, code: "UnsupportedHTTPMethod", message: "This http method is not supported."}},
-		{[]reason.Code{reason.NotImplemented, reason.IssueNotInEffect}, faultError{status: http.StatusNotImplemented, code: "UnsupportedOperation", message: "The specified action is not supported."}},
+		{[]reason.Code{reason.NotImplemented}, faultError{status: http.StatusNotImplemented, code: "UnsupportedOperation", message: "The specified action is not supported."}},
 	}
 }
 

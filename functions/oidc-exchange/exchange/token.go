@@ -83,9 +83,11 @@ func (e exchange) give(r *http.Request, who validate.Identity, a asked, proof is
 	if err != nil {
 		return issue.Issued{}, err
 	}
-	made, err := e.Issuer.Issue(r.Context(), grant, proof)
+	decision.Way = string(grant.Account().Issue())
+	authn := who.Authn(e.Now())
+	made, err := e.Issuer.Issue(r.Context(), grant, proof, authn)
 	if errors.Is(err, issue.ErrStaleProvider) && e.Fresh.Renew(r.Context(), who.IdentityProvider()) {
-		made, err = e.Issuer.Issue(r.Context(), grant, proof)
+		made, err = e.Issuer.Issue(r.Context(), grant, proof, authn)
 	}
 	if err == nil {
 		decision.Grant, decision.Length = grant.Role().String(), made.Length.String()
@@ -260,7 +262,7 @@ func oauthName(refusal respond.Refusal) (name string, status int) {
 	switch {
 	case of(reason.GrantTypeUnknown):
 		return "unsupported_grant_type", http.StatusBadRequest
-	case of(reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.RoleRefused, reason.ProofRefused, reason.IssueNotInEffect):
+	case of(reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.RoleRefused, reason.ProofRefused):
 		return "invalid_target", http.StatusBadRequest
 	case of(reason.NotFound, reason.MethodNotAllowed, reason.WrongHost):
 		return "invalid_request", refusal.Status

@@ -266,7 +266,7 @@ func refusals() []refusal {
 			b.err = reason.New(reason.RoleRefused, "%s: NoPermission, request 1", deploy)
 		}},
 		{why: "STS is silent", bench: func(b *bench) { b.err = reason.New(reason.STSUnavailable, "no answer") }},
-		{why: "STS is another's turn", bench: func(b *bench) { b.err = reason.New(reason.IssueNotInEffect, "federated") }},
+		{why: "we cannot sign", bench: func(b *bench) { b.err = reason.New(reason.OwnKeysUnavailable, "KMS hangs") }},
 		{why: "STS refuses the token itself", bench: func(b *bench) {
 			b.err = reason.New(reason.ProofRefused, "%s: %w", deploy, &openapi.Error{Status: 401, Code: "AuthenticationFail.NoPermission", Message: "There is no permission", RequestID: "R-1"})
 		}},
@@ -335,5 +335,23 @@ func TestATokenByANewKeyIsExchangedAtOnce(t *testing.T) {
 	}
 	if log := b.log.String(); !strings.Contains(log, `"refresh":"done"`) || !strings.Contains(log, `"reason":"replayed"`) {
 		t.Error(log)
+	}
+}
+
+// TestWhoIsVouchedForSignedInAtSomeTime: a token need not say when, and a response of
+// ours must. The log says in which way the role was given.
+func TestWhoIsVouchedForSignedInAtSomeTime(t *testing.T) {
+	minuteAgo := validatetest.Now().Add(-time.Minute)
+	for _, c := range []struct {
+		claims map[string]any
+		want   time.Time
+	}{{nil, validatetest.Now()}, {map[string]any{"auth_time": minuteAgo.Unix()}, minuteAgo}} {
+		b := newBench(t, func(b *bench) {
+			b.draft.Accounts[0].Issue, b.draft.Accounts[0].FederatedProvider = "federated", "acs:ram::"+prod+":saml-provider/fc-sso"
+		})
+		w := b.exchange(t, map[string]string{"subject_token": b.issuer.Token(c.claims)})
+		if w.Code != http.StatusOK || !b.authn.AuthnInstant.Equal(c.want) || !strings.Contains(b.log.String(), `"way":"federated"`) {
+			t.Errorf("%v: %d, signed in at %s; %s", c.claims, w.Code, b.authn.AuthnInstant, b.log.String())
+		}
 	}
 }

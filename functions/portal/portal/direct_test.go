@@ -10,6 +10,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 )
 
 // declared is the mint with the real one's opinion of what may be issued.
@@ -19,8 +20,8 @@ type declared struct {
 	real issue.Issuer // without an STS: what it would ask, it must have refused
 }
 
-func (m *declared) AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error) {
-	return m.real.AssumeRole(ctx, grant)
+func (m *declared) Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error) {
+	return m.real.Issue(ctx, grant, proof, authn)
 }
 
 // TestASessionHoldsNoProofToPassOn: where RAM decides too, by the caller's own token,

@@ -3,16 +3,19 @@ package portal
 import (
 	"context"
 
+	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/ram"
 )
 
-// allowed are the grants within what RAM was last seen to let their roles last.
+// allowed are the grants within what RAM was last seen to let their roles last. Where
+// the account is federated that matters for short ones too: only who knows a role's
+// maximum can tell that the grant is all of it.
 func (p portal) allowed(ctx context.Context, grants []mapping.Grant) ([]mapping.Grant, error) {
 	var roles []ram.RoleARN
 	for _, g := range grants {
-		if g.Long() {
+		if g.Long() || g.Account().Issue() == federation.Federated {
 			roles = append(roles, g.Role())
 		}
 	}

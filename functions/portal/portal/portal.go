@@ -2,7 +2,8 @@
 // and for who is not, the way into the console, and credentials.
 //
 // In: browsers, with or without a session. Out: pages, an STS token for its
-// owner, or a redirect into Alibaba Cloud's console. Refused are forms that our
+// owner, a redirect into Alibaba Cloud's console, or a page that posts our response
+// there. Refused are forms that our
 // own pages did not send in this session, roles that no rule gives at this
 // moment, and every way out but the console's hosts.
 package portal
@@ -23,12 +24,14 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
 )
 
 // Issuer turns a grant into what a person can use: issue.Issuer.
 type Issuer interface {
-	AssumeRole(ctx context.Context, grant mapping.Grant) (issue.Issued, error)
+	Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error)
+	RoleForm(ctx context.Context, grant mapping.Grant, authn samldoc.AuthnStatement, to issue.Destination) (issue.Form, error)
 	ConsoleURL(ctx context.Context, made ram.Credentials, site federation.Site, to issue.Destination, loginURL string) (string, error)
 	SigninOrigin(site federation.Site) string
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -62,14 +64,16 @@ type mint struct {
 	taken  []string
 	within string // session policy of the last
 	login  string
+	authn  samldoc.AuthnStatement
 	length mapping.Length // what STS makes of it; zero: what was granted
 	err    error
 }
 
-func (m *mint) AssumeRole(_ context.Context, grant mapping.Grant) (issue.Issued, error) {
+func (m *mint) Issue(_ context.Context, grant mapping.Grant, _ issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error) {
 	if m.err != nil {
 		return issue.Issued{}, m.err
 	}
+	m.authn = authn
 	length := m.length
 	if length == (mapping.Length{}) {
 		length = grant.Length()
@@ -78,6 +82,10 @@ func (m *mint) AssumeRole(_ context.Context, grant mapping.Grant) (issue.Issued,
 	return issue.Issued{Credentials: ram.Credentials{
 		AccessKeyID: "STS.example", AccessKeySecret: "s3cr3t", SecurityToken: "t0k3n", Expiration: validatetest.Now().Add(length.Lasts),
 	}, Length: length}, nil
+}
+
+func (m *mint) RoleForm(context.Context, mapping.Grant, samldoc.AuthnStatement, issue.Destination) (issue.Form, error) {
+	return issue.Form{}, errors.New("no account is federated")
 }
 
 func (m *mint) ConsoleURL(_ context.Context, _ ram.Credentials, _ federation.Site, to issue.Destination, loginURL string) (string, error) {

@@ -140,7 +140,11 @@ func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	grant := o.taking.Grant
-	made, err := p.assume(r, grant)
+	grant, err = p.within(r, grant)
+	if err != nil {
+		return respond.Outcome{}, err
+	}
+	made, err := p.made(r, o.here, grant)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -190,33 +194,6 @@ func (p portal) order(r *http.Request) (order, error) {
 	}
 	taking, err := p.take(r, rev, here, role)
 	return order{here, from, taking, form}, err
-}
-
-func (p portal) assume(r *http.Request, grant mapping.Grant) (issue.Issued, error) {
-	within, err := p.allowed(r.Context(), []mapping.Grant{grant})
-	if err != nil {
-		return issue.Issued{}, err
-	}
-	made, err := p.Issuer.AssumeRole(r.Context(), within[0])
-	if err == nil {
-		decision := audit.Of(r.Context())
-		decision.Grant, decision.Length = grant.Role().String(), made.Length.String()
-	}
-	return made, err
-}
-
-// enter goes on into the console. The address signs in whoever has it, once and
-// for half a minute: it goes out as a redirect alone.
-func (p portal) enter(r *http.Request, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
-	made, err := p.assume(r, grant)
-	if err != nil {
-		return respond.Outcome{}, err
-	}
-	address, err := p.Issuer.ConsoleURL(r.Context(), made.Credentials, grant.Account().Site(), to, p.URL+deepLink(grant.Account(), grant.Role(), issue.Destination{}))
-	if err != nil {
-		return respond.Outcome{}, err
-	}
-	return here.keep(respond.SeeOther(address)), nil
 }
 
 // deepLink is the address that leads to a role for as long as there is one, and

@@ -10,7 +10,10 @@ for (const el of all('[data-js]')) el.hidden = false;
 // A form that carries a message posts itself, but not when somebody came back to it.
 const [arrival] = performance.getEntriesByType('navigation');
 if (!arrival || arrival.type !== 'back_forward') {
-  for (const form of all('form[data-autosubmit]')) form.submit();
+  for (const form of all('form[data-autosubmit]')) {
+    form.submit();
+    form.dataset.sent = 'yes';
+  }
 }
 
 // A second click never does a thing twice.
@@ -20,8 +23,8 @@ for (const form of all('form[method="post"]')) {
     form.dataset.sent = 'yes';
   });
 }
-addEventListener('pageshow', () => {
-  for (const form of all('form[data-sent]')) delete form.dataset.sent;
+addEventListener('pageshow', ({persisted}) => {
+  if (persisted) for (const form of all('form[data-sent]')) delete form.dataset.sent;
 });
 
 // Times: UTC is on the page, the local time stands beside it.
