@@ -129,12 +129,12 @@ identityProviders:
     preset: github
     oidc: {audiences: [sts.aliyuncs.com]}
 accounts:
-  - {id: "1234567890123456", alias: acme-prod, issue: federated, federatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso"}
+  - {id: "1234567890123456", alias: acme-prod, maintenanceRole: "acs:ram::1234567890123456:role/fc-sso-maintenance", manage: {users: true}}
 `)
 	ssoctl(t, nil, "check", "-f", file).want(t, statusDone, file+`:3:5: warning: idp_unused: people of github sign in and are given nothing: no rule has idp: github; add a rule, or remove the identity provider
 `+file+`:7:5: warning: account_unused: no rule gives anything in account acme-prod; add a rule, or remove the account
 `+file+`: no faults: 1 identity provider, 1 account, 0 rules
-not in effect yet: issue: federated: credentials of these accounts are refused (acme-prod)
+not in effect yet: manage: users and groups of RAM are left alone (acme-prod)
 `, "")
 }
 
