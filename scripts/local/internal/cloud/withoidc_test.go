@@ -158,6 +158,20 @@ func TestATokenBecomesASessionOfARoleThatTrustsItsIssuer(t *testing.T) {
 	}
 }
 
+// TestATokensSessionIsNarrowed as a response's is, whatever nonce the token has: RAM does
+// not ask for one.
+func TestATokensSessionIsNarrowed(t *testing.T) {
+	w := newWorld(t)
+	i := newIssuer(t, nil)
+	w.register(i)
+	w.must(w.AddRole(cloud.Role{
+		ARN: deployRole, Trust: cloud.TrustingFederated(nil, cloud.Federated{Provider: ciProvider, Equals: map[string][]string{"oidc:sub": {fromMain}}}),
+		Permission: allowing("sts:*"),
+	}))
+	w.must(w.AddRole(cloud.Role{ARN: "acs:ram::1234567890123456:role/second", Trust: cloud.Trusting(deployRole)}))
+	w.narrows(func(more ...pair) answer { return w.withOIDC(i.token(w.now, map[string]any{"nonce": "n"}), more...) })
+}
+
 func TestEachRefusalOfATokenHasItsCode(t *testing.T) {
 	w := newWorld(t)
 	i, other := newIssuer(t, nil), newIssuer(t, nil)
@@ -182,6 +196,7 @@ func TestEachRefusalOfATokenHasItsCode(t *testing.T) {
 		{"duration's form", good, []pair{{"DurationSeconds", "1h"}}, 400, "InvalidParameter.DurationSeconds", "wrongly formed"},
 		{"too short", good, []pair{{"DurationSeconds", "899"}}, 400, "InvalidParameter.DurationSeconds", "15min/1hr"},
 		{"too long for the role", good, []pair{{"DurationSeconds", "3601"}}, 400, "InvalidParameter.DurationSeconds", "15min/1hr"},
+		{"policy's size", good, []pair{{"Policy", strings.Repeat(" ", 2049)}}, 400, "InvalidParameter.PolicySize", "2048 bytes"},
 		{"policy's form", good, []pair{{"Policy", "{}"}}, 400, "InvalidParameter.PolicyGrammar", "grammar"},
 		{"no such provider", good, []pair{{"OIDCProviderArn", ciProvider + "2"}}, 401, "AuthenticationFail.NoPermission", "No such OIDC Provider registered."},
 		{"no such role", good, []pair{{"RoleArn", deployRole + "2"}}, 404, "EntityNotExist.Role", "The role not exists: " + deployRole + "2 . "},

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -22,6 +23,31 @@ type withSAMLBody struct {
 // assumeRoleWithSAML is anonymous: the assertion says who comes, and what the session
 // is called.
 func (c *Cloud) assumeRoleWithSAML(_ context.Context, q rpcRequest, requestID string) (any, *fault) {
+	answer, f := c.byResponse(q, requestID)
+	if f != nil {
+		return nil, f.inSAMLsWords()
+	}
+	return answer, nil
+}
+
+// inSAMLsWords is a refusal as this action has it, which words some of them otherwise
+// than the other two. Of a policy's size its page says 1024, as theirs did.
+func (f *fault) inSAMLsWords() *fault {
+	message, ok := map[string]string{
+		"InvalidParameter.RoleSessionName": "The RoleSessionName is invalid.",
+		"InvalidParameter.DurationSeconds": "The DurationSeconds is invalid.",
+		"InvalidParameter.PolicyGrammar":   "Invalid Policy.",
+		"InvalidParameter.PolicySize":      fmt.Sprintf("The max size of policy string is %d.", maxPolicy),
+	}[f.code]
+	if !ok {
+		return f
+	}
+	worded := *f
+	worded.message = message
+	return &worded
+}
+
+func (c *Cloud) byResponse(q rpcRequest, requestID string) (any, *fault) {
 	ask, f := readAsk(q, "RoleArn", "SAMLProviderArn", "SAMLAssertion")
 	if f != nil {
 		return nil, f

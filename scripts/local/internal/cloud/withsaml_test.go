@@ -161,6 +161,46 @@ func TestAResponseBecomesASessionOfARoleThatTrustsItsIssuer(t *testing.T) {
 	}
 }
 
+// TestAResponsesSessionIsNarrowed by a policy and a length that come beside it, never
+// widened: what the role may is the role's.
+func TestAResponsesSessionIsNarrowed(t *testing.T) {
+	w := newWorld(t)
+	i := newSAMLIssuer(t)
+	w.upload(i)
+	w.must(w.AddRole(cloud.Role{
+		ARN: devRole, Trust: cloud.TrustingFederated(nil, cloud.Federated{Provider: oktaProvider, Equals: map[string][]string{"saml:recipient": {chinaACS}}}),
+		Permission: allowing("sts:*"), MaxSession: 2 * time.Hour,
+	}))
+	w.must(w.AddRole(cloud.Role{ARN: "acs:ram::1234567890123456:role/second", Trust: cloud.Trusting(devRole)}))
+	w.narrows(func(more ...pair) answer { return w.withSAML(i.response(), more...) })
+	for seconds, until := range map[string]string{"900": "18:15:00Z", "7200": "20:00:00Z"} {
+		if got := w.withSAML(i.response(), pair{"DurationSeconds", seconds}); got.json.Credentials.Expiration != "2026-11-23T"+until {
+			t.Errorf("%s s: %s", seconds, got.body)
+		}
+	}
+}
+
+func allowing(actions string) string {
+	return `{"Version":"1","Statement":[{"Effect":"Allow","Action":"` + actions + `","Resource":"*"}]}`
+}
+
+// narrows takes a session, whose role may go on to a second one, within policies.
+func (w *world) narrows(take func(...pair) answer) {
+	w.t.Helper()
+	for policy, status := range map[string]int{
+		"": http.StatusOK, allowing("*"): http.StatusOK, allowing("sts:AssumeRole"): http.StatusOK, allowing("oss:Get*"): http.StatusForbidden,
+	} {
+		got := take(pair{"Policy", policy})
+		if got.status != http.StatusOK {
+			w.t.Fatalf("within %s: %d %s", policy, got.status, got.body)
+		}
+		s := signer{got.json.Credentials.AccessKeyId, got.json.Credentials.AccessKeySecret, got.json.Credentials.SecurityToken, w.now}
+		if next := w.sts(s.v1(assume("acs:ram::1234567890123456:role/second", "alice")...)); next.status != status {
+			w.t.Errorf("within %s: %s", policy, next.body)
+		}
+	}
+}
+
 func TestEachRefusalOfAResponseHasItsCode(t *testing.T) {
 	w := newWorld(t)
 	i, other := newSAMLIssuer(t), newSAMLIssuer(t)
@@ -179,6 +219,12 @@ func TestEachRefusalOfAResponseHasItsCode(t *testing.T) {
 		return base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(text), from, to, 1)))
 	}
 	good := i.response()
+	words := map[string]string{
+		"InvalidParameter.RoleSessionName": "The RoleSessionName is invalid.", "InvalidParameter.DurationSeconds": "The DurationSeconds is invalid.",
+		"InvalidParameter.PolicyGrammar": "Invalid Policy.", "InvalidParameter.PolicySize": "The max size of policy string is 2048.",
+		"EntityNotExist.SAMLProvider": "Can not find SAML provider.", "AuthenticationFail.IDPMetadata.Invalid": "The IdP Metadata of your SAML Provider is invalid.",
+		"AuthenticationFail.SAMLAssertion.Invalid": "The SAML Assertion is invalid.", "AuthenticationFail.SAMLAssertion.Expired": "The SAML Assertion is expired.",
+	}
 	const invalid, expired = "AuthenticationFail.SAMLAssertion.Invalid", "AuthenticationFail.SAMLAssertion.Expired"
 	for _, c := range []struct {
 		name, assertion string
@@ -192,7 +238,11 @@ func TestEachRefusalOfAResponseHasItsCode(t *testing.T) {
 		{"provider's form", good, []pair{{"SAMLProviderArn", "okta"}}, 400, "InvalidParameter.SAMLProviderArn"},
 		{"assertion too short", "abc", nil, 400, "InvalidParameter.SAMLAssertion"},
 		{"assertion too long", strings.Repeat("a", 100_001), nil, 400, "InvalidParameter.SAMLAssertion"},
+		{"too short", good, []pair{{"DurationSeconds", "899"}}, 400, "InvalidParameter.DurationSeconds"},
 		{"too long for the role", good, []pair{{"DurationSeconds", "3601"}}, 400, "InvalidParameter.DurationSeconds"},
+		{"duration's form", good, []pair{{"DurationSeconds", "1h"}}, 400, "InvalidParameter.DurationSeconds"},
+		{"policy's form", good, []pair{{"Policy", "{}"}}, 400, "InvalidParameter.PolicyGrammar"},
+		{"policy's size", good, []pair{{"Policy", strings.Repeat(" ", 2049)}}, 400, "InvalidParameter.PolicySize"},
 		{"no such provider", good, []pair{{"SAMLProviderArn", oktaProvider + "2"}}, 404, "EntityNotExist.SAMLProvider"},
 		{"no metadata", good, []pair{{"SAMLProviderArn", empty}}, 401, "AuthenticationFail.IDPMetadata.Invalid"},
 
@@ -224,8 +274,8 @@ func TestEachRefusalOfAResponseHasItsCode(t *testing.T) {
 		{"a role that trusts the other site", i.response(chinaACS, "https://signin.alibabacloud.com/saml-role/sso", "urn:alibaba:cloudcomputing<", "urn:alibaba:cloudcomputing:international<"), nil, 401, "AuthenticationFail.NoPermission"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := w.withSAML(c.assertion, c.more...); got.status != c.status || got.json.Code != c.code || got.json.Message == "" {
-				t.Errorf("got %d %s, want %d %s", got.status, got.body, c.status, c.code)
+			if got := w.withSAML(c.assertion, c.more...); got.status != c.status || got.json.Code != c.code || got.json.Message == "" || !strings.HasPrefix(got.json.Message, words[c.code]) {
+				t.Errorf("got %d %s, want %d %s, %s", got.status, got.body, c.status, c.code, words[c.code])
 			}
 		})
 	}
