@@ -83,6 +83,7 @@ func sentences() map[reason.Code]text {
 		reason.StepUpFailed:       {"Your identity provider did not sign you in the way that is needed here.", "身份提供商没有按要求的方式完成登录。"},
 		reason.RoleRefused:        {"Alibaba Cloud did not give out this role.", "阿里云没有授予该角色。"},
 		reason.ProofMissing:       {"Roles of this account are for programs that bring a token of their own.", "该账号的角色仅供自带令牌的程序使用。"},
+		reason.ProofOver:          {"What your identity provider said of this sign-in ends too soon to be used for the role.", "身份提供商为此次登录签发的凭证有效期过短，无法用于该角色。"},
 		reason.ProofRefused:       {"Alibaba Cloud did not accept this sign-in for the role.", "阿里云没有接受此登录凭证，未授予该角色。"},
 
 		reason.StoreUnavailable:     {"The service is not available at the moment. Try again shortly.", "服务暂时不可用，请稍后重试。"},

@@ -82,6 +82,7 @@ const (
 	RoleRefused          Code = "role_refused"
 	ProofMissing         Code = "proof_missing"
 	ProofRefused         Code = "proof_refused"
+	ProofOver            Code = "proof_over"
 	StoreUnavailable     Code = "store_unavailable"
 	StoreConflict        Code = "store_conflict"
 	STSUnavailable       Code = "sts_unavailable"
@@ -202,6 +203,7 @@ func table() []Row {
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
 		{ProofMissing, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and a session in the browser holds no token to pass on: take the role at /oidc/token or /sts, or write issue: assume-role"},
 		{ProofRefused, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and STS refused the caller's own token or assertion in the words of the detail: compare the provider, its client IDs, fingerprints or metadata, and the role's trust policy in RAM"},
+		{ProofOver, http.StatusForbidden, IdPAdmin, "the account has issue: direct, and the ID token of a sign-in that was begun for one was over, or nearly, before STS could be shown it: let ID tokens live for some minutes at the identity provider, or compare the clocks"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
 		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
 		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},

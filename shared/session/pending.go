@@ -33,6 +33,8 @@ type Wish struct {
 	// that: one of these classes, no longer ago than this. None, 0: nothing.
 	ACR    []string
 	MaxAge time.Duration
+	// Token says that it is to bring an ID token that STS can be shown.
+	Token bool
 }
 
 // Pending is a sign-in under way.
@@ -50,6 +52,7 @@ type pendingRow struct {
 	Direct    bool          `json:"direct,omitempty"`
 	ACR       []string      `json:"acr,omitempty"`
 	MaxAge    time.Duration `json:"max_age,omitempty"`
+	Token     bool          `json:"token,omitempty"`
 	RequestID string        `json:"request_id"`
 	Browser   string        `json:"browser"` // SHA-256
 }
@@ -66,7 +69,7 @@ func (k Keeper) Expect(ctx context.Context, wish Wish, browser Browser) (Pending
 	}
 	// An ID must not begin with a digit (xs:ID).
 	p := Pending{wish, "_" + hex.EncodeToString(id[:]), relayPrefix + encode(secret[:])}
-	body, err := json.Marshal(pendingRow{wish.IdP, wish.To, wish.Direct, wish.ACR, wish.MaxAge, p.RequestID, browser.hash()})
+	body, err := json.Marshal(pendingRow{wish.IdP, wish.To, wish.Direct, wish.ACR, wish.MaxAge, wish.Token, p.RequestID, browser.hash()})
 	if err != nil {
 		return Pending{}, fmt.Errorf("pending sign-in: %w", err)
 	}
@@ -103,7 +106,7 @@ func (k Keeper) Pending(ctx context.Context, relayState string, browser Browser)
 	if browser.IsZero() || subtle.ConstantTimeCompare([]byte(body.Browser), []byte(browser.hash())) != 1 {
 		return Pending{}, reason.New(reason.SignInOtherBrowser, "the cookie %s is absent or another than at the login", BrowserCookie)
 	}
-	return Pending{Wish{body.IdP, body.To, body.Direct, body.ACR, body.MaxAge}, body.RequestID, relayState}, nil
+	return Pending{Wish{body.IdP, body.To, body.Direct, body.ACR, body.MaxAge, body.Token}, body.RequestID, relayState}, nil
 }
 
 // Secret is text of 256 bits for one purpose of this sign-in, which nobody can tell

@@ -239,7 +239,7 @@ func newBrowser(t *testing.T) session.Browser {
 func TestAPendingSignInComesBackToItsBrowser(t *testing.T) {
 	d := newDesk()
 	browser := newBrowser(t)
-	want := session.Wish{IdP: "okta", To: "/go/acme-prod/admin", Direct: true, ACR: []string{"urn:x:mfa"}, MaxAge: time.Hour}
+	want := session.Wish{IdP: "okta", To: "/go/acme-prod/admin", Direct: true, ACR: []string{"urn:x:mfa"}, MaxAge: time.Hour, Token: true}
 	begun, err := d.Expect(t.Context(), want, browser)
 	if err != nil {
 		t.Fatal(err)

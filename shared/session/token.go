@@ -12,6 +12,15 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
+// How long an ID token must be good for yet: when it comes with a sign-in that was begun
+// for it, and when STS is to be shown it. The first is longer: what a sign-in brings is
+// then good enough for what it was begun for, and nobody is sent to sign in again and
+// again.
+const (
+	TokenComes = 30 * time.Second
+	TokenGoes  = 10 * time.Second
+)
+
 // Token is the ID token of a sign-in, kept so that STS can be shown it once more. It
 // prints as [redacted]. The zero value is none. How long it may be is the guard's to
 // say, which believes no longer one than STS takes.

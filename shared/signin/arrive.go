@@ -14,7 +14,7 @@ import (
 // session is to keep of the sign-in, if anything.
 func (h Host) Arrive(r *http.Request, pending session.Pending, who validate.Identity, token session.Token) (respond.Outcome, error) {
 	audit.Of(r.Context()).Subject = who.Subject()
-	if err := h.requireAsked(pending, who); err != nil {
+	if err := h.requireAsked(pending, who, token); err != nil {
 		return respond.Outcome{}, err
 	}
 	begun, err := h.Keeper.Begin(r.Context(), who)

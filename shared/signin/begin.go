@@ -45,12 +45,12 @@ func (h Host) Begin(r *http.Request, ready func(trust.Record) error) (Begun, err
 	if err != nil {
 		return Begun{}, err
 	}
-	step = asks(step, target)
+	step.StepUp = asks(step.StepUp, target)
 	browser, err := h.browser(r)
 	if err != nil {
 		return Begun{}, err
 	}
-	wish := session.Wish{IdP: record.ID(), To: target, Direct: ownWish(r), ACR: step.ACR, MaxAge: step.MaxAge}
+	wish := session.Wish{IdP: record.ID(), To: target, Direct: ownWish(r), ACR: step.ACR, MaxAge: step.MaxAge, Token: step.token}
 	pending, err := h.Keeper.Expect(r.Context(), wish, browser)
 	return Begun{pending, record, browser, step.Force}, err
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -14,52 +15,64 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
+// wanted is what a sign-in is to bring: a better proof of who it is, or an ID token that
+// STS can be shown, since that of the sign-in before is over.
+type wanted struct {
+	mapping.StepUp
+
+	token bool
+}
+
 // stepUp is what the identity provider is to be asked for, where somebody who is
 // signed in comes for a role, or to be the RAM user of an account, that their sign-in is
 // not enough for. The query names the role, or the account by its number, alone: what is
 // needed its rule says, by the same decision that the portal takes. Whoever has no
 // session, or one of another identity provider, signs in as always; the portal then sees
 // what is missing.
-func (h Host) stepUp(r *http.Request, record trust.Record) (mapping.StepUp, error) {
+func (h Host) stepUp(r *http.Request, record trust.Record) (wanted, error) {
 	text := r.URL.Query().Get("stepup")
 	if text == "" {
-		return mapping.StepUp{}, nil
+		return wanted{}, nil
 	}
 	take, err := taker(text)
 	if err != nil {
-		return mapping.StepUp{}, err
+		return wanted{}, err
 	}
 	who, err := h.signedIn(r)
 	if err != nil || who.IdentityProvider() != record.ID() {
-		return mapping.StepUp{}, err
+		return wanted{}, err
 	}
 	rev, err := h.Rules(r.Context(), record.ID())
 	if err != nil {
-		return mapping.StepUp{}, err
+		return wanted{}, err
 	}
 	step, err := take(rev, who, mapping.Context{Now: h.Keeper.Now(), SourceIP: h.SourceIP(r.Context())})
-	if reason.Of(err) != reason.StepUpNeeded {
-		return mapping.StepUp{}, nil // granted already, or not to be had by signing in
+	if err != nil && reason.Of(err) != reason.StepUpNeeded {
+		return wanted{}, nil // not to be had by signing in
 	}
 	audit.Of(r.Context()).StepUp = step.Rule
 	return step, nil
 }
 
-// taker reads what is to be taken.
-func taker(text string) (func(federation.Revision, validate.Identity, mapping.Context) (mapping.StepUp, error), error) {
+// taker reads what is to be taken. What is granted already wants nothing more, but for a
+// role whose account's STS is shown the token.
+func taker(text string) (func(federation.Revision, validate.Identity, mapping.Context) (wanted, error), error) {
 	if account, err := ram.ParseAccountID(text); err == nil {
-		return func(rev federation.Revision, who validate.Identity, at mapping.Context) (mapping.StepUp, error) {
+		return func(rev federation.Revision, who validate.Identity, at mapping.Context) (wanted, error) {
 			taking, err := mapping.TakeUser(rev, who, at, account)
-			return taking.StepUp, err
+			return wanted{StepUp: taking.StepUp}, err
 		}, nil
 	}
 	role, err := ram.ParseRoleARN(text)
 	if err != nil {
 		return nil, reason.New(reason.RequestMalformed, "stepup is neither an account's number nor a role: %w", err)
 	}
-	return func(rev federation.Revision, who validate.Identity, at mapping.Context) (mapping.StepUp, error) {
+	return func(rev federation.Revision, who validate.Identity, at mapping.Context) (wanted, error) {
 		taking, err := mapping.Take(rev, who, at, role)
-		return taking.StepUp, err
+		if !taking.Grant.Account().TakesTokensOf(who.IdentityProvider()) {
+			return wanted{StepUp: taking.StepUp}, err
+		}
+		return wanted{mapping.StepUp{Rule: taking.Grant.Rule()}, true}, err
 	}, nil
 }
 
@@ -105,15 +118,27 @@ func (e stepUpError) Unwrap() error { return e.error }
 
 // requireAsked ends here what would go round in circles: an identity provider
 // that does not do what it was asked for would be asked again by the portal.
-func (h Host) requireAsked(pending session.Pending, who validate.Identity) error {
+func (h Host) requireAsked(pending session.Pending, who validate.Identity, token session.Token) error {
 	d := demand(pending)
 	lacks := d.Unmet(who, h.Keeper.Now())
 	if lacks == "" {
-		return nil
+		return h.requireToken(pending, who, token)
 	}
 	return stepUpError{
 		reason.New(reason.StepUpFailed, "%s", lacks),
 		page.Proof{Classes: d.ACR, MaxAge: d.MaxAge, Class: who.AuthnContext(), At: who.AuthenticatedAt()},
+	}
+}
+
+// requireToken likewise: an identity provider whose tokens are over as soon as they are
+// here would be asked for one after the other.
+func (h Host) requireToken(pending session.Pending, who validate.Identity, token session.Token) error {
+	now := h.Keeper.Now()
+	if !pending.Token || token.IsZero() || token.Outlasts(now.Add(session.TokenComes)) {
+		return nil
+	}
+	return stepUpError{
+		error: reason.New(reason.ProofOver, "the ID token of a sign-in that was begun for it is over at %s, %s from now; %s are needed", who.TokenEnds().Format(time.RFC3339), who.TokenEnds().Sub(now).Truncate(time.Second), session.TokenComes),
 	}
 }
 
@@ -124,11 +149,11 @@ func (h Host) requireAsked(pending session.Pending, who validate.Identity) error
 func Declined(pending session.Pending, err error) error {
 	d := demand(pending)
 	switch code := reason.Of(err); {
-	case d.IsZero():
+	case d.IsZero() && !pending.Token:
 		return err
 	case code == reason.SignInDeclined:
 		return stepUpError{err, page.Proof{}}
-	case code != reason.StatusNotSuccess:
+	case code != reason.StatusNotSuccess || d.IsZero():
 		return err
 	}
 	return stepUpError{

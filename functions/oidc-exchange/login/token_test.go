@@ -71,6 +71,58 @@ func TestATokenIsKeptWhereSTSIsShownIt(t *testing.T) {
 	}
 }
 
+// TestASignInForATokenBringsOneOrSaysSo: an identity provider whose tokens are over as
+// soon as they are here is asked once.
+func TestASignInForATokenBringsOneOrSaysSo(t *testing.T) {
+	in := func(d time.Duration) map[string]any { return map[string]any{"iat": ago(time.Minute), "exp": ago(-d)} }
+	for name, tt := range map[string]struct {
+		claims map[string]any
+		fault  string
+		want   reason.Code
+	}{
+		"one that lasts":              {in(31 * time.Second), "", ""},
+		"one that is nearly over":     {in(30 * time.Second), "", reason.ProofOver},
+		"one that is over":            {in(-time.Second), "", reason.ProofOver},
+		"the person would rather not": {nil, "access_denied", reason.SignInDeclined},
+		"the provider is at fault":    {nil, "invalid_request", reason.StatusNotSuccess},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.revise = direct("test")
+			before := s.signIn(t, in(time.Second))
+			address, browser := s.stepUp(t, "acs:ram::2345678901234567:role/try", before)
+			callback := s.through(t, address)
+			if tt.fault != "" {
+				callback = query(t, callback, "code", "", "error", tt.fault)
+			}
+			s.op.claims = tt.claims
+			a := s.do(get(callback, browser, before))
+			if tt.want == "" {
+				if a.Code != http.StatusSeeOther || !strings.Contains(a.leadsTo(), "ticket=") || s.kept(t, a.cookies()[0]).Reveal() != s.op.lastToken() {
+					t.Errorf("%d to %s: %s", a.Code, a.leadsTo(), s.log)
+				}
+				return
+			}
+			wantRefusal(t, a, tt.want)
+			if signedOut := strings.Contains(a.text, "You are not signed in"); signedOut != (tt.want == reason.StatusNotSuccess) {
+				t.Errorf("the page says that nobody is signed in: %t", signedOut)
+			}
+		})
+	}
+}
+
+// A role that is taken in another way wants no token.
+func TestOnlyWhatSTSIsShownIsASignInBegunFor(t *testing.T) {
+	s := newStage(t)
+	s.revise = direct("test")
+	before := s.signIn(t, map[string]any{"acr": "mfa"})
+	address, browser := s.stepUp(t, admin, before)
+	s.op.claims = map[string]any{"iat": ago(time.Minute), "exp": ago(-time.Second)}
+	if a := s.do(get(s.through(t, address), browser, before)); a.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Code, s.log)
+	}
+}
+
 // TestWhetherATokenIsKeptIsKnownOrNobodySignsIn: what cannot be read is no answer.
 func TestWhetherATokenIsKeptIsKnownOrNobodySignsIn(t *testing.T) {
 	s := newStage(t)
