@@ -23,6 +23,8 @@ const adminBody = 1 << 20
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
 //	POST   /users       {"account","name"}  makes a RAM user
+//	POST   /roles       {"arn","trust","permission"}  makes a role, or replaces it; its sessions last up to 12 hours
+//	DELETE /roles?arn=…                     takes a role away
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
@@ -40,6 +42,8 @@ func (s *station) startAdmin(context.Context) error {
 		mux.Handle("GET /cloud", s.cloud.Troubles())
 		mux.HandleFunc("POST /credentials", s.setRotation)
 		mux.HandleFunc("POST /users", s.addUser)
+		mux.HandleFunc("POST /roles", s.putRole)
+		mux.HandleFunc("DELETE /roles", func(_ http.ResponseWriter, r *http.Request) { s.cloud.RemoveRole(r.URL.Query().Get("arn")) })
 		mux.Handle("GET /delivered", s.cloud.Delivered())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
 		for id, door := range s.doors {
@@ -112,6 +116,19 @@ func (s *station) addUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.cloud.AddUser(user.Account, user.Name); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+// putRole makes a role with policies that a test brings. No API does so here: what an
+// administrator clicks together is not emulated.
+func (s *station) putRole(w http.ResponseWriter, r *http.Request) {
+	var role struct{ ARN, Trust, Permission string }
+	if !readJSON(w, r, &role) {
+		return
+	}
+	made := cloud.Role{ARN: role.ARN, Trust: role.Trust, Permission: role.Permission, MaxSession: longestSession}
+	if err := s.cloud.AddRole(made); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
 }

@@ -55,3 +55,15 @@ func (s *Stack) AddUser(tb testing.TB, account, name string) {
 	tb.Helper()
 	s.admin(tb, http.MethodPost, "/users", map[string]string{"account": account, "name": name})
 }
+
+// PutRole makes a role with these policies, or replaces it; permission may be "".
+func (s *Stack) PutRole(tb testing.TB, arn, trust, permission string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/roles", map[string]string{"arn": arn, "trust": trust, "permission": permission})
+}
+
+// RemoveRole takes a role away.
+func (s *Stack) RemoveRole(tb testing.TB, arn string) {
+	tb.Helper()
+	s.admin(tb, http.MethodDelete, "/roles?"+url.Values{"arn": {arn}}.Encode(), nil)
+}

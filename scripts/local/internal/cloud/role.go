@@ -55,6 +55,13 @@ func (c *Cloud) AddRole(r Role) error {
 	return nil
 }
 
+// RemoveRole takes a role away; one that is not there is no fault.
+func (c *Cloud) RemoveRole(arn string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.roles, arn)
+}
+
 func parseRole(r Role) (role, error) {
 	parts := roleARN.FindStringSubmatch(r.ARN)
 	if parts == nil {

@@ -449,3 +449,16 @@ func TestADenyAndAnUnknownConditionRefuse(t *testing.T) {
 		}
 	}
 }
+
+func TestARoleThatIsTakenAwayIsNotAssumed(t *testing.T) {
+	w := newWorld(t)
+	w.RemoveRole(adminRole)
+	w.RemoveRole(adminRole)
+	if got := w.sts(w.portal().v1(assume(adminRole, "alice")...)); got.json.Code != "EntityNotExist.Role" {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	w.must(w.AddRole(cloud.Role{ARN: adminRole, Trust: cloud.Trusting(portal)}))
+	if got := w.sts(w.portal().v1(assume(adminRole, "alice")...)); got.status != http.StatusOK {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+}
