@@ -62,11 +62,12 @@ func (i Issuer) WithResponse(ctx context.Context, grant mapping.Grant, authn sam
 		}
 		params := sessionParams(grant)
 		params.Del("RoleSessionName") // the assertion has it
-		params.Set("SAMLProviderArn", grant.Account().FederatedProvider().String())
+		provider := grant.Account().FederatedProvider().String()
+		params.Set("SAMLProviderArn", provider)
 		params.Set("SAMLAssertion", assertion.Reveal())
 		made, err := i.withProof(ctx, Proof{action: withSAML, text: assertion}, params)
 		if err != nil {
-			return Issued{}, refusal(grant, err)
+			return Issued{}, refusal(grant, fmt.Errorf("%s: %w", provider, lack(grant, provider, err)))
 		}
 		return made, nil
 	})

@@ -67,7 +67,7 @@ func (i Issuer) AssumeRole(ctx context.Context, grant mapping.Grant) (Issued, er
 		return i.assume(ctx, own, sessionParams(grant))
 	})
 	if err != nil {
-		return Issued{}, refusal(grant, err)
+		return Issued{}, refusal(grant, lack(grant, "", err))
 	}
 	return made, nil
 }

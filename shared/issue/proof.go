@@ -90,7 +90,7 @@ func (i Issuer) byProof(ctx context.Context, grant mapping.Grant, proof Proof) (
 		if slices.Contains(staleCodes(), e.Code) {
 			err = stale{err}
 		}
-		return Issued{}, reason.New(reason.ProofRefused, "%s, %s: %w", grant.Role(), provider, err)
+		return Issued{}, reason.New(reason.ProofRefused, "%s, %s: %w", grant.Role(), provider, lack(grant, provider, err))
 	}
 	if err != nil {
 		return Issued{}, reason.New(reason.STSUnavailable, "%s: %w", grant.Role(), err)

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -38,4 +39,13 @@ func (a Assumed) RoleCredentials() (ram.Credentials, error) {
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),
 		SecurityToken: ram.Secret(c.SecurityToken), Expiration: c.Expiration,
 	}, nil
+}
+
+// NotAssumed adds to STS's refusal of AssumeRole what may be missing: it has one code
+// for the two sides that both have to agree.
+func NotAssumed(role ram.RoleARN, err error) error {
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code != "NoPermission" && e.Code != "AuthenticationFail.NoPermission" {
+		return err
+	}
+	return fmt.Errorf("%w; either the trust policy of %s does not name the caller's role (Principal, RAM), or the caller's role is not allowed sts:AssumeRole on it", err, role)
 }

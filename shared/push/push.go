@@ -136,7 +136,7 @@ func (c Config) enter(ctx context.Context, w Wanted) (visit, error) {
 		},
 	}, &answer)
 	if err != nil {
-		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, err)
+		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, openapi.NotAssumed(w.Maintenance, err))
 	}
 	credentials, err := answer.RoleCredentials()
 	if err != nil {
