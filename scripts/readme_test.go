@@ -163,7 +163,7 @@ func replaceBetween(text, name, table string) (string, error) {
 	head, rest, ok := strings.Cut(text, begin)
 	_, tail, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return "", fmt.Errorf("README.md lacks the markers of %q", name)
+		return "", fmt.Errorf("there are no markers of %q", name)
 	}
 	return head + begin + table + end + tail, nil
 }

@@ -1,0 +1,424 @@
+package stories_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/scripts/stories/needs"
+	"github.com/fc-sso/fc-sso/scripts/stories/workload"
+	"github.com/fc-sso/fc-sso/shared/validate"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
+)
+
+const (
+	bundleAccount = "1000000000000001"
+	byUs          = "1234567890123456"
+	direct        = "2345678901234567"
+	maintained    = "3456789012345678"
+
+	roleACS = "https://signin.aliyun.com/saml-role/sso"
+)
+
+// bare is a federation of which RAM knows the accounts alone.
+const bare = `
+identityProviders: [{id: okta, saml: {metadataFile: okta.xml}}]
+accounts: [{id: "1234567890123456"}, {id: "2345678901234567"}, {id: "3456789012345678"}, {id: "9876543210987654"}]
+rules: [{name: elsewhere, idp: okta, roles: ["acs:ram::9876543210987654:role/elsewhere"], condition: any}]
+`
+
+// needy is what is applied then, by which the stack puts nothing into RAM.
+const needy = `
+identityProviders:
+  - id: ci
+    oidc: {issuer: ISSUER, audiences: [sts.aliyuncs.com]}
+    fetch: {caFile: ca.pem}
+  - {id: okta, saml: {metadataFile: okta.xml}}
+accounts:
+  - {id: "1234567890123456", alias: by-us}
+  - id: "2345678901234567"
+    alias: direct
+    issue: direct
+    oidcProviders: {ci: "acs:ram::2345678901234567:oidc-provider/platform"}
+    samlProviders: {okta: "acs:ram::2345678901234567:saml-provider/okta"}
+  - id: "3456789012345678"
+    alias: maintained
+    maintenanceRole: acs:ram::3456789012345678:role/maintenance
+    oidcProviders: {ci: "acs:ram::3456789012345678:oidc-provider/platform"}
+    samlProviders: {okta: "acs:ram::3456789012345678:saml-provider/okta"}
+    userSSO: {suffixes: [maintained.onaliyun.com]}
+    manage: {create: true, repair: true}
+rules:
+  - name: the shop tries things out
+    idp: ci
+    roles: ["acs:ram::1234567890123456:role/try", "acs:ram::2345678901234567:role/try", "acs:ram::3456789012345678:role/try"]
+    condition: {StringEquals: {"oidc:sub": "repo:acme/shop:ref:refs/heads/main"}}
+  - name: roles that Okta names itself
+    idp: okta
+    assertedRoles: {accounts: ["2345678901234567", "3456789012345678"], roles: ["dev-*"]}
+    condition: any
+`
+
+// thing is a need in the emulated RAM.
+type thing struct{ put, take func() }
+
+// needing is a stack whose RAM gets what the table says, and nothing else.
+type needing struct {
+	*stack.Stack
+
+	t        *testing.T
+	platform workload.Secure
+	okta     validatetest.IdP
+	ram      map[string]operator // by account
+}
+
+// TestEachWayNeedsWhatTheTableSays: with exactly that it works, and with one of it
+// missing the operator is told what.
+func TestEachWayNeedsWhatTheTableSays(t *testing.T) {
+	n := newNeeding(t)
+	for _, way := range needs.Ways() {
+		words, things := n.words(way.Name), n.things(way.Name)
+		if len(things) != len(way.Needs) {
+			t.Fatalf("%s: %d needs, the story knows %d", way.Name, len(way.Needs), len(things))
+		}
+		if reason, _ := n.attempt(way.Name); reason == "" {
+			t.Errorf("%s: it works with nothing there", way.Name)
+		}
+		for _, need := range way.Needs {
+			things[need.Name].put()
+		}
+		if reason, detail := n.attempt(way.Name); reason != "" {
+			t.Fatalf("%s: with all that the table names: %s: %s", way.Name, reason, detail)
+		}
+		for _, need := range way.Needs {
+			things[need.Name].take()
+			reason, detail := n.attempt(way.Name)
+			if want := words.Replace(need.Says); reason == "" || need.Reason != "" && reason != need.Reason || !strings.Contains(detail, want) {
+				t.Errorf("%s without %s: want %s, %q, got %s: %s", way.Name, need.Name, need.Reason, want, reason, detail)
+			}
+			things[need.Name].put()
+		}
+		if reason, detail := n.attempt(way.Name); reason != "" {
+			t.Errorf("%s: once all is back: %s: %s", way.Name, reason, detail)
+		}
+	}
+}
+
+func newNeeding(t *testing.T) *needing {
+	t.Helper()
+	n := &needing{t: t, platform: workload.NewSecure(t), okta: validatetest.New(t), ram: map[string]operator{}}
+	first, file := n.platform.Federation(t, bare), n.platform.Federation(t, needy)
+	for _, beside := range []string{first, file} {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(beside), "okta.xml"), []byte(n.metadata(n.okta)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.Stack = stack.Start(t, stack.Options{Federation: first})
+	operate(t, n.Stack, "apply", "-f", file)
+	operate(t, n.Stack, "keys", "init", "-key", filepath.Join(n.Data, "signing-key.pem"))
+	for _, account := range []string{byUs, direct, maintained} {
+		n.ram[account] = newOperator(t, n.Stack, account)
+	}
+	for _, function := range []string{"portal", "oidc-exchange", "metadata-rotation"} {
+		n.function(function, "")
+	}
+	return n
+}
+
+// metadata is that of a SAML identity provider.
+func (n *needing) metadata(idp validatetest.IdP) string {
+	return `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + idp.Keys().EntityID + `">` +
+		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` +
+		idp.Keys().Certificates[0] + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
+		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`
+}
+
+// words are what stands for the names in capitals.
+func (n *needing) words(way string) *strings.Replacer {
+	account, role, provider := byUs, "try", ""
+	switch way {
+	case "direct-oidc":
+		account, provider = direct, "platform"
+	case "direct-saml":
+		account, role, provider = direct, "dev-shop", "okta"
+	case "maintenance":
+		account, role = maintained, "maintenance"
+	}
+	return strings.NewReplacer("BUNDLE", bundleAccount, "ACCOUNT", account, "ROLE", role, "PROVIDER", provider, "RECIPIENT", roleACS,
+		"ISSUER", n.platform.URL, "CLIENT-ID", workload.Audience, "SUBJECT", "repo:acme/shop:ref:refs/heads/main", "OPERATOR", "fc-sso-admin")
+}
+
+// policy is one beside the table.
+func (n *needing) policy(way, name string) string {
+	n.t.Helper()
+	text, err := os.ReadFile(filepath.Join(stack.Root(n.t), "template", "policies", name))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return n.words(way).Replace(string(text))
+}
+
+// function gives a function's role a policy of permission.
+func (n *needing) function(name, permission string) {
+	n.t.Helper()
+	n.PutRole(n.t, "acs:ram::"+bundleAccount+":role/fc-sso-"+name,
+		`{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["fc.aliyuncs.com"]}}]}`, permission)
+}
+
+func (n *needing) things(way string) map[string]thing {
+	n.t.Helper()
+	arn := n.words(way).Replace("acs:ram::ACCOUNT:role/ROLE")
+	const nobody = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::9999999999999999:root"]}}]}`
+	role := func(permission string) map[string]thing {
+		put := func() { n.PutRole(n.t, arn, n.policy(way, way+".trust.json"), permission) }
+		return map[string]thing{
+			"role":  {put, func() { n.RemoveRole(n.t, arn) }},
+			"trust": {put, func() { n.PutRole(n.t, arn, nobody, permission) }},
+		}
+	}
+	switch way {
+	case "assume-role":
+		return with(role(""), n.functions(way, way+".functions.json", "portal", "oidc-exchange"))
+	case "direct-oidc":
+		return with(role(""), n.issuer(direct))
+	case "direct-saml":
+		return with(role(""), n.provider(direct))
+	}
+	return n.maintenance(arn, role)
+}
+
+func with(maps ...map[string]thing) map[string]thing {
+	all := map[string]thing{}
+	for _, m := range maps {
+		for name, thing := range m {
+			all[name] = thing
+		}
+	}
+	return all
+}
+
+func (n *needing) functions(way, file string, names ...string) map[string]thing {
+	give := func(permission string) {
+		for _, name := range names {
+			n.function(name, permission)
+		}
+	}
+	return map[string]thing{"permission": {func() { give(n.policy(way, file)) }, func() { give("") }}}
+}
+
+// issuer is the OIDC provider of an account, whole or with one thing wrong.
+func (n *needing) issuer(account string) map[string]thing {
+	with := func(issuer, client, fingerprint string) func() {
+		return func() {
+			n.remove(account, "OIDCProvider", "platform")
+			n.ram[account].ims("CreateOIDCProvider", "OIDCProviderName", "platform", "IssuerUrl", issuer, "ClientIds", client, "Fingerprints", fingerprint)
+		}
+	}
+	whole := with(n.platform.URL, workload.Audience, n.platform.Fingerprint())
+	return map[string]thing{
+		"provider":    {whole, func() { n.remove(account, "OIDCProvider", "platform") }},
+		"issuer":      {whole, with(n.platform.URL+"/", workload.Audience, n.platform.Fingerprint())},
+		"client":      {whole, with(n.platform.URL, "another", n.platform.Fingerprint())},
+		"fingerprint": {whole, with(n.platform.URL, workload.Audience, strings.Repeat("0", 40))},
+	}
+}
+
+// provider is the SAML provider of an account.
+func (n *needing) provider(account string) map[string]thing {
+	with := func(metadata ...string) func() {
+		return func() {
+			n.remove(account, "SAMLProvider", "okta")
+			params := []string{"SAMLProviderName", "okta"}
+			for _, text := range metadata {
+				params = append(params, "EncodedSAMLMetadataDocument", base64.StdEncoding.EncodeToString([]byte(text)))
+			}
+			n.ram[account].ims("CreateSAMLProvider", params...)
+		}
+	}
+	whole := with(n.metadata(n.okta))
+	return map[string]thing{
+		"provider":    {whole, func() { n.remove(account, "SAMLProvider", "okta") }},
+		"metadata":    {whole, with()},
+		"certificate": {whole, with(n.metadata(validatetest.Stranger(n.t)))},
+	}
+}
+
+// remove takes a provider away, if it is there.
+func (n *needing) remove(account, kind, name string) {
+	n.t.Helper()
+	if strings.Contains(n.ram[account].ims("List"+kind+"s"), `"`+name+`"`) {
+		n.ram[account].ims("Delete"+kind, kind+"Name", name)
+	}
+}
+
+// maintenance has RAM need each of the calls that the role allows, just where it does
+// not allow it.
+func (n *needing) maintenance(arn string, role func(permission string) map[string]thing) map[string]thing {
+	n.t.Helper()
+	const file = "maintenance.permission.json"
+	whole := n.policy("maintenance", file)
+	all := with(role(whole), n.functions("maintenance", "maintenance.function.json", "metadata-rotation"))
+	issuer, provider := n.issuer(maintained), n.provider(maintained)
+	nothing := func() {}
+	for action, before := range map[string]func(){
+		"GetSAMLProvider":    nothing,
+		"UpdateSAMLProvider": provider["metadata"].take,
+		"CreateSAMLProvider": provider["provider"].take,
+
+		"GetOIDCProvider":              nothing,
+		"UpdateOIDCProvider":           issuer["client"].take,
+		"CreateOIDCProvider":           issuer["provider"].take,
+		"AddFingerprintToOIDCProvider": issuer["fingerprint"].take,
+		"RemoveFingerprintFromOIDCProvider": func() { // for one that is not there yet there is no room
+			issuer["fingerprint"].take()
+			for _, other := range []string{"1", "2", "3", "4"} {
+				n.ram[maintained].ims("AddFingerprintToOIDCProvider", "OIDCProviderName", "platform", "Fingerprint", strings.Repeat(other, 40))
+			}
+		},
+
+		"GetRole":            nothing,
+		"ListRoles":          nothing,
+		"GetUserSsoSettings": nothing,
+		"SetUserSsoSettings": func() { n.ram[maintained].ims("SetUserSsoSettings", "SsoEnabled", "true") },
+	} {
+		all["ram:"+action] = thing{
+			put: func() { n.PutRole(n.t, arn, n.policy("maintenance", "maintenance.trust.json"), whole) },
+			take: func() {
+				before()
+				n.PutRole(n.t, arn, n.policy("maintenance", "maintenance.trust.json"), lacking(n.t, whole, "ram:"+action))
+			},
+		}
+	}
+	return all
+}
+
+// lacking is a policy without one action.
+func lacking(t *testing.T, policy, action string) string {
+	t.Helper()
+	var p struct {
+		Version   string
+		Statement []struct {
+			Effect, Resource string
+			Action           []string
+		}
+	}
+	if err := json.Unmarshal([]byte(policy), &p); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range p.Statement {
+		p.Statement[i].Action = slices.DeleteFunc(s.Action, func(a string) bool { return a == action })
+	}
+	less, err := json.Marshal(p)
+	if err != nil || !strings.Contains(policy, `"`+action+`"`) {
+		t.Fatalf("%s is not in the policy, or %v", action, err)
+	}
+	return string(less)
+}
+
+// attempt goes a way, and returns what the operator reads if that fails.
+func (n *needing) attempt(way string) (reason, detail string) {
+	n.t.Helper()
+	switch way {
+	case "assume-role":
+		return n.exchanged(byUs)
+	case "direct-oidc":
+		return n.exchanged(direct)
+	case "direct-saml":
+		return n.responded()
+	}
+	return n.pushed()
+}
+
+func (n *needing) exchanged(account string) (reason, detail string) {
+	n.t.Helper()
+	got := exchange(n.t, n.Stack, n.platform.Token(n.t, nil), "resource", "acs:ram::"+account+":role/try")
+	if got.status == http.StatusOK {
+		return "", ""
+	}
+	return n.decision(got.Reference)
+}
+
+func (n *needing) responded() (reason, detail string) {
+	n.t.Helper()
+	role, provider := "acs:ram::"+direct+":role/dev-shop", "acs:ram::"+direct+":saml-provider/okta"
+	got := callSTS(n.t, n.Stack, "AssumeRoleWithSAML", "RoleArn", role, "SAMLProviderArn", provider, "SAMLAssertion", n.okta.Response(
+		validatetest.For(validate.Expectation{EntityID: "urn:alibaba:cloudcomputing", ACSURL: roleACS}),
+		validatetest.At(time.Now()), validatetest.Subject("ada"), validatetest.Signed(true, true),
+		validatetest.Attribute("https://www.aliyun.com/SAML-Role/Attributes/Role", role+","+provider),
+		validatetest.Attribute("https://www.aliyun.com/SAML-Role/Attributes/RoleSessionName", "ada@acme.com"),
+	))
+	if got.status == http.StatusOK {
+		return "", ""
+	}
+	_, reference, _ := strings.Cut(strings.TrimSuffix(got.Message, ")"), "reference ")
+	return n.decision(reference)
+}
+
+// pushed has the account brought up to date by the timer and by the operator, and
+// returns what either is told.
+func (n *needing) pushed() (reason, detail string) {
+	n.t.Helper()
+	before := len(n.lines("ram stays as it was"))
+	runTimer(n.t, n.Stack, 1)
+	if said := n.lines("ram stays as it was"); len(said) > before {
+		return "logged", said[before]["error"]
+	}
+	command := exec.CommandContext(context.WithoutCancel(n.t.Context()), filepath.Join(stack.Bin(n.t), "ssoctl"), "push", "maintained")
+	command.Env = append(os.Environ(), "SSO_LOCAL_STACK=1", "SSO_URL="+n.URL,
+		"SSO_OTS_ENDPOINT="+n.Tablestore.Endpoint, "SSO_OTS_INSTANCE="+n.Tablestore.Instance,
+		"SSO_STS_ENDPOINT="+n.Cloud.STS, "SSO_IMS_ENDPOINT="+n.Cloud.IMS, "SSO_RAM_ENDPOINT="+n.Cloud.RAM,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID="+n.Cloud.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+n.Cloud.AccessKeySecret)
+	if said, err := command.CombinedOutput(); err != nil {
+		return "told", string(said)
+	}
+	return "", ""
+}
+
+// decision is what is logged of a refusal that somebody holds the reference of.
+func (n *needing) decision(reference string) (reason, detail string) {
+	n.t.Helper()
+	ctx, cancel := context.WithTimeoutCause(n.t.Context(), 10*time.Second, errors.New("it was not logged"))
+	defer cancel()
+	for ctx.Err() == nil { // what an instance has written is in the file a moment later
+		for _, line := range n.lines("decision") {
+			if reference != "" && line["reference"] == reference {
+				return line["reason"], line["detail"]
+			}
+		}
+	}
+	n.t.Fatalf("reference %q: %v", reference, context.Cause(ctx))
+	return "", ""
+}
+
+// lines are those of the functions' logs with a message, their texts alone.
+func (n *needing) lines(message string) []map[string]string {
+	n.t.Helper()
+	var found []map[string]string
+	for _, text := range logs(n.t, n.Stack) {
+		for scanner := bufio.NewScanner(strings.NewReader(text)); scanner.Scan(); {
+			var line map[string]any
+			if !strings.Contains(scanner.Text(), `"msg":"`+message+`"`) || json.Unmarshal(scanner.Bytes(), &line) != nil {
+				continue
+			}
+			texts := map[string]string{}
+			for name, value := range line {
+				if text, ok := value.(string); ok {
+					texts[name] = text
+				}
+			}
+			found = append(found, texts)
+		}
+	}
+	return found
+}
