@@ -99,6 +99,7 @@ func catalogue() map[string]text {
 		"confirm.no":             {"No, show my roles", "不，显示我的角色"},
 		"stepup.title":           {"Sign in again for this role", "使用该角色需要重新登录"},
 		"stepup.lead":            {"Your sign-in is good, but this role needs more of it. %s will ask you once more.", "您的登录有效，但该角色有更高的要求。%s 会再次确认您的身份。"},
+		"stepup.over":            {"Alibaba Cloud wants to be shown what %s said at your sign-in, and that has ended. Sign in again for it: you may not be asked anything.", "阿里云需要验证 %s 在您登录时签发的凭证，而该凭证已过期。请重新登录，可能无需再次输入密码。"},
 		"stepup.go":              {"Sign in again", "重新登录"},
 		"stepup.no":              {"Not now, show my roles", "暂不，返回角色列表"},
 		"proof.class":            {"Kind of sign-in needed", "要求的登录方式"},

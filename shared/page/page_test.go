@@ -59,6 +59,10 @@ func examples() map[string]page.View {
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", Person: "you@acme.com", IdP: "Okta", Link: "/saml/okta/login?stepup=x",
 			Proof: page.Proof{Classes: []string{"urn:x:mfa", "urn:x:key"}, MaxAge: 12 * time.Hour, Class: "urn:x:password", At: now.Add(-13 * time.Hour)},
 		},
+		"stepup-over": page.StepUp{
+			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", Person: "you@acme.com", IdP: "Entra", Link: "/oidc/entra/login?stepup=x", Over: true,
+			Proof: page.Proof{At: now},
+		},
 		"stepup-failed": page.Refusal{
 			Code: reason.StepUpFailed, Reference: "7F3K-92QD-XA", At: now, Retry: "/",
 			Proof: page.Proof{Classes: []string{"urn:x:mfa"}, Class: "urn:x:password", At: now},

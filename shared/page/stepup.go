@@ -8,6 +8,7 @@ type StepUp struct {
 	Account, AccountID, Role string
 	Person, IdP              string
 	Link                     string // own path that asks the identity provider
+	Over                     bool   // nothing is wrong with the sign-in but that its proof is over
 	Proof                    Proof
 }
 

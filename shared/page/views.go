@@ -75,6 +75,7 @@ type Role struct {
 	Link      string // its deep link
 	Rule      string // name of the rule that grants it
 	Length    Length
+	Over      bool // its console opens after another sign-in: by its deep link, since a form leads to no other site
 }
 
 // Received is one attribute with its values, for its owner.

@@ -201,7 +201,7 @@ func table() []Row {
 		{StepUpFailed, http.StatusForbidden, IdPAdmin, "the identity provider was asked for a sign-in of a class or age and sent another: the detail has both"},
 		{PrincipalTaken, http.StatusForbidden, CloudAdmin, "a RAM user belongs to whoever signed in as it first, and that was somebody else: the decision line has account, user and the owner's identity provider; ssoctl owners ACCOUNT USER shows whose it is, ssoctl owners release lets somebody else have it"},
 		{RoleRefused, http.StatusForbidden, CloudAdmin, "STS refused AssumeRole: does the role exist and trust the bundle?"},
-		{ProofMissing, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and a session in the browser holds no token to pass on: take the role at /oidc/token or /sts, or write issue: assume-role"},
+		{ProofMissing, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and only a sign-in by OpenID Connect at a provider that the account names brings a token to pass on: take the role at /oidc/token or /sts, or write issue: assume-role"},
 		{ProofRefused, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and STS refused the caller's own token or assertion in the words of the detail: compare the provider, its client IDs, fingerprints or metadata, and the role's trust policy in RAM"},
 		{ProofOver, http.StatusForbidden, IdPAdmin, "the account has issue: direct, and the ID token of a sign-in that was begun for one was over, or nearly, before STS could be shown it: let ID tokens live for some minutes at the identity provider, or compare the clocks"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},

@@ -19,24 +19,25 @@ const byBrowser = "response"
 // our response may take it to STS as well, so it goes through the browser only where it
 // says no more than the rule: else credentials are made here, and the browser gets what
 // they open.
-func (p portal) enter(r *http.Request, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
-	grant, err := p.within(r, grant)
+func (p portal) enter(r *http.Request, here visit, taking taken, to issue.Destination) (respond.Outcome, error) {
+	taking, err := p.within(r, taking)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	if grant.Account().Issue() == federation.Federated && grant.IsWhole() {
+	if grant := taking.Grant; grant.Account().Issue() == federation.Federated && grant.IsWhole() {
 		return p.post(r, here, grant, to)
 	}
-	return p.redirect(r, here, grant, to)
+	return p.redirect(r, here, taking, to)
 }
 
 // within is the grant within what RAM was last seen to let its role last.
-func (p portal) within(r *http.Request, grant mapping.Grant) (mapping.Grant, error) {
-	within, err := p.allowed(r.Context(), []mapping.Grant{grant})
+func (p portal) within(r *http.Request, taking taken) (taken, error) {
+	within, err := p.allowed(r.Context(), []mapping.Grant{taking.Grant})
 	if err != nil {
-		return mapping.Grant{}, err
+		return taken{}, err
 	}
-	return within[0], nil
+	taking.Grant = within[0]
+	return taking, nil
 }
 
 // post has the browser bring our response to Alibaba Cloud, which makes a console
@@ -56,11 +57,12 @@ func (p portal) post(r *http.Request, here visit, grant mapping.Grant, to issue.
 
 // redirect goes on with credentials that were made here. The address signs in whoever
 // has it, once and for half a minute: it goes out as a redirect alone.
-func (p portal) redirect(r *http.Request, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
-	made, err := p.made(r, here, grant)
+func (p portal) redirect(r *http.Request, here visit, taking taken, to issue.Destination) (respond.Outcome, error) {
+	made, err := p.made(r, here, taking)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	grant := taking.Grant
 	address, err := p.Issuer.ConsoleURL(r.Context(), made.Credentials, grant.Account().Site(), to, p.URL+deepLink(grant.Account(), grant.Role(), issue.Destination{}))
 	if err != nil {
 		return respond.Outcome{}, err
@@ -69,11 +71,10 @@ func (p portal) redirect(r *http.Request, here visit, grant mapping.Grant, to is
 }
 
 // made are credentials of the granted role: for their owner, or to open the console with.
-// A session has no proof that STS could judge by itself.
-func (p portal) made(r *http.Request, here visit, grant mapping.Grant) (issue.Issued, error) {
-	made, err := p.Issuer.Issue(r.Context(), grant, issue.Proof{}, here.session.Identity().Authn(here.session.Began()))
+func (p portal) made(r *http.Request, here visit, taking taken) (issue.Issued, error) {
+	made, err := p.Issuer.Issue(r.Context(), taking.Grant, taking.proof, here.session.Identity().Authn(here.session.Began()))
 	if err == nil {
-		noteGrant(r, grant, made.Length, string(grant.Account().Issue()))
+		noteGrant(r, taking.Grant, made.Length, string(taking.Grant.Account().Issue()))
 	}
 	return made, err
 }

@@ -65,15 +65,16 @@ type mint struct {
 	within string // session policy of the last
 	login  string
 	authn  samldoc.AuthnStatement
+	shown  issue.Proof
 	length mapping.Length // what STS makes of it; zero: what was granted
 	err    error
 }
 
-func (m *mint) Issue(_ context.Context, grant mapping.Grant, _ issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error) {
+func (m *mint) Issue(_ context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error) {
 	if m.err != nil {
 		return issue.Issued{}, m.err
 	}
-	m.authn = authn
+	m.authn, m.shown = authn, proof
 	length := m.length
 	if length == (mapping.Length{}) {
 		length = grant.Length()

@@ -148,13 +148,13 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	}
 	decided := mapping.Decide(rev, who, p.circumstances(r, here))
 	noteAudit(r, decided.Trace.Auditors())
-	people, err := p.allowed(r.Context(), slices.DeleteFunc(slices.Clone(decided.Grants), forPrograms))
+	people, err := p.allowed(r.Context(), slices.DeleteFunc(slices.Clone(decided.Grants), func(g mapping.Grant) bool { return forPrograms(g, who) }))
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
-		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people), Again: offers(from, decided.StepUps), Received: received(who),
+		Accounts: byAccount(people, func(g mapping.Grant) bool { return p.tokenOver(g, who) }), Count: len(people), Programs: len(decided.Grants) - len(people), Again: offers(from, decided.StepUps), Received: received(who),
 		Console: p.Issuer.SigninOrigin(federation.China),
 	})
 }
@@ -163,12 +163,9 @@ func (p portal) circumstances(r *http.Request, here visit) mapping.Context {
 	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context()), Ends: here.session.Ends()}
 }
 
-// forPrograms says that a role is taken by a proof that a session does not hold any
-// more: the account wants the identity provider's own.
-func forPrograms(g mapping.Grant) bool { return g.Account().Issue() == federation.Direct }
-
-// byAccount groups grants, both levels in order of their names.
-func byAccount(grants []mapping.Grant) []page.Account {
+// byAccount groups grants, both levels in order of their names. over says of which only
+// another sign-in opens the console.
+func byAccount(grants []mapping.Grant, over func(mapping.Grant) bool) []page.Account {
 	accounts := map[string]*page.Account{}
 	var all []*page.Account
 	for _, g := range grants {
@@ -178,7 +175,7 @@ func byAccount(grants []mapping.Grant) []page.Account {
 			all = append(all, accounts[id])
 		}
 		accounts[id].Roles = append(accounts[id].Roles, page.Role{
-			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()),
+			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()), Over: over(g),
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {

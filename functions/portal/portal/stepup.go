@@ -22,7 +22,8 @@ func stepUpLink(from trust.Source, step mapping.StepUp, target string) string {
 // there, and for a form, or a wish that is not surely the person's own, a page
 // first. A form's answer cannot lead there: browsers apply its page's form-action
 // to redirects too, and that page knows the console's hosts alone.
-func (p portal) again(r *http.Request, from trust.Source, here visit, step mapping.StepUp, target string) (respond.Outcome, error) {
+func (p portal) again(r *http.Request, from trust.Source, here visit, taking taken, target string) (respond.Outcome, error) {
+	step := taking.StepUp
 	audit.Of(r.Context()).StepUp = step.Rule
 	link := stepUpLink(from, step, target)
 	if ownWish(r) {
@@ -31,7 +32,7 @@ func (p portal) again(r *http.Request, from trust.Source, here visit, step mappi
 	who := here.session.Identity()
 	outcome, err := p.render(r, here, page.StepUp{
 		Account: step.Account.Alias(), AccountID: step.Role.Account().String(), Role: step.Role.Name(),
-		Person: name(from, who), IdP: from.DisplayName, Link: link,
+		Person: name(from, who), IdP: from.DisplayName, Link: link, Over: !taking.Grant.IsZero(),
 		Proof: page.Proof{Classes: step.ACR, MaxAge: step.MaxAge, Class: who.AuthnContext(), At: who.AuthenticatedAt()},
 	})
 	return outcome.WithStatus(http.StatusForbidden), err

@@ -49,16 +49,15 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	}
 	taking, err := p.take(r, rev, here, role)
 	if reason.Of(err) == reason.StepUpNeeded {
-		return p.again(r, from, here, taking.StepUp, plainLink(r.URL))
+		return p.again(r, from, here, taking, plainLink(r.URL))
 	}
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	grant := taking.Grant
 	if ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
-		return p.enter(r, here, grant, destination)
+		return p.enter(r, here, taking, destination)
 	}
-	return p.confirm(r, from, here, grant, destination)
+	return p.confirm(r, from, here, taking.Grant, destination)
 }
 
 // ownWish says whether this is a person's own navigation: not a foreign page's
@@ -94,12 +93,23 @@ func roleOf(rev federation.Revision, account, role string) (ram.RoleARN, error) 
 	return arn, nil
 }
 
+// taken is what came of a person's wish for one role, with the proof that STS is to be
+// shown, where the role's account wants that.
+type taken struct {
+	mapping.Taking
+
+	proof issue.Proof
+}
+
 // take asks the rules of this moment, whatever the page said when it was made.
-func (p portal) take(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (mapping.Taking, error) {
+func (p portal) take(r *http.Request, rev federation.Revision, here visit, role ram.RoleARN) (taken, error) {
 	audit.Of(r.Context()).Revision = rev.ID()
 	taking, err := mapping.Take(rev, here.session.Identity(), p.circumstances(r, here), role)
 	noteAudit(r, taking.Audit)
-	return taking, err
+	if err != nil || !showsToken(taking.Grant, here.session.Identity()) {
+		return taken{Taking: taking}, err
+	}
+	return p.withToken(r, here, taking)
 }
 
 func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
@@ -125,29 +135,29 @@ func (p portal) console(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, wrong
 	}
 	if err != nil {
-		return p.again(r, o.from, o.here, o.taking.StepUp, deepLink(o.taking.StepUp.Account, o.taking.StepUp.Role, to))
+		return p.again(r, o.from, o.here, o.taking, deepLink(o.taking.StepUp.Account, o.taking.StepUp.Role, to))
 	}
-	return p.enter(r, o.here, o.taking.Grant, to)
+	return p.enter(r, o.here, o.taking, to)
 }
 
 // credentials takes a role from the list and shows its STS token to its owner.
 func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 	o, err := p.order(r)
 	if reason.Of(err) == reason.StepUpNeeded {
-		return p.again(r, o.from, o.here, o.taking.StepUp, "/")
+		return p.again(r, o.from, o.here, o.taking, "/")
 	}
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	grant := o.taking.Grant
-	grant, err = p.within(r, grant)
+	given, err := p.within(r, o.taking)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	made, err := p.made(r, o.here, grant)
+	made, err := p.made(r, o.here, given)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	grant := given.Grant
 	return p.render(r, o.here, page.Credentials{
 		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
 		Role: grant.Role().Name(), ARN: grant.Role().String(), Rule: grant.Rule(), SessionName: grant.SessionName(),
@@ -162,7 +172,7 @@ func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 type order struct {
 	here   visit
 	from   trust.Source
-	taking mapping.Taking
+	taking taken
 	form   url.Values
 }
 
