@@ -35,6 +35,7 @@ func TestSignInByOpenIDConnect(t *testing.T) {
 	t.Run("another provider cannot answer it", func(t *testing.T) { answerForAnother(t, s) })
 	t.Run("two people at one browser", func(t *testing.T) { shareABrowser(t, s) })
 	t.Run("a person's token is no workload's", func(t *testing.T) { exchangeAPersonsToken(t, s) })
+	t.Run("where STS is shown their token", func(t *testing.T) { showTheirToken(t, s) })
 	t.Run("what real providers do differently", func(t *testing.T) { signInDespiteQuirks(t, s) })
 	t.Run("a key announced, used, and the old one gone", func(t *testing.T) { rotateInOrder(t, s) })
 	t.Run("a key that nobody was told of", func(t *testing.T) { rotateAtOnce(t, s) })

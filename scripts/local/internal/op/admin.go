@@ -11,6 +11,7 @@ type Quirks struct {
 	IssuerSlash  bool   `json:"issuer_slash"`  // the issuer ends with a slash, like Auth0's
 	AudienceList bool   `json:"audience_list"` // aud is a list of one, with azp, like zitadel's
 	NoID         bool   `json:"no_jti"`        // no jti, like oidc-provider's
+	Life         int    `json:"token_life"`    // seconds that ID tokens are good for; 0: five minutes
 	Keys         string `json:"keys"`          // what happens to who fetches the keys
 }
 

@@ -385,12 +385,12 @@ func TestKeysSurviveAndStayPrivate(t *testing.T) {
 func TestQuirksAreSwitchedOn(t *testing.T) {
 	s := newSite(t, nil)
 	s.password(s.ask(), "dave")
-	if status := s.admin("/quirks", op.Quirks{IssuerSlash: true, AudienceList: true, NoID: true}); status != http.StatusOK {
+	if status := s.admin("/quirks", op.Quirks{IssuerSlash: true, AudienceList: true, NoID: true, Life: 7}); status != http.StatusOK {
 		t.Fatal(status)
 	}
 	answer := s.ask()
 	claims := s.verified(s.redeem(answer))
-	if claims["iss"] != s.url+"/" || claims["jti"] != nil || claims["azp"] != "fc-sso" || strings.Join(texts(claims["aud"]), " ") != "fc-sso" || answer.answer.Get("iss") != s.url+"/" {
+	if claims["iss"] != s.url+"/" || claims["jti"] != nil || claims["exp"] != float64(s.now.Unix()+7) || claims["azp"] != "fc-sso" || strings.Join(texts(claims["aud"]), " ") != "fc-sso" || answer.answer.Get("iss") != s.url+"/" {
 		t.Errorf("%v", claims)
 	}
 	if got := s.get("/.well-known/openid-configuration").json(t)["issuer"]; got != s.url+"/" {

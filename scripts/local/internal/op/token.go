@@ -172,6 +172,9 @@ func (p *OP) claims(found grant, access string) map[string]any {
 	if habits.AudienceList {
 		claims["aud"], claims["azp"] = []string{p.o.Client.ID}, p.o.Client.ID
 	}
+	if habits.Life > 0 {
+		claims["exp"] = now.Add(time.Duration(habits.Life) * time.Second).Unix()
+	}
 	if habits.NoID {
 		delete(claims, "jti")
 	}
