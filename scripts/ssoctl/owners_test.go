@@ -90,7 +90,7 @@ func TestWrongWordsAboutOwnersAreSaid(t *testing.T) {
 		{"a b c", `owners: what is "c" for?` + strings.TrimPrefix(write, ";") + ownersForm},
 		{"-o xml", `owners: there is no output "xml"; write -o text or -o json`},
 		{"acme-prod", "nothing was applied yet; write ssoctl apply -f FILE"},
-		{prod + " ada@acme.com", `owners: "ada@acme.com": the name has '@'; letters, digits, . - and _ are allowed; write the name of the RAM user without its @ and suffix, all of which mean the same user`},
+		{prod + " ada@acme.com", `owners: "ada@acme.com": the name has U+0040 '@'; letters, digits, . - and _ are allowed; write the name of the RAM user without its @ and suffix, all of which mean the same user`},
 		{"release", "owners release: name an account and a user, or an identity provider all of whose people are meant" + write + releaseForm},
 		{"release " + prod, "owners release: name an account and a user, or an identity provider all of whose people are meant" + write + releaseForm},
 		{"release -n", "owners release: flag provided but not defined: -n" + write + releaseForm},
