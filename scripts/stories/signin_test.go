@@ -283,7 +283,7 @@ func askForTheRest(t *testing.T, s *stack.Stack) {
 	t.Helper()
 	for path, function := range map[string]string{
 		"/scim/v2/Users": "scim",
-		"/token":         "portal", "/idp/acme-prod/sso": "portal",
+		"/token":         "portal",
 	} {
 		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})
 		if page.Status != http.StatusNotImplemented || !strings.Contains(page.Body, function) {

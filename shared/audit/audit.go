@@ -45,7 +45,8 @@ type Decision struct {
 	Revision    string // of the federation that decided
 	Issuer      string // who says so: entity ID or issuer URL
 	Subject     string // whom it is about
-	Grant       string // ARN of the role that was given
+	Grant       string // ARN of the role, or the RAM user, that was given
+	Rule        string // name of the rule that made somebody a RAM user
 	Length      string // how long it lasts, and what decided that
 	Way         string // how it was given: the account's issue, or the response that went through the browser
 	StepUp      string // name of the rule that another sign-in stands before
@@ -156,6 +157,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"issuer", d.Issuer},
 		{"subject", d.Subject},
 		{"grant", d.Grant},
+		{"rule", d.Rule},
 		{"length", d.Length},
 		{"way", d.Way},
 		{"step_up", d.StepUp},

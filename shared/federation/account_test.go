@@ -70,7 +70,6 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 // The list shrinks as the functions grow; what is not on it is done.
 func TestWhatIsDeclaredAndNotDoneIsSaid(t *testing.T) {
 	want := strings.Join([]string{
-		"userSSO: nobody becomes a RAM user (acme-prod)",
 		"manage: users and groups of RAM are left alone (acme-prod)",
 	}, "\n")
 	if got := strings.Join(compile(t, whole()).NotInEffect(), "\n"); got != want {

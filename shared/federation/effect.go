@@ -30,7 +30,6 @@ type deferral struct {
 // deferred is the one list: who makes a function do one of these deletes its line.
 func deferred() []deferral {
 	return []deferral{
-		{"userSSO: nobody becomes a RAM user", func(a Account) bool { return a.userSSO != nil }},
 		{"manage: users and groups of RAM are left alone", func(a Account) bool { return a.manage.Users || a.manage.Groups }},
 	}
 }

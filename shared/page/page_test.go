@@ -49,12 +49,28 @@ func examples() map[string]page.View {
 		"roles-empty": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token", Received: []page.Received{
 			{Name: "memberOf", Values: []string{"staff", "sales"}}, {Name: "mail", Values: []string{"you@acme.com"}},
 		}},
+		"roles-users": page.Roles{
+			Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token",
+			Users: []page.User{
+				{Account: "acme-prod", AccountID: "1234567890123456", Name: "you@acme.onaliyun.com", Rule: "staff <b>", Link: "/idp/1234567890123456/start"},
+				{AccountID: "2345678901234567", Name: "you@dev.onaliyun.com", Link: "/idp/2345678901234567/start"},
+			},
+		},
 		"roles-nothing": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token"},
 		"credentials": page.Credentials{
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",
 			SessionName: "you@acme.com", Expires: now.Add(time.Hour), Length: page.Length{Lasts: time.Hour, Rule: 8 * time.Hour, By: "role_unknown"}, Snippets: page.Snippets(key),
 		},
 		"confirm": page.Confirm{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Person: "you@acme.com", To: "https://ecs.console.aliyun.com/", Token: "form-token"},
+		"confirm-user": page.Confirm{
+			Account: "acme-prod", AccountID: "1234567890123456", User: "you@acme.onaliyun.com", Start: "/idp/1234567890123456/start?to=x", Person: "you@acme.com",
+			To: "https://ecs.console.aliyun.com/", Token: "form-token",
+		},
+		"stepup-user":  page.StepUp{AccountID: "1234567890123456", User: "you@acme.onaliyun.com", Person: "you@acme.com", IdP: "Okta", Link: "/saml/okta/login?stepup=1234567890123456"},
+		"chooser-user": page.Chooser{Options: []page.Option{{Name: "Okta", Link: "/saml/okta/login"}}, To: "/idp/1234567890123456/start", Account: "acme-prod"},
+		"refusal-others": page.Refusal{
+			Code: reason.UserNotGranted, Reference: "7F3K-92QD-XA", At: now, Retry: "/", Others: []page.Option{{Name: "Contoso", Link: "/oidc/contoso/login?to=x"}},
+		},
 		"stepup": page.StepUp{
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", Person: "you@acme.com", IdP: "Okta", Link: "/saml/okta/login?stepup=x",
 			Proof: page.Proof{Classes: []string{"urn:x:mfa", "urn:x:key"}, MaxAge: 12 * time.Hour, Class: "urn:x:password", At: now.Add(-13 * time.Hour)},

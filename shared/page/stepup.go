@@ -2,10 +2,11 @@ package page
 
 import "time"
 
-// StepUp says that a role is there for the person after signing in again, and
-// leads there.
+// StepUp says that a role, or a user, is there for the person after signing in again,
+// and leads there.
 type StepUp struct {
 	Account, AccountID, Role string
+	User                     string // instead of the role; both "": of the account at large
 	Person, IdP              string
 	Link                     string // own path that asks the identity provider
 	Over                     bool   // nothing is wrong with the sign-in but that its proof is over
@@ -26,7 +27,7 @@ type Proof struct {
 // Wants says whether there is anything to show of it.
 func (p Proof) Wants() bool { return len(p.Classes) > 0 || p.MaxAge > 0 }
 
-// Again is a row of [Roles]: a role that only another sign-in stands before.
+// Again is a row of [Roles]: a role, or a user, that only another sign-in stands before.
 type Again struct {
 	Account, AccountID string
 	Name, Rule         string

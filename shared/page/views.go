@@ -30,8 +30,8 @@ func views() []View {
 type Chooser struct {
 	Options []Option
 	To      string // own path to open afterwards, "" = the roles
-	Role    string // what that path opens: a role of an account; "" = nothing special
-	Account string
+	Role    string // what that path opens: a role of an account; "" = the account as its user
+	Account string // "" = nothing special
 	ByEmail bool   // some identity provider has e-mail domains
 	Email   string // what was typed, when no identity provider answers to it
 }
@@ -58,6 +58,7 @@ type Roles struct {
 	Accounts []Account
 	Count    int
 	Programs int        // roles that are given to programs alone, and not shown
+	Users    []User     // that the person is, an account each
 	Again    []Again    // that the person would have after signing in again
 	Received []Received // what the identity provider said; shown when the list is empty
 	Console  string     // origin of the console's sign-in, for form-action; "" = Alibaba Cloud's own
@@ -76,6 +77,13 @@ type Role struct {
 	Rule      string // name of the rule that grants it
 	Length    Length
 	Over      bool // its console opens after another sign-in: by its deep link, since a form leads to no other site
+}
+
+// User is one row of [Roles]: the RAM user that the person is in an account.
+type User struct {
+	Account, AccountID string
+	Name, Rule         string
+	Link               string // own path that opens its console
 }
 
 // Received is one attribute with its values, for its owner.
@@ -100,9 +108,10 @@ type Credentials struct {
 
 func (Credentials) view() about { return about{template: "credentials", title: "credentials.title"} }
 
-// Confirm asks before a link from elsewhere opens a console.
+// Confirm asks before a link from elsewhere opens a console, as a role or as a user.
 type Confirm struct {
 	Account, AccountID, Role, ARN string
+	User, Start                   string // instead of the role, and the own path that was followed
 	Person                        string
 	To                            string
 	Token                         string
@@ -133,9 +142,10 @@ type Refusal struct {
 	Code      reason.Code
 	Reference string
 	At        time.Time
-	SignIn    bool   // it ended a sign-in: nobody is signed in now
-	Retry     string // own path to try again from
-	Proof     Proof  // what was wanted of a sign-in and what came, where that is what is wrong
+	SignIn    bool     // it ended a sign-in: nobody is signed in now
+	Retry     string   // own path to try again from
+	Others    []Option // other ways to sign in, by which it may be done
+	Proof     Proof    // what was wanted of a sign-in and what came, where that is what is wrong
 }
 
 func (v Refusal) view() about {

@@ -14,6 +14,10 @@ import (
 // signed inside by RSA-4096 7 KB. FC takes less of it in an address.
 const mostRequest = 16 << 10
 
+// MostRequestForm is what a form may have that brings one, in base64 and escaped, with
+// what comes back with the answer.
+const MostRequestForm = 64 << 10
+
 func requestLimits() limits {
 	return limits{bytes: mostRequest, depth: 16, elements: 100, attributes: 32, allAttributes: 300, qualified: 8, prefixes: 20}
 }

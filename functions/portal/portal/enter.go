@@ -48,11 +48,16 @@ func (p portal) post(r *http.Request, here visit, grant mapping.Grant, to issue.
 		return respond.Outcome{}, err
 	}
 	noteGrant(r, grant, grant.Length(), byBrowser)
+	return p.bring(r, here, form, roleCalled(grant))
+}
+
+// bring is the page on which the browser brings our response.
+func (p portal) bring(r *http.Request, here visit, form issue.Form, as string) (respond.Outcome, error) {
 	fields := []page.Field{{Name: "SAMLResponse", Value: form.SAMLResponse.Reveal()}}
 	if form.RelayState != "" {
 		fields = append(fields, page.Field{Name: "RelayState", Value: form.RelayState})
 	}
-	return p.render(r, here, page.Entry{Action: form.Action, As: roleCalled(grant), Fields: fields})
+	return p.render(r, here, page.Entry{Action: form.Action, As: as, Fields: fields})
 }
 
 // redirect goes on with credentials that were made here. The address signs in whoever

@@ -24,26 +24,41 @@ func (p portal) readForm(r *http.Request) (url.Values, error) {
 	if err := p.requireOwnPage(r); err != nil {
 		return nil, err
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, reason.New(reason.RequestMalformed, "content type %q, not a form", r.Header.Get("Content-Type"))
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	body, err := formBody(r, maxForm)
 	if err != nil {
-		return nil, reason.New(reason.RequestMalformed, "the form could not be read: %w", err)
+		return nil, err
 	}
-	if len(body) > maxForm {
-		return nil, reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", maxForm)
-	}
-	fields, err := url.ParseQuery(string(body))
+	return once(body)
+}
+
+// once reads fields of which none may stand there twice: two readers might take
+// different ones.
+func once(text string) (url.Values, error) {
+	fields, err := url.ParseQuery(text)
 	if err != nil {
-		return nil, reason.New(reason.RequestMalformed, "the form is not URL encoded: %w", err)
+		return nil, reason.New(reason.RequestMalformed, "the fields are not URL encoded: %w", err)
 	}
 	for name, values := range fields {
 		if len(values) != 1 {
-			return nil, reason.New(reason.RequestMalformed, "the form has %q %d times", name, len(values))
+			return nil, reason.New(reason.RequestMalformed, "%.40q stands there %d times", name, len(values))
 		}
 	}
 	return fields, nil
+}
+
+// formBody is the text of a form.
+func formBody(r *http.Request, most int64) (string, error) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return "", reason.New(reason.RequestMalformed, "content type %q, not a form", r.Header.Get("Content-Type"))
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
+	if err != nil {
+		return "", reason.New(reason.RequestMalformed, "the form could not be read: %w", err)
+	}
+	if int64(len(body)) > most {
+		return "", reason.New(reason.RequestTooLarge, "the form is larger than %d bytes", most)
+	}
+	return string(body), nil
 }
 
 // requireOwnPage believes Sec-Fetch-Site, which no page can write, and of

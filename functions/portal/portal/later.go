@@ -13,8 +13,6 @@ const function = "portal"
 // by name, so that an address which is configured early is not called a mistake.
 func withLater(routes map[string]respond.Func) map[string]respond.Func {
 	for _, pattern := range []string{
-		// Where Alibaba Cloud finds us as its identity provider.
-		"GET /idp/{account}/sso", "POST /idp/{account}/sso", "GET /idp/{account}/start",
 		// What the CLI asks, as it asks CloudSSO.
 		"POST /device-authorization", "POST /token", "GET /access-assignments/{rest...}", "POST /cloud-credentials",
 	} {

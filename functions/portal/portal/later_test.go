@@ -10,7 +10,6 @@ import (
 func TestWhatIsNotThereYetSaysSo(t *testing.T) {
 	s := newStage(t)
 	for _, route := range []string{
-		"GET /idp/acme-prod/sso?SAMLRequest=x", "POST /idp/acme-prod/sso", "GET /idp/acme-prod/start",
 		"POST /device-authorization", "POST /token", "GET /access-assignments/accounts?MaxResults=100",
 		"GET /access-assignments/access-configurations", "POST /cloud-credentials",
 	} {

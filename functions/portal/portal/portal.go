@@ -1,16 +1,18 @@
 // Package portal is where people choose a role: the pages for who is signed in
 // and for who is not, the way into the console, and credentials.
 //
-// In: browsers, with or without a session. Out: pages, an STS token for its
-// owner, a redirect into Alibaba Cloud's console, or a page that posts our response
-// there. Refused are forms that our
-// own pages did not send in this session, roles that no rule gives at this
-// moment, and every way out but the console's hosts.
+// In: browsers, with or without a session, some with a request of Alibaba Cloud's that
+// somebody sign in as a RAM user. Out: pages, an STS token for its owner, a redirect
+// into Alibaba Cloud's console, or a page that posts our response there. Refused are
+// forms that our own pages did not send in this session, roles and users that no rule
+// gives at this moment, users that belong to somebody else, and every way out but the
+// console's hosts.
 package portal
 
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -33,6 +35,7 @@ type Issuer interface {
 	Issue(ctx context.Context, grant mapping.Grant, proof issue.Proof, authn samldoc.AuthnStatement) (issue.Issued, error)
 	RoleForm(ctx context.Context, grant mapping.Grant, authn samldoc.AuthnStatement, to issue.Destination) (issue.Form, error)
 	ConsoleURL(ctx context.Context, made ram.Credentials, site federation.Site, to issue.Destination, loginURL string) (string, error)
+	UserForm(ctx context.Context, grant mapping.UserGrant, authn samldoc.AuthnStatement, inResponseTo, relayState string) (issue.Form, error)
 	SigninOrigin(site federation.Site) string
 }
 
@@ -58,6 +61,8 @@ type Config struct {
 	Issuer   Issuer
 	SourceIP func(context.Context) netip.Addr
 
+	Owners Owners // of RAM users; nobody becomes one without being asked about
+
 	Certificates func(context.Context) ([]*x509.Certificate, error) // of our own keys, as others are told of them
 }
 
@@ -74,6 +79,10 @@ func New(c Config) http.Handler {
 		"GET /{$}":                    p.start,
 		"GET /go/{account}/{role}":    p.open,
 		"GET /idp/{account}/metadata": p.metadata,
+		"GET /idp/{account}/sso":      p.askedByGet,
+		"POST /idp/{account}/sso":     p.askedByPost,
+		"GET /idp/{account}/start":    p.begin,
+		"POST /user":                  p.chosen,
 		"POST /console":               p.console,
 		"POST /credentials":           p.credentials,
 		"POST /arrival":               p.choose,
@@ -114,6 +123,9 @@ func (p portal) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcom
 	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At,
 		SignIn: refusal.Code == reason.SessionMissing, Retry: "/",
+	}
+	if elsewhere, ok := errors.AsType[elsewhereError](refusal.Err); ok {
+		view.Others = elsewhere.others
 	}
 	if refusal.Code == reason.NotFound {
 		view.Retry = "" // trying again would not find it

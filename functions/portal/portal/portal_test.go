@@ -30,6 +30,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/samldoc"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -54,6 +55,7 @@ type stage struct {
 	longest map[string]time.Duration // of sessions, as RAM was seen to let them last
 	silent  error                    // why nobody says
 	read    *book.Book               // the trust, where the store is a real one
+	owners  *peopletest.People
 
 	certificates []*x509.Certificate // of our own keys
 	unsigned     error               // why they cannot be used
@@ -67,6 +69,7 @@ type mint struct {
 	authn  samldoc.AuthnStatement
 	shown  issue.Proof
 	length mapping.Length // what STS makes of it; zero: what was granted
+	signs  issue.Issuer
 	err    error
 }
 
@@ -94,13 +97,19 @@ func (m *mint) ConsoleURL(_ context.Context, _ ram.Credentials, _ federation.Sit
 	return "https://signin.aliyun.com/federation?" + url.Values{"Destination": {to.String()}}.Encode(), nil
 }
 
+// UserForm is the real one: to sign is all that it does.
+func (m *mint) UserForm(ctx context.Context, grant mapping.UserGrant, authn samldoc.AuthnStatement, inResponseTo, relayState string) (issue.Form, error) {
+	return m.signs.UserForm(ctx, grant, authn, inResponseTo, relayState)
+}
+
 func (m *mint) SigninOrigin(federation.Site) string { return "http://localhost:4711" }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{idp: validatetest.New(t), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
+	s := &stage{idp: validatetest.New(t), mint: &mint{}, owners: &peopletest.People{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
+	s.mint.signs = issue.New(issue.Config{Own: issue.Own{Origin: origin, Now: clock, Random: rand.Reader, Signing: ourKey(t)}})
 	s.handler = s.portal(t, s.mint)
 	return s
 }
@@ -114,6 +123,7 @@ func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
 	return portal.New(portal.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Trust: s.trust(t), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
+		Owners:       s.owners,
 		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
 	})

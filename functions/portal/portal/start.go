@@ -50,11 +50,10 @@ func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) 
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	all, err := reading.IdentityProviders(r.Context())
+	sources, err := waysIn(r.Context(), reading, target)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	sources := slices.DeleteFunc(slices.Clone(all), func(s federation.Listed) bool { return !s.WayIn() })
 	email := r.URL.Query().Get("email")
 	if s, ok := answersFor(sources, email); ok {
 		return respond.SeeOther(loginLink(s, target)), nil
@@ -66,6 +65,12 @@ func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) 
 	view.ByEmail = slices.ContainsFunc(sources, func(s federation.Listed) bool { return len(s.EmailDomains) > 0 })
 	if account, role, ok := linked(target); ok {
 		view.To, view.Account, view.Role = target, account, role
+	}
+	if account, ok := startedAt(target); ok {
+		view.To = target
+		if view.Account, err = accountCalled(r.Context(), reading, account); err != nil {
+			return respond.Outcome{}, err
+		}
 	}
 	return p.render(r, here, view)
 }
@@ -154,7 +159,8 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	}
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
-		Accounts: byAccount(people, func(g mapping.Grant) bool { return p.tokenOver(g, who) }), Count: len(people), Programs: len(decided.Grants) - len(people), Again: offers(from, decided.StepUps), Received: received(who),
+		Accounts: byAccount(people, func(g mapping.Grant) bool { return p.tokenOver(g, who) }), Count: len(people), Programs: len(decided.Grants) - len(people),
+		Users: users(decided.Users), Again: offers(from, decided.StepUps), Received: received(who),
 		Console: p.Issuer.SigninOrigin(federation.China),
 	})
 }

@@ -9,16 +9,22 @@ import (
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // stepUpLink leads to the identity provider for a sign-in that is enough for the
-// role. It names the role alone; what to ask its rule says over there.
+// role, or the user. It names the role, or the account, alone; what to ask its rule says
+// over there.
 func stepUpLink(from trust.Source, step mapping.StepUp, target string) string {
-	return loginPath(from.Kind(), from.ID) + "?" + url.Values{"to": {target}, "stepup": {step.Role.String()}}.Encode()
+	what := step.Role.String()
+	if step.Role.IsZero() {
+		what = step.Account.ID().String()
+	}
+	return loginPath(from.Kind(), from.ID) + "?" + url.Values{"to": {target}, "stepup": {what}}.Encode()
 }
 
-// again is the answer where only another sign-in stands before a role: the way
+// again is the answer where only another sign-in stands before a role or a user: the way
 // there, and for a form, or a wish that is not surely the person's own, a page
 // first. A form's answer cannot lead there: browsers apply its page's form-action
 // to redirects too, and that page knows the console's hosts alone.
@@ -31,20 +37,24 @@ func (p portal) again(r *http.Request, from trust.Source, here visit, taking tak
 	}
 	who := here.session.Identity()
 	outcome, err := p.render(r, here, page.StepUp{
-		Account: step.Account.Alias(), AccountID: step.Role.Account().String(), Role: step.Role.Name(),
+		Account: step.Account.Alias(), AccountID: step.Account.ID().String(), Role: step.Role.Name(), User: step.User.String(),
 		Person: name(from, who), IdP: from.DisplayName, Link: link, Over: !taking.Grant.IsZero(),
 		Proof: page.Proof{Classes: step.ACR, MaxAge: step.MaxAge, Class: who.AuthnContext(), At: who.AuthenticatedAt()},
 	})
 	return outcome.WithStatus(http.StatusForbidden), err
 }
 
-// offers are the roles of the list that need another sign-in.
+// offers are what of the list needs another sign-in.
 func offers(from trust.Source, steps []mapping.StepUp) []page.Again {
 	var all []page.Again
 	for _, step := range steps {
+		name, target := step.Role.Name(), "/"
+		if step.Role.IsZero() {
+			name, target = step.User.String(), session.Start{Account: step.Account.ID().String()}.Path()
+		}
 		all = append(all, page.Again{
-			Account: step.Account.Alias(), AccountID: step.Role.Account().String(),
-			Name: step.Role.Name(), Rule: step.Rule, Fresh: step.Force, Link: stepUpLink(from, step, "/"),
+			Account: step.Account.Alias(), AccountID: step.Account.ID().String(),
+			Name: name, Rule: step.Rule, Fresh: step.Force, Link: stepUpLink(from, step, target),
 		})
 	}
 	return all
