@@ -23,6 +23,7 @@ const adminBody = 1 << 20
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
 //	POST   /users       {"account","name"}  makes a RAM user
+//	DELETE /users?account=…&name=…          takes one away
 //	POST   /roles       {"arn","trust","permission"}  makes a role, or replaces it; its sessions last up to 12 hours
 //	DELETE /roles?arn=…                     takes a role away
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
@@ -42,6 +43,9 @@ func (s *station) startAdmin(context.Context) error {
 		mux.Handle("GET /cloud", s.cloud.Troubles())
 		mux.HandleFunc("POST /credentials", s.setRotation)
 		mux.HandleFunc("POST /users", s.addUser)
+		mux.HandleFunc("DELETE /users", func(_ http.ResponseWriter, r *http.Request) {
+			s.cloud.RemoveUser(r.URL.Query().Get("account"), r.URL.Query().Get("name"))
+		})
 		mux.HandleFunc("POST /roles", s.putRole)
 		mux.HandleFunc("DELETE /roles", func(_ http.ResponseWriter, r *http.Request) { s.cloud.RemoveRole(r.URL.Query().Get("arn")) })
 		mux.Handle("GET /delivered", s.cloud.Delivered())

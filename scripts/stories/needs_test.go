@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +18,9 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
+	"github.com/fc-sso/fc-sso/scripts/stories/browser"
 	"github.com/fc-sso/fc-sso/scripts/stories/needs"
+	"github.com/fc-sso/fc-sso/scripts/stories/person"
 	"github.com/fc-sso/fc-sso/scripts/stories/workload"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
@@ -27,6 +31,8 @@ const (
 	byUs          = "1234567890123456"
 	direct        = "2345678901234567"
 	maintained    = "3456789012345678"
+	believing     = "4567890123456789" // us, as its identity provider
+	peopled       = "5678901234567890" // by RAM users
 
 	roleACS = "https://signin.aliyun.com/saml-role/sso"
 )
@@ -34,7 +40,7 @@ const (
 // bare is a federation of which RAM knows the accounts alone.
 const bare = `
 identityProviders: [{id: okta, saml: {metadataFile: okta.xml}}]
-accounts: [{id: "1234567890123456"}, {id: "2345678901234567"}, {id: "3456789012345678"}, {id: "9876543210987654"}]
+accounts: [{id: "1234567890123456"}, {id: "2345678901234567"}, {id: "3456789012345678"}, {id: "4567890123456789"}, {id: "5678901234567890", alias: peopled}, {id: "9876543210987654"}]
 rules: [{name: elsewhere, idp: okta, roles: ["acs:ram::9876543210987654:role/elsewhere"], condition: any}]
 `
 
@@ -44,7 +50,7 @@ identityProviders:
   - id: ci
     oidc: {issuer: ISSUER, audiences: [sts.aliyuncs.com]}
     fetch: {caFile: ca.pem}
-  - {id: okta, saml: {metadataFile: okta.xml}}
+  - {id: okta, saml: {metadataFile: okta.xml, allowIdPInitiated: true}}
 accounts:
   - {id: "1234567890123456", alias: by-us}
   - id: "2345678901234567"
@@ -59,11 +65,22 @@ accounts:
     samlProviders: {okta: "acs:ram::3456789012345678:saml-provider/okta"}
     userSSO: {suffixes: [maintained.onaliyun.com]}
     manage: {create: true, repair: true}
+  - {id: "4567890123456789", alias: believing, issue: federated, federatedProvider: "acs:ram::4567890123456789:saml-provider/fc-sso"}
+  - {id: "5678901234567890", alias: peopled, userSSO: {suffixes: [people.example]}}
 rules:
   - name: the shop tries things out
     idp: ci
-    roles: ["acs:ram::1234567890123456:role/try", "acs:ram::2345678901234567:role/try", "acs:ram::3456789012345678:role/try"]
+    roles: ["acs:ram::1234567890123456:role/try", "acs:ram::2345678901234567:role/try", "acs:ram::3456789012345678:role/try", "acs:ram::4567890123456789:role/try"]
     condition: {StringEquals: {"oidc:sub": "repo:acme/shop:ref:refs/heads/main"}}
+  - name: people try things out
+    idp: okta
+    roles: ["acs:ram::1234567890123456:role/try", "acs:ram::4567890123456789:role/try"]
+    condition: any
+    session: {name: "{{nameID}}", duration: 12h}
+  - name: people are RAM users
+    idp: okta
+    user: {account: "5678901234567890", principal: "{{nameID}}@people.example", domains: [people.example]}
+    condition: any
   - name: roles that Okta names itself
     idp: okta
     assertedRoles: {accounts: ["2345678901234567", "3456789012345678"], roles: ["dev-*"]}
@@ -127,7 +144,7 @@ func newNeeding(t *testing.T) *needing {
 	n.Stack = stack.Start(t, stack.Options{Federation: first})
 	operate(t, n.Stack, "apply", "-f", file)
 	operate(t, n.Stack, "keys", "init", "-key", filepath.Join(n.Data, "signing-key.pem"))
-	for _, account := range []string{byUs, direct, maintained} {
+	for _, account := range []string{byUs, direct, maintained, believing, peopled} {
 		n.ram[account] = newOperator(t, n.Stack, account)
 	}
 	for _, function := range []string{"portal", "oidc-exchange", "metadata-rotation"} {
@@ -138,9 +155,13 @@ func newNeeding(t *testing.T) *needing {
 
 // metadata is that of a SAML identity provider.
 func (n *needing) metadata(idp validatetest.IdP) string {
-	return `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + idp.Keys().EntityID + `">` +
+	return metadataOf(idp.Keys().EntityID, idp.Keys().Certificates[0])
+}
+
+func metadataOf(entityID, certificate string) string {
+	return `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + entityID + `">` +
 		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` +
-		idp.Keys().Certificates[0] + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
+		certificate + `</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
 		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`
 }
 
@@ -152,6 +173,10 @@ func (n *needing) words(way string) *strings.Replacer {
 		account, provider = direct, "platform"
 	case "direct-saml":
 		account, role, provider = direct, "dev-shop", "okta"
+	case "federated":
+		account, provider = believing, "fc-sso"
+	case "user-sso":
+		account = peopled
 	case "maintenance":
 		account, role = maintained, "maintenance"
 	}
@@ -193,7 +218,11 @@ func (n *needing) things(way string) map[string]thing {
 	case "direct-oidc":
 		return with(role(""), n.issuer(direct))
 	case "direct-saml":
-		return with(role(""), n.provider(direct))
+		return with(role(""), n.provider(direct, "okta", n.metadata(n.okta)))
+	case "federated":
+		return with(role(""), n.provider(believing, "fc-sso", n.ours(believing)))
+	case "user-sso":
+		return n.users()
 	}
 	return n.maintenance(arn, role)
 }
@@ -234,23 +263,60 @@ func (n *needing) issuer(account string) map[string]thing {
 	}
 }
 
-// provider is the SAML provider of an account.
-func (n *needing) provider(account string) map[string]thing {
+// ours is our metadata for an account.
+func (n *needing) ours(account string) string {
+	n.t.Helper()
+	_, metadata := get(n.t, n.URL+"/idp/"+account+"/metadata")
+	return metadata
+}
+
+// provider is a SAML provider of an account.
+func (n *needing) provider(account, name, metadata string) map[string]thing {
 	with := func(metadata ...string) func() {
 		return func() {
-			n.remove(account, "SAMLProvider", "okta")
-			params := []string{"SAMLProviderName", "okta"}
+			n.remove(account, "SAMLProvider", name)
+			params := []string{"SAMLProviderName", name}
 			for _, text := range metadata {
 				params = append(params, "EncodedSAMLMetadataDocument", base64.StdEncoding.EncodeToString([]byte(text)))
 			}
 			n.ram[account].ims("CreateSAMLProvider", params...)
 		}
 	}
-	whole := with(n.metadata(n.okta))
+	whole := with(metadata)
 	return map[string]thing{
-		"provider":    {whole, func() { n.remove(account, "SAMLProvider", "okta") }},
+		"provider":    {whole, func() { n.remove(account, "SAMLProvider", name) }},
 		"metadata":    {whole, with()},
 		"certificate": {whole, with(n.metadata(validatetest.Stranger(n.t)))},
+	}
+}
+
+// users are the settings of user-based SSO, and a RAM user.
+func (n *needing) users() map[string]thing {
+	n.t.Helper()
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	with := func(change ...string) func() {
+		return func() {
+			settings := map[string]string{
+				"SsoEnabled": "true", "MetadataDocument": encode(n.ours(peopled)), "SsoLoginWithDomain": "true", "AuxiliaryDomain": "people.example",
+			}
+			for i := 0; i+1 < len(change); i += 2 {
+				settings[change[i]] = change[i+1]
+			}
+			var params []string
+			for name, value := range settings {
+				params = append(params, name, value)
+			}
+			n.ram[peopled].ims("SetUserSsoSettings", params...)
+		}
+	}
+	whole := with()
+	return map[string]thing{
+		"enabled":     {whole, with("SsoEnabled", "false")},
+		"metadata":    {whole, with("MetadataDocument", "")},
+		"certificate": {whole, with("MetadataDocument", encode(n.metadata(validatetest.Stranger(n.t))))},
+		"domain":      {whole, with("SsoLoginWithDomain", "false")},
+		"suffix":      {whole, with("AuxiliaryDomain", "")},
+		"user":        {func() { n.AddUser(n.t, peopled, "ada") }, func() { n.RemoveUser(n.t, peopled, "ada") }},
 	}
 }
 
@@ -269,7 +335,7 @@ func (n *needing) maintenance(arn string, role func(permission string) map[strin
 	const file = "maintenance.permission.json"
 	whole := n.policy("maintenance", file)
 	all := with(role(whole), n.functions("maintenance", "maintenance.function.json", "metadata-rotation"))
-	issuer, provider := n.issuer(maintained), n.provider(maintained)
+	issuer, provider := n.issuer(maintained), n.provider(maintained, "okta", n.metadata(n.okta))
 	nothing := func() {}
 	for action, before := range map[string]func(){
 		"GetSAMLProvider":    nothing,
@@ -331,13 +397,78 @@ func (n *needing) attempt(way string) (reason, detail string) {
 	n.t.Helper()
 	switch way {
 	case "assume-role":
-		return n.exchanged(byUs)
+		return firstOf(func() (string, string) { return n.exchanged(byUs) }, func() (string, string) { return n.taken(byUs) })
+	case "federated":
+		return firstOf(func() (string, string) { return n.exchanged(believing) }, func() (string, string) { return n.taken(believing) }, n.entered)
+	case "user-sso":
+		return n.becameUser()
 	case "direct-oidc":
 		return n.exchanged(direct)
 	case "direct-saml":
 		return n.responded()
 	}
 	return n.pushed()
+}
+
+// firstOf is the first that fails.
+func firstOf(attempts ...func() (reason, detail string)) (reason, detail string) {
+	for _, attempt := range attempts {
+		if reason, detail := attempt(); reason != "" {
+			return reason, detail
+		}
+	}
+	return "", ""
+}
+
+// signedIn is somebody at their roles, whom Okta sent.
+func (n *needing) signedIn() (*person.Person, *browser.Page) {
+	n.t.Helper()
+	ada, acs := person.New(n.Ready, "okta", "ada"), n.URL+"/saml/okta/acs"
+	response := n.okta.Response(
+		validatetest.For(validate.Expectation{EntityID: n.URL + "/saml/okta/metadata", ACSURL: acs}),
+		validatetest.At(time.Now()), validatetest.Subject("ada"), validatetest.Signed(true, true),
+	)
+	form := browser.Form{Method: http.MethodPost, Action: must[*url.URL](n.t)(url.Parse(acs)), Fields: url.Values{"SAMLResponse": {response}}}
+	roles := must[*browser.Page](n.t)(ada.Submit(n.t.Context(), &browser.Page{URL: must[*url.URL](n.t)(url.Parse("https://idp.example/"))}, form, nil))
+	if roles.Status != http.StatusOK {
+		n.t.Fatalf("%s: %d %s", roles.URL, roles.Status, person.Reason(roles))
+	}
+	return ada, roles
+}
+
+// taken has a person take credentials.
+func (n *needing) taken(account string) (reason, detail string) {
+	n.t.Helper()
+	ada, roles := n.signedIn()
+	page := must[*browser.Page](n.t)(ada.Take(n.t.Context(), roles, "/credentials", "acs:ram::"+account+":role/try"))
+	if page.Status == http.StatusOK {
+		return "", ""
+	}
+	return person.Reason(page), page.Body
+}
+
+// entered opens the console.
+func (n *needing) entered() (reason, detail string) {
+	n.t.Helper()
+	ada, roles := n.signedIn()
+	console := must[*browser.Page](n.t)(ada.Take(n.t.Context(), roles, "/console", "acs:ram::"+believing+":role/try"))
+	if console.Status == http.StatusOK && console.URL.Path == "/console" {
+		return "", ""
+	}
+	return person.Reason(console), console.Body
+}
+
+// becameUser signs a person in as their RAM user, by our response in their browser.
+func (n *needing) becameUser() (reason, detail string) {
+	n.t.Helper()
+	ada, _ := n.signedIn()
+	page := must[*browser.Page](n.t)(ada.Open(n.t.Context(), n.URL+"/idp/"+peopled+"/start"))
+	form := must[browser.Form](n.t)(page.Form("/saml"))
+	console := must[*browser.Page](n.t)(ada.Submit(n.t.Context(), page, form, nil))
+	if console.Status == http.StatusOK && console.URL.Path == "/console" {
+		return "", ""
+	}
+	return fmt.Sprint(console.Status), console.Body
 }
 
 func (n *needing) exchanged(account string) (reason, detail string) {
@@ -369,9 +500,9 @@ func (n *needing) responded() (reason, detail string) {
 // returns what either is told.
 func (n *needing) pushed() (reason, detail string) {
 	n.t.Helper()
-	before := len(n.lines("ram stays as it was"))
+	before := len(linesOf(n.t, n.Stack, "ram stays as it was"))
 	runTimer(n.t, n.Stack, 1)
-	if said := n.lines("ram stays as it was"); len(said) > before {
+	if said := linesOf(n.t, n.Stack, "ram stays as it was"); len(said) > before {
 		return "logged", said[before]["error"]
 	}
 	command := exec.CommandContext(context.WithoutCancel(n.t.Context()), filepath.Join(stack.Bin(n.t), "ssoctl"), "push", "maintained")
@@ -388,24 +519,29 @@ func (n *needing) pushed() (reason, detail string) {
 // decision is what is logged of a refusal that somebody holds the reference of.
 func (n *needing) decision(reference string) (reason, detail string) {
 	n.t.Helper()
-	ctx, cancel := context.WithTimeoutCause(n.t.Context(), 10*time.Second, errors.New("it was not logged"))
+	return decisionOf(n.t, n.Stack, reference)
+}
+
+func decisionOf(t *testing.T, s *stack.Stack, reference string) (reason, detail string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("it was not logged"))
 	defer cancel()
 	for ctx.Err() == nil { // what an instance has written is in the file a moment later
-		for _, line := range n.lines("decision") {
+		for _, line := range linesOf(t, s, "decision") {
 			if reference != "" && line["reference"] == reference {
 				return line["reason"], line["detail"]
 			}
 		}
 	}
-	n.t.Fatalf("reference %q: %v", reference, context.Cause(ctx))
+	t.Fatalf("reference %q: %v", reference, context.Cause(ctx))
 	return "", ""
 }
 
-// lines are those of the functions' logs with a message, their texts alone.
-func (n *needing) lines(message string) []map[string]string {
-	n.t.Helper()
+// linesOf are those of the functions' logs with a message, their texts alone.
+func linesOf(t *testing.T, s *stack.Stack, message string) []map[string]string {
+	t.Helper()
 	var found []map[string]string
-	for _, text := range logs(n.t, n.Stack) {
+	for _, text := range logs(t, s) {
 		for scanner := bufio.NewScanner(strings.NewReader(text)); scanner.Scan(); {
 			var line map[string]any
 			if !strings.Contains(scanner.Text(), `"msg":"`+message+`"`) || json.Unmarshal(scanner.Bytes(), &line) != nil {

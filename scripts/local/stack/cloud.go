@@ -56,6 +56,12 @@ func (s *Stack) AddUser(tb testing.TB, account, name string) {
 	s.admin(tb, http.MethodPost, "/users", map[string]string{"account": account, "name": name})
 }
 
+// RemoveUser takes a RAM user away.
+func (s *Stack) RemoveUser(tb testing.TB, account, name string) {
+	tb.Helper()
+	s.admin(tb, http.MethodDelete, "/users?"+url.Values{"account": {account}, "name": {name}}.Encode(), nil)
+}
+
 // PutRole makes a role with these policies, or replaces it; permission may be "".
 func (s *Stack) PutRole(tb testing.TB, arn, trust, permission string) {
 	tb.Helper()

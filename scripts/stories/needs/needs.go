@@ -41,7 +41,9 @@ const (
 )
 
 // Ways are all of them.
-func Ways() []Way { return []Way{assumeRole(), directOIDC(), directSAML(), maintenance()} }
+func Ways() []Way {
+	return []Way{assumeRole(), directOIDC(), directSAML(), federated(), userSSO(), maintenance()}
+}
 
 func assumeRole() Way {
 	return Way{
@@ -80,6 +82,35 @@ func directSAML() Way {
 			{"certificate", Account, "in that the entity ID, and the certificate that signs now", "", "proof_refused", oldDoc},
 			{"role", Account, "the role ROLE", "", "proof_refused", role + ", " + saml + ": AssumeRoleWithSAML: status 404, EntityNotExist.Role"},
 			{"trust", Account, "its trust policy lets in PROVIDER, for RECIPIENT", "direct-saml.trust.json", "proof_refused", notIn},
+		},
+	}
+}
+
+func federated() Way {
+	return Way{
+		Name: "federated", Title: "`issue: federated`",
+		Text: "The bundle is a SAML provider of ACCOUNT, and makes responses of its own, for AssumeRoleWithSAML and for the console. PROVIDER stands in `federatedProvider` of the account. What the browser brings to the console is refused there, on Alibaba Cloud's own page.",
+		Needs: []Need{
+			{"provider", Account, "the SAML provider PROVIDER", "", "role_refused", role + ": " + saml + ": AssumeRoleWithSAML: status 404, EntityNotExist.SAMLProvider"},
+			{"metadata", Account, "in it our metadata for this account, as `/idp/ACCOUNT/metadata` of the bundle serves it; with a `maintenanceRole` it is kept up to date", "", "role_refused", saml + " has no metadata"},
+			{"certificate", Account, "in that our entity ID for this account, and the certificate of the key of ours that signs", "", "role_refused", oldDoc},
+			{"role", Account, "the role ROLE", "", "role_refused", role + ": " + saml + ": AssumeRoleWithSAML: status 404, EntityNotExist.Role"},
+			{"trust", Account, "its trust policy lets in PROVIDER, for RECIPIENT", "federated.trust.json", "role_refused", notIn},
+		},
+	}
+}
+
+func userSSO() Way {
+	return Way{
+		Name: "user-sso", Title: "`userSSO`",
+		Text: "People sign in as RAM users of ACCOUNT, by a response of ours that the browser brings to Alibaba Cloud. That refuses on its own page, and its words are in no log of ours: the portal's decision line has the user (`grant`) and the rule. `AuthnSignAlgo` may be either, for nothing is believed because of that signature.",
+		Needs: []Need{
+			{"enabled", Account, "user-based SSO is switched on (SetUserSsoSettings, SsoEnabled); nothing of ours does that", "", "", "User-based SSO is not enabled"},
+			{"metadata", Account, "in its settings our metadata for this account, as `/idp/ACCOUNT/metadata` of the bundle serves it; with a `maintenanceRole` it is kept up to date", "", "", "The IdP Metadata of your SAML Provider is invalid."},
+			{"certificate", Account, "in that our entity ID for this account, and the certificate of the key of ours that signs", "", "", "The SAML Assertion is invalid."},
+			{"domain", Account, "SsoLoginWithDomain is what `withDomain` says", "", "", "The user does not exist"},
+			{"suffix", Account, "the suffix of the login name is the account's default domain, its domain alias, or the auxiliary domain of its settings", "", "", "The user does not exist"},
+			{"user", Account, "the RAM user of that name", "", "", "The user does not exist"},
 		},
 	}
 }

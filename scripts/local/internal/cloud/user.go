@@ -27,6 +27,13 @@ func (c *Cloud) AddUser(account, name string) error {
 	return nil
 }
 
+// RemoveUser takes a RAM user away; one that is not there is no fault.
+func (c *Cloud) RemoveUser(account, name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.users, arnOf(account, "user", name))
+}
+
 // SetDomainAlias gives an account a domain of its own, as if its owner had proven it.
 func (c *Cloud) SetDomainAlias(account, domain string) error {
 	if !domainName.MatchString(domain) {
