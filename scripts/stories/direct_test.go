@@ -21,11 +21,15 @@ import (
 type stsAnswer struct {
 	status int
 	body   string
+	note   string // what decided how long it lasts
 
 	RequestID       string `json:"RequestId"`
 	Code, Message   string
 	AssumedRoleUser struct{ Arn string }
-	Credentials     struct{ SecurityToken string }
+	Credentials     struct {
+		SecurityToken string
+		Expiration    time.Time
+	}
 }
 
 // callSTS posts a call of an action to /sts.
@@ -49,7 +53,7 @@ func callSTS(t *testing.T, s *stack.Stack, action string, more ...string) stsAns
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := stsAnswer{status: response.StatusCode, body: string(body)}
+	answer := stsAnswer{status: response.StatusCode, body: string(body), note: response.Header.Get("X-Sso-Duration-Note")}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		t.Fatalf("%v: %s", err, body)
 	}

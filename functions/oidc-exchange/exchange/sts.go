@@ -17,6 +17,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/jose"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -49,12 +50,24 @@ func (e exchange) sts(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, shapedBy(params, err)
 	}
-	return stsOutcome(made, isXML(params))
+	outcome, err := stsOutcome(made.answer, isXML(params))
+	return outcome.WithHeader(lengthHeader, note(made.length, page.English)), err
 }
 
-func (e exchange) assume(r *http.Request, params url.Values) (any, error) {
+// lengthHeader says what decided how long the credentials last. STS refuses a length
+// that is too long, and has no word for one that is cut; its clients, which take what it
+// answers for all there is, need not read this.
+const lengthHeader = "X-Sso-Duration-Note"
+
+// stsMade is what STS would answer, and how long what is in it lasts.
+type stsMade struct {
+	answer any
+	length mapping.Length
+}
+
+func (e exchange) assume(r *http.Request, params url.Values) (stsMade, error) {
 	if err := requireAction(params); err != nil {
-		return nil, err
+		return stsMade{}, err
 	}
 	if params.Get("Action") == withSAML {
 		return e.assumeRoleWithSAML(r, params)
@@ -62,26 +75,27 @@ func (e exchange) assume(r *http.Request, params url.Values) (any, error) {
 	return e.assumeRoleWithOIDC(r, params)
 }
 
-func (e exchange) assumeRoleWithOIDC(r *http.Request, params url.Values) (stsAnswer, error) {
+func (e exchange) assumeRoleWithOIDC(r *http.Request, params url.Values) (stsMade, error) {
 	call, err := readSTS(params)
 	if err != nil {
-		return stsAnswer{}, err
+		return stsMade{}, err
 	}
 	if err := requireJWT(call.token); err != nil {
-		return stsAnswer{}, err
+		return stsMade{}, err
 	}
 	record, err := e.record(r.Context(), call.token)
 	if err != nil {
-		return stsAnswer{}, err
+		return stsMade{}, err
 	}
 	if err := e.requireProvider(r, record, call); err != nil {
-		return stsAnswer{}, err
+		return stsMade{}, err
 	}
 	made, err := e.exchange(r, record, call.asked)
 	if err != nil {
-		return stsAnswer{}, err
+		return stsMade{}, err
 	}
-	return answerOf(audit.RequestID(r.Context()), made, call.token)
+	answer, err := answerOf(audit.RequestID(r.Context()), made, call.token)
+	return stsMade{answer, made.Length}, err
 }
 
 // requireProvider wants the ARN to be what the role's account calls the record that

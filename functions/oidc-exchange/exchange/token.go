@@ -230,14 +230,17 @@ type answer struct {
 }
 
 func tokenAnswer(made issue.Issued, now time.Time, lang page.Lang) answer {
-	by := string(made.Length.By)
 	return answer{
 		AccessToken: made.SecurityToken.Reveal(), IssuedTokenType: kindSTS, TokenType: notApplicable,
 		ExpiresIn:   max(0, int(made.Expiration.Sub(now)/time.Second)),
 		AccessKeyID: made.AccessKeyID, AccessKeySecret: made.AccessKeySecret.Reveal(),
 		SecurityToken: made.SecurityToken.Reveal(), Expiration: made.Expiration.UTC().Format(time.RFC3339),
-		DurationBy: by, DurationNote: page.Why(lang, page.Length{Lasts: made.Length.Lasts, Rule: made.Length.Rule, By: by}),
+		DurationBy: string(made.Length.By), DurationNote: note(made.Length, lang),
 	}
+}
+
+func note(l mapping.Length, lang page.Lang) string {
+	return page.Why(lang, page.Length{Lasts: l.Lasts, Rule: l.Rule, By: string(l.By)})
 }
 
 type oauthError struct {

@@ -158,6 +158,15 @@ func TestTheAnswerSaysWhatDecidedItsLength(t *testing.T) {
 		if b.grants[0].Duration() != c.want || !strings.Contains(b.log.String(), fmt.Sprintf(`"length":"%s by %s"`, c.want, c.by)) {
 			t.Errorf("%+v: %s, %s", c, b.grants[0].Duration(), b.log.String())
 		}
+		asked, _ := time.ParseDuration(c.asked)
+		call := b.call(map[string]string{"OIDCToken": b.issuer.Token(map[string]any{"jti": "at /sts"})})
+		if asked > 0 {
+			call.Set("DurationSeconds", fmt.Sprint(asked.Seconds()))
+		}
+		w = b.post(t, "/sts", call.Encode())
+		if got := w.Header().Get("X-Sso-Duration-Note"); w.Code != http.StatusOK || got != c.note && c.lang == "" || got == "" || b.grants[1].Duration() != c.want {
+			t.Errorf("%+v at /sts: %d %q, %s", c, w.Code, got, w.Body)
+		}
 	}
 }
 

@@ -38,14 +38,14 @@ type samlCall struct {
 // bundle's own role issues: an account opens that way by calling the identity provider
 // its SAML provider, as it would in RAM. Such a response is good here once, and never
 // at the assertion consumer service.
-func (e exchange) assumeRoleWithSAML(r *http.Request, params url.Values) (samlAnswer, error) {
+func (e exchange) assumeRoleWithSAML(r *http.Request, params url.Values) (stsMade, error) {
 	call, err := readSAML(params)
 	if err != nil {
-		return samlAnswer{}, err
+		return stsMade{}, err
 	}
 	record, want, err := e.samlRecord(r, call)
 	if err != nil {
-		return samlAnswer{}, err
+		return stsMade{}, err
 	}
 	var who validate.Identity
 	err = e.Fresh.Try(r.Context(), record, func(ctx context.Context, record trust.Record) (err error) {
@@ -53,19 +53,19 @@ func (e exchange) assumeRoleWithSAML(r *http.Request, params url.Values) (samlAn
 		return err
 	})
 	if err != nil {
-		return samlAnswer{}, err
+		return stsMade{}, err
 	}
 	made, err := e.give(r, who, call.asked, issue.SAMLResponse(record.ID(), call.assertion))
 	if err != nil {
-		return samlAnswer{}, err
+		return stsMade{}, err
 	}
-	return samlAnswer{
+	return stsMade{samlAnswer{
 		RequestID: audit.RequestID(r.Context()),
 		SAMLAssertionInfo: samlInfo{
 			strings.TrimPrefix(who.NameIDFormat(), nameIDFormats), who.Subject(), want.ACSURL, record.EntityID(),
 		},
 		AssumedRoleUser: stsUser(made.User), Credentials: stsCredentialsOf(made),
-	}, nil
+	}, made.Length}, nil
 }
 
 func readSAML(params url.Values) (c samlCall, err error) {

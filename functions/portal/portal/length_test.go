@@ -3,6 +3,7 @@ package portal_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,25 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
+// issuing is an account that issues in this way, with who takes its role and with what
+// stands for STS.
+func issuing(t *testing.T, way string) (*stage, *mint, *http.Cookie) {
+	t.Helper()
+	switch way {
+	case "federated":
+		s, p := federatedStage(t)
+		return s, &p.mint, s.ada(t).Cookie()
+	case "direct":
+		s := withDirect(t)
+		return s, s.mint, s.carol(t, 5*time.Minute)
+	}
+	s := newStage(t)
+	return s, s.mint, s.ada(t).Cookie()
+}
+
 // TestHowLongARoleLastsIsExplained on the page of roles, beside the credentials and in
-// the log: the sign-in ends 8 hours after it began, the session here after 12.
+// the log, however it is issued: the sign-in ends 8 hours after it began, the session here
+// after 12.
 func TestHowLongARoleLastsIsExplained(t *testing.T) {
 	for name, c := range map[string]struct {
 		rule, later, maximum time.Duration
@@ -30,34 +48,55 @@ func TestHowLongARoleLastsIsExplained(t *testing.T) {
 		"shrunk since":         {8 * time.Hour, 0, 4 * time.Hour, mapping.ByShrunkRole, "Lasts 4 h", "less than when it was last looked at: an hour", "1h0m0s by role_shrank"},
 		"by the sign-in":       {8 * time.Hour, 30 * time.Minute, 12 * time.Hour, "", "Lasts 7 h 30 min", "The rule gives 8 h, but your sign-in ends before that.", "7h30m0s by sign_in"},
 	} {
-		s := newStage(t)
-		for i := range s.draft.Rules {
-			s.draft.Rules[i].Session.DurationSeconds = int(c.rule / time.Second)
+		for _, way := range []string{"assume-role", "federated", "direct"} {
+			if way == "direct" && c.later > 0 {
+				continue // an ID token says of no sign-in when it ends
+			}
+			t.Run(name+", "+way, func(t *testing.T) {
+				s, mint, cookie := issuing(t, way)
+				for i := range s.draft.Rules {
+					s.draft.Rules[i].Session.DurationSeconds = int(c.rule / time.Second)
+				}
+				s.longest = map[string]time.Duration{admin: c.maximum}
+				s.now = s.now.Add(c.later)
+				list := s.do(t, get("/", cookie))
+				wantOnPage(t, list, c.listed)
+				if cut := strings.Contains(c.logged, "by role") || strings.Contains(c.logged, "by sign_in"); c.sts == "" && cut {
+					wantOnPage(t, list, c.says)
+				}
+				if c.sts != "" {
+					mint.length = mapping.Length{Lasts: time.Hour, Rule: c.rule, By: c.sts}
+				}
+				form := url.Values{"token": {token(t, list.text)}, "role": {admin}}
+				wantOnPage(t, s.do(t, fromOwnPage("/credentials", form, cookie)), c.says)
+				if log := s.log.String(); !strings.Contains(log, `"length":"`+c.logged+`"`) || !strings.Contains(log, `"way":"`+way+`"`) {
+					t.Errorf("the log does not say %s, %s: %s", c.logged, way, log)
+				}
+			})
 		}
-		s.longest = map[string]time.Duration{admin: c.maximum}
-		cookie := s.ada(t).Cookie()
-		s.now = s.now.Add(c.later)
-		list := s.do(t, get("/", cookie))
-		wantOnPage(t, list, c.listed)
-		if cut := strings.Contains(c.logged, "by role") || strings.Contains(c.logged, "by sign_in"); c.sts == "" && cut {
-			wantOnPage(t, list, c.says)
-		}
-		if c.sts != "" {
-			s.mint.length = mapping.Length{Lasts: time.Hour, Rule: c.rule, By: c.sts}
-		}
-		form := url.Values{"token": {token(t, list.text)}, "role": {admin}}
-		wantOnPage(t, s.do(t, fromOwnPage("/credentials", form, cookie)), c.says)
-		if !strings.Contains(s.log.String(), `"length":"`+c.logged+`"`) {
-			t.Errorf("%s: the log does not say %s: %s", name, c.logged, s.log)
-		}
+	}
+}
+
+// TestOurResponseLastsAsLongAsItsRole, where the rule would give more: then it gives all of
+// the role, and Alibaba Cloud is told for how long.
+func TestOurResponseLastsAsLongAsItsRole(t *testing.T) {
+	s, _ := federatedStage(t)
+	s.draft.Rules[0].Session.DurationSeconds = 8 * 3600
+	s.longest = map[string]time.Duration{admin: 2 * time.Hour}
+	a := s.do(t, with(get("/go/acme-prod/admin", s.ada(t).Cookie()), "Sec-Fetch-Site", "none"))
+	seconds := regexp.MustCompile(`Attributes/SessionDuration"[^>]*><saml:AttributeValue[^>]*>(\d+)<`).FindStringSubmatch(posted(t, a.text))
+	if len(seconds) != 2 || seconds[1] != "7200" || !strings.Contains(s.log.String(), `"length":"2h0m0s by role","way":"response"`) {
+		t.Errorf("%q in %s: %s", seconds, posted(t, a.text), s.log)
 	}
 }
 
 // TestEveryBoundHasASentence: a page that says nothing would be no explanation.
 func TestEveryBoundHasASentence(t *testing.T) {
 	for _, row := range mapping.Bounds() {
-		if page.Why(page.English, page.Length{By: string(row.Bound)}) == "" {
-			t.Errorf("%s has no sentence", row.Bound)
+		for _, lang := range []page.Lang{page.English, page.Chinese} {
+			if page.Why(lang, page.Length{By: string(row.Bound)}) == "" {
+				t.Errorf("%s has no sentence in %s", row.Bound, lang)
+			}
 		}
 	}
 }
