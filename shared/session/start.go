@@ -48,7 +48,7 @@ func (s Start) Path() string {
 		}
 	}
 	if !s.Fresh.IsZero() {
-		query.Set(startFresh, strconv.FormatInt(s.Fresh.Unix(), 10))
+		query.Set(startFresh, strconv.FormatInt(s.Fresh.UnixMilli(), 10))
 	}
 	return spell(startAccounts+s.Account+startPath, query)
 }
@@ -92,7 +92,7 @@ const (
 	digits     = "0123456789"
 	letters    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	mostID     = 128 // of a request; Alibaba Cloud's has 31
-	mostSecond = 12  // digits of a time
+	mostDigits = 14  // of a time, in milliseconds
 )
 
 func (s Start) with(name, value string) (Start, error) {
@@ -104,11 +104,11 @@ func (s Start) with(name, value string) (Start, error) {
 	case startTo:
 		s.To = value
 	case startFresh:
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || strings.Trim(value, digits) != "" || len(value) > mostSecond || value[0] == '0' {
+		millis, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || strings.Trim(value, digits) != "" || len(value) > mostDigits || value[0] == '0' {
 			return Start{}, fmt.Errorf("fresh is %.40q, no time", value)
 		}
-		s.Fresh = time.Unix(seconds, 0)
+		s.Fresh = time.UnixMilli(millis)
 	default:
 		return Start{}, fmt.Errorf("there is no parameter %.40q", name)
 	}

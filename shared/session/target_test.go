@@ -18,9 +18,9 @@ func TestTargetsAreOurOwn(t *testing.T) {
 		"/go/acme-prod/admin?to=https://ecs.console.aliyun.com/": "/go/acme-prod/admin?to=https%3A%2F%2Fecs.console.aliyun.com%2F",
 		"/go/a%20b/c":                 "/go/a%20b/c",
 		"/idp/1234567890123456/start": "/idp/1234567890123456/start",
-		"/idp/1234567890123456/start?to=https://ecs.console.aliyun.com/":              "/idp/1234567890123456/start?to=https%3A%2F%2Fecs.console.aliyun.com%2F",
-		"/idp/1234567890123456/start?request=_a.B-1":                                  "/idp/1234567890123456/start?request=_a.B-1",
-		"/idp/1234567890123456/start?request=a1&relay=%26x%3D%0a\"<&fresh=1795700000": "/idp/1234567890123456/start?fresh=1795700000&relay=%26x%3D%0A%22%3C&request=a1",
+		"/idp/1234567890123456/start?to=https://ecs.console.aliyun.com/":                 "/idp/1234567890123456/start?to=https%3A%2F%2Fecs.console.aliyun.com%2F",
+		"/idp/1234567890123456/start?request=_a.B-1":                                     "/idp/1234567890123456/start?request=_a.B-1",
+		"/idp/1234567890123456/start?request=a1&relay=%26x%3D%0a\"<&fresh=1795700000123": "/idp/1234567890123456/start?fresh=1795700000123&relay=%26x%3D%0A%22%3C&request=a1",
 	} {
 		if got, err := session.Target(to); err != nil || got != want {
 			t.Errorf("%q: %q, %v; want %q", to, got, err, want)
@@ -32,7 +32,7 @@ func TestTargetsAreOurOwn(t *testing.T) {
 		"/go/%2e%2e/x", "/go/" + string(make([]byte, 3000)),
 		"/idp/", "/idp/start", "/idp//start", "/idp/1234567890123456", "/idp/1234567890123456/sso", "/idp/1234567890123456/start/", "/idp/1234567890123456//start",
 		"/idp/acme-prod/start", "/idp/12345678%390123456/start", "/idp/../go/start", "/idp/\u0661/start", "/idp/1234567890123456/start#x", "/idp/" + strings.Repeat("1", 33) + "/start",
-		"/idp/1/start?x=y", "/idp/1/start?request=a&request=b", "/idp/1/start?request=", "/idp/1/start?relay=a", "/idp/1/start?fresh=1795700000", "/idp/1/start?request=a&to=b",
+		"/idp/1/start?x=y", "/idp/1/start?request=a&request=b", "/idp/1/start?request=", "/idp/1/start?relay=a", "/idp/1/start?fresh=1795700000123", "/idp/1/start?request=a&to=b",
 		"/idp/1/start?request=a&ticket=b", "/idp/1/start?request=a&passive=1", "/idp/1/start?request=1a", "/idp/1/start?request=a%22b", "/idp/1/start?request=a;b", "/idp/1/start?request=\u0430",
 		"/idp/1/start?request=" + strings.Repeat("a", 129), "/idp/1/start?request=a&relay=%zz",
 		"/idp/1/start?request=a&relay=" + strings.Repeat("a", 2048), "/idp/1/start?request=a&relay=" + strings.Repeat("%26", 600)[:1800] + strings.Repeat("<", 200),
@@ -73,9 +73,9 @@ func TestATicketOpensWhatTheSessionWasBegunFor(t *testing.T) {
 }
 
 func TestAStartSaysSinceWhenTheSignInMustBe(t *testing.T) {
-	at := time.Unix(1795700000, 0)
+	at := time.UnixMilli(1795700000123)
 	fresh := session.Start{Account: "1", Request: "a", Relay: "x", Fresh: at}.Path()
-	for target, want := range map[string]time.Time{fresh: at, "/idp/1/start?request=a": {}, "/": {}, "/go/a/b?fresh=1795700000": {}, "/idp/1/start?fresh=1795700000": {}, "%": {}} {
+	for target, want := range map[string]time.Time{fresh: at, "/idp/1/start?request=a": {}, "/": {}, "/go/a/b?fresh=1795700000123": {}, "/idp/1/start?fresh=1795700000123": {}, "%": {}} {
 		if got, ok := session.FreshSince(target); !got.Equal(want) || ok == want.IsZero() {
 			t.Errorf("%s: %s, %t", target, got, ok)
 		}

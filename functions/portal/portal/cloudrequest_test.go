@@ -110,7 +110,7 @@ func TestARequestLeadsToTheStart(t *testing.T) {
 		"a form with one":          {byPost(asks(), "RelayState", ecs), startPath + "?relay=https%3A%2F%2Fecs.console.aliyun.com%2F&request=a2e4f0g1h2"},
 		"an encoding by name":      {byGet(t, asks(), "SAMLEncoding", deflateURN), startPath + "?request=a2e4f0g1h2"},
 		"more parameters":          {byGet(t, asks(), "SigAlg", "x", "Signature", "y", "lang", "zh"), startPath + "?request=a2e4f0g1h2"},
-		"of a person to ask anew":  {byGet(t, asks(`ForceAuthn="false"`, `ForceAuthn="true"`)), startPath + "?fresh=1803902400&request=a2e4f0g1h2"},
+		"of a person to ask anew":  {byGet(t, asks(`ForceAuthn="false"`, `ForceAuthn="true"`)), startPath + "?fresh=1803902400000&request=a2e4f0g1h2"},
 		"of one not to be asked":   {byGet(t, asks(`IsPassive="false"`, `IsPassive="1"`)), startPath + "?request=a2e4f0g1h2&passive=1"},
 		"without an address":       {byGet(t, asks(` Destination="`+origin+ssoPath+`"`, "")), startPath + "?request=a2e4f0g1h2"},
 		"an ID as long as may be":  {byGet(t, asks("a2e4f0g1h2", "a"+strings.Repeat("b", 127))), startPath + "?request=a" + strings.Repeat("b", 127)},

@@ -182,7 +182,7 @@ func TestNobodyIsSignedInWithoutHavingMeantIt(t *testing.T) {
 func TestAStartThatIsNoneIsRefused(t *testing.T) {
 	s := withUsers(t)
 	ada := s.ada(t).Cookie()
-	later := strconv.FormatInt(s.now.Add(time.Hour).Unix(), 10)
+	later := strconv.FormatInt(s.now.Add(time.Hour).UnixMilli(), 10)
 	for path, code := range map[string]reason.Code{
 		start("x", "y"):                                            reason.RequestMalformed,
 		start("request", "a1", "to", ecs):                          reason.RequestMalformed,
@@ -300,7 +300,7 @@ func TestARequestMayWantThePersonToSignInAnew(t *testing.T) {
 	since := s.now
 	old := s.adaBy(t, byPassword, time.Minute)
 	s.now = s.now.Add(time.Minute)
-	target := start("fresh", strconv.FormatInt(since.Add(30*time.Second).Unix(), 10), "relay", ecs, "request", "a1")
+	target := start("fresh", strconv.FormatInt(since.Add(30*time.Second).UnixMilli(), 10), "relay", ecs, "request", "a1")
 	want := "/saml/test/login?" + url.Values{"stepup": {prod}, "to": {target}}.Encode()
 	if a := s.do(t, fromCloud(get(target, old.Cookie()))); a.leadsTo() != want {
 		t.Errorf("%s to %s, want %s", a.Status, a.leadsTo(), want)
