@@ -18,8 +18,13 @@ import (
 )
 
 // longestSession is RAM's maximum. The emulated roles that rules name have it, so
-// that a rule's duration is what decides.
-const longestSession = 12 * time.Hour
+// that a rule's duration is what decides. Roles of a federated account have what RAM
+// gives each unless told otherwise: a console that the browser opens by a response lasts
+// as long as its role, and no rule gives 12 hours of a session that has begun.
+const (
+	longestSession = 12 * time.Hour
+	usualSession   = time.Hour
+)
 
 // keeper is the function's role that keeps accounts up to date.
 const keeper = "fc-sso-metadata-rotation"
@@ -31,6 +36,7 @@ func (s *station) reapply(ctx context.Context) {
 		say(s.stderr, err.Error())
 		return
 	}
+	s.introduce(ctx)
 	say(s.stderr, "local: applied "+s.federation+": "+strings.Join(s.applied, "; "))
 }
 
@@ -45,6 +51,7 @@ func (s *station) apply(ctx context.Context) error {
 	if err := s.declare(named); err != nil {
 		return complain("federation file "+s.federation, err, "mend that line")
 	}
+	s.believers.Store(&named.ours)
 	s.register(ctx, named.registered)
 	s.switchOn(named.registered)
 	var output, faults bytes.Buffer
@@ -208,15 +215,26 @@ func (s *station) declareRole(n named, arn string) error {
 	if slices.Contains(n.roles[arn], keeper) {
 		return s.cloud.AddMaintenanceRole(arn)
 	}
-	return s.cloud.AddRole(cloud.Role{ARN: arn, Trust: n.trust(arn), MaxSession: longestSession})
+	longest := longestSession
+	if n.federated[accountOf(arn)] {
+		longest = usualSession
+	}
+	return s.cloud.AddRole(cloud.Role{ARN: arn, Trust: n.trust(arn), MaxSession: longest})
 }
+
+func accountOf(role string) string { return roleARN.FindStringSubmatch(role)[1] }
 
 // trust is a role's trust policy: the functions that may assume it and, where its
 // account issues directly, whoever comes from an identity provider of the account's.
+// Where it is federated, only who comes from the bundle as such a provider.
 func (n *named) trust(arn string) string {
+	account := accountOf(arn)
+	if n.federated[account] {
+		return cloud.TrustingFederated(nil, n.trusted[account]...)
+	}
 	var functions []string
 	for _, name := range n.roles[arn] {
 		functions = append(functions, "acs:ram::"+bundleAccount+":role/"+name)
 	}
-	return cloud.TrustingFederated(functions, n.trusted[roleARN.FindStringSubmatch(arn)[1]]...)
+	return cloud.TrustingFederated(functions, n.trusted[account]...)
 }

@@ -55,12 +55,14 @@ type declared struct {
 // registered are the providers that the accounts of a file have, and whom the roles
 // of those that issue directly or by federation trust beside the bundle's functions.
 type registered struct {
-	oidc    []cloud.OIDCProvider
-	saml    map[string]source            // by ARN
-	trusted map[string][]cloud.Federated // by account
-	userSSO map[string]bool              // by account: whether with domain
-	domains map[string]string            // by account: the alias
-	abroad  []string                     // accounts of the international site
+	oidc      []cloud.OIDCProvider
+	saml      map[string]source            // by ARN
+	trusted   map[string][]cloud.Federated // by account
+	federated map[string]bool              // by account
+	userSSO   map[string]bool              // by account: whether with domain
+	domains   map[string]string            // by account: the alias
+	abroad    []string                     // accounts of the international site
+	ours      []believer                   // accounts that take the bundle for an identity provider
 }
 
 // source is where metadata comes from.
@@ -77,16 +79,20 @@ func acsOf(site string) string {
 func providersOf(content []byte) registered {
 	var file declared
 	_ = yaml.Unmarshal(content, &file) // what could be read was
-	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}, userSSO: map[string]bool{}, domains: map[string]string{}}
+	r := registered{saml: map[string]source{}, trusted: map[string][]cloud.Federated{}, federated: map[string]bool{}, userSSO: map[string]bool{}, domains: map[string]string{}}
 	for _, account := range file.Accounts {
 		if sso := account.UserSSO; sso != nil {
 			r.userSSO[account.ID] = sso.WithDomain == nil || *sso.WithDomain
 			r.addAlias(account.ID, sso.Suffixes)
 		}
+		if account.UserSSO != nil || account.FederatedProvider != "" {
+			r.ours = append(r.ours, believer{account: account.ID, provider: account.FederatedProvider, users: account.UserSSO != nil})
+		}
 		if account.Site == "international" {
 			r.abroad = append(r.abroad, account.ID)
 		}
 		if account.Issue == "federated" {
+			r.federated[account.ID] = true
 			r.trusted[account.ID] = []cloud.Federated{{Provider: account.FederatedProvider, Equals: map[string][]string{"saml:recipient": {acsOf(account.Site)}}}}
 		}
 		for _, idp := range file.IdentityProviders {

@@ -53,6 +53,7 @@ type station struct {
 	file       sfile.File
 	federation string
 	applied    []string // what ssoctl said last
+	believers  atomic.Pointer[[]believer]
 	manager    *runtime.Manager
 	front      *runtime.Front
 }
@@ -69,7 +70,7 @@ func newStation(o options, stderr io.Writer) *station {
 func (s *station) start(ctx context.Context) error {
 	steps := []func(context.Context) error{s.openData, s.openLog, s.openPorts, s.startCloud, s.startTables}
 	if s.options.only == "" {
-		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.awaitAnswers)
+		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.welcome, s.awaitAnswers)
 	}
 	steps = append(steps, s.startAdmin)
 	for _, step := range steps {

@@ -2,7 +2,7 @@
 // its two demo identity providers. Run by `./scripts/test browser`; screenshots
 // go to .build/screenshots, for people to look at.
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -235,7 +235,7 @@ const stricter = `
 async function apply(rules) {
   const { stack, data, pid } = stacks.at(-1);
   const applied = new Promise((resolve) => {
-    stack.stderr.on('data', (text) => { if (/revision \w+ applied/.test(text)) resolve(); });
+    stack.stderr.on('data', (text) => { if (/local: applied/.test(text)) resolve(); });
   });
   appendFileSync(path.join(data, 'federation.yaml'), rules);
   process.kill(pid, 'SIGHUP');
@@ -285,6 +285,86 @@ test('a role that asks for a second factor sends to sign in again, and opens', a
   assert.deepEqual(others, []);
 });
 
+// becomeFederated has the account in China take us for its identity provider as well, and
+// adds a role that is given in part, before anybody came.
+async function becomeFederated(line) {
+  const file = path.join(stacks.at(-1).data, 'federation.yaml');
+  const policy = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'ecs:Describe*', Resource: '*' }] };
+  writeFileSync(path.join(path.dirname(file), 'describe.json'), JSON.stringify(policy));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/(alias: acme-prod\n    site: china\n    issue: )assume-role/, `$1federated
+    federatedProvider: acs:ram::1234567890123456:saml-provider/fc-sso
+    maintenanceRole: acs:ram::1234567890123456:role/fc-sso-maintenance`));
+  await apply(`
+  - name: everybody describes
+    idp: acme
+    roles: [acs:ram::1234567890123456:role/describe]
+    condition: any
+    session: {policyFile: describe.json, duration: 1h}
+`);
+  const hourly = { triggerName: 'hourly', payload: '{"job":"rotate"}' };
+  assert.equal((await fetch(`${line.admin_url}/functions/metadata-rotation`, { method: 'POST', body: JSON.stringify(hourly) })).status, 200);
+}
+
+const bucket = (site) => `https://oss.console.${site}/bucket/oss-eu/a?x=1&y=2`;
+const deepLink = (line, role, site) => `${line.url}/go/${role}?to=${encodeURIComponent(bucket(site))}`;
+let federated;
+
+// overheard are the requests of a page from now on, each with its form.
+function overheard(page) {
+  const sent = [];
+  page.on('request', (request) => sent.push(request.url() + ' ' + (request.postData() ?? '')));
+  return sent;
+}
+
+test('consoles of accounts that take us for their identity provider, on both sites', async (t) => {
+  federated = await start();
+  await becomeFederated(federated);
+  const { page: abroad, faults } = await open(t);
+  await abroad.goto(deepLink(federated, 'acme-global/auditor', 'alibabacloud.com'));
+  await abroad.getByRole('link', { name: 'Acme' }).click();
+  const sent = overheard(abroad);
+  await signIn(abroad, 'acme', 'wangfang', federated);
+  await abroad.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  for (const words of [/auditor/, /3456789012345678/, /oss\.console\.alibabacloud\.com\/bucket\/oss-eu\/a/]) {
+    assert.match(await abroad.locator('body').innerText(), words);
+  }
+  assert.equal(sent.filter((text) => /\/saml-role\/sso .*SAMLResponse/.test(text)).length, 1, 'by our response, once');
+  await shoot(abroad, 'console-federated-abroad');
+
+  const { page, faults: others } = await open(t);
+  await page.goto(federated.url);
+  await page.getByRole('link', { name: 'Acme' }).click();
+  await signIn(page, 'acme', 'alice', federated);
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await page.getByRole('button', { name: /console.*admin/i }).click();
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /admin/);
+  await page.goBack(); // past the page that posts itself
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+
+  const heard = overheard(page);
+  await page.goto(deepLink(federated, 'acme-prod/describe', 'aliyun.com'));
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  for (const words of [/describe/, /oss\.console\.aliyun\.com\/bucket\/oss-eu\/a/]) assert.match(await page.locator('body').innerText(), words);
+  assert.equal(heard.filter((text) => text.includes('SAMLResponse')).length, 0, 'what is given in part is not in the browser');
+  assert.ok(heard.some((text) => text.includes('SigninToken') && text.includes(encodeURIComponent(`${federated.url}/go/acme-prod/describe`))), 'the console leads back to us');
+  await shoot(page, 'console-federated-in-part');
+  assert.deepEqual([...faults, ...others], []);
+});
+
+test('the same without JavaScript, in Chinese, on a phone, in the dark', async (t) => {
+  const { page } = await open(t, { javaScriptEnabled: false, locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+  await page.goto(deepLink(federated, 'acme-prod/admin', 'aliyun.com'));
+  await page.getByRole('link', { name: 'Acme' }).click();
+  await signIn(page, 'acme', 'alice', federated);
+  await page.getByRole('button').first().click(); // the identity provider's page that posts itself
+  await page.getByRole('button', { name: '打开阿里云' }).waitFor();
+  await shoot(page, 'phone-entry');
+  await page.getByRole('button', { name: '打开阿里云' }).click();
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  for (const words of [/admin/, /oss\.console\.aliyun\.com\/bucket/]) assert.match(await page.locator('body').innerText(), words);
+});
+
 test('over TLS, as in life', async (t) => {
   const secure = await start(['-tls']);
   const { page, context, faults } = await open(t, { ignoreHTTPSErrors: true });
@@ -304,5 +384,14 @@ test('over TLS, as in life', async (t) => {
   await other.getByRole('link', { name: 'Contoso' }).click();
   await signIn(other, 'contoso', 'dave');
   await other.waitForURL(/^http:\/\/localhost:\d+\/console/);
-  assert.deepEqual(faults, []);
+
+  const { page: abroad, faults: more } = await open(t, { ignoreHTTPSErrors: true });
+  await abroad.goto(deepLink(secure, 'acme-global/auditor', 'alibabacloud.com'));
+  await abroad.getByRole('link', { name: 'Acme' }).click();
+  const sent = overheard(abroad);
+  await signIn(abroad, 'acme', 'wangfang', secure);
+  await abroad.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await abroad.locator('body').innerText(), /auditor/);
+  assert.equal(sent.filter((text) => /\/saml-role\/sso .*SAMLResponse/.test(text)).length, 1);
+  assert.deepEqual([...faults, ...more], []);
 });

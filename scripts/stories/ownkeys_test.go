@@ -1,6 +1,7 @@
 package stories_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -35,7 +36,7 @@ func TestOurOwnKeysAreRotated(t *testing.T) {
 	for name, kms := range map[string]bool{"a file": false, "KMS": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := &owner{t: t, kms: kms, data: t.TempDir()}
+			o := &owner{t: t, kms: kms, data: t.TempDir(), alone: true}
 			o.restart()
 			first := o.signsInBy(1)
 			if !kms {
@@ -71,7 +72,9 @@ type owner struct {
 	kms  bool
 	data string
 	push bool // rotate knows where RAM is
-	s    *stack.Stack
+
+	alone bool // no account takes us for an identity provider
+	s     *stack.Stack
 }
 
 func (o *owner) restart() {
@@ -82,6 +85,19 @@ func (o *owner) restart() {
 		o.s.Kill()
 	}
 	o.s = stack.Start(o.t, options)
+	if !o.alone {
+		return
+	}
+	text, err := os.ReadFile(o.s.Federation)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	text = regexp.MustCompile(`(?m)^ +(federatedProvider|userSSO): .*\n`).ReplaceAll(text, nil)
+	text = bytes.Replace(text, []byte("issue: federated"), []byte("issue: assume-role"), 1)
+	if err := os.WriteFile(o.s.Federation, text, 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+	o.s.Reapply(o.t)
 }
 
 // signsInBy signs somebody in, and returns the certificate that verifies the request
@@ -279,7 +295,7 @@ func TestAccountsHaveOurNextCertificateFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const account = "3456789012345678"
+	const account = "4567890123456789"
 	text = []byte(strings.Replace(string(text), "accounts:\n", `accounts:
   - id: "`+account+`"
     alias: staff

@@ -1,6 +1,10 @@
 package cloud
 
-import "strconv"
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+)
 
 // userSSO is an account's user-based SSO.
 type userSSO struct {
@@ -33,6 +37,22 @@ func (c *Cloud) AddUserSSO(account string, withDomain bool) {
 	if _, known := c.userSSO[account]; !known {
 		c.userSSO[account] = userSSO{enabled: true, signs: signsSHA1, withDomain: withDomain}
 	}
+}
+
+// HasUserSSOMetadata says whether somebody uploaded any.
+func (c *Cloud) HasUserSSOMetadata(account string) bool { return c.userSSOOf(account).document != "" }
+
+// SetUserSSOMetadata uploads metadata, and leaves the other settings as they are.
+func (c *Cloud) SetUserSSOMetadata(account string, metadata []byte) error {
+	if _, err := parseMetadata(metadata); err != nil {
+		return fmt.Errorf("user-based SSO of %s: metadata: %w", account, err)
+	}
+	set := c.userSSOOf(account)
+	set.document = base64.StdEncoding.EncodeToString(metadata)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.userSSO[account] = set
+	return nil
 }
 
 func (c *Cloud) userSSOOf(account string) userSSO {

@@ -171,6 +171,45 @@ func (p *pool) wake() {
 	p.changed = make(chan struct{})
 }
 
+// renew puts new instances in the place of all that there are, and returns when they
+// are warm. Nobody may have one.
+func (p *pool) renew(ctx context.Context) error {
+	p.mu.Lock()
+	old := slices.Clone(p.all)
+	for _, i := range old {
+		i.stop()
+	}
+	p.mu.Unlock()
+	if p.fixed { // whose places are filled as they are left
+		return p.await(ctx, func() bool { return len(p.idle) == p.limit && !overlap(p.idle, old) })
+	}
+	if err := p.await(ctx, func() bool { return !overlap(p.all, old) }); err != nil {
+		return err
+	}
+	return p.warm(ctx)
+}
+
+func overlap(all, some []*instance) bool {
+	return slices.ContainsFunc(all, func(i *instance) bool { return slices.Contains(some, i) })
+}
+
+// await returns when done says so, which is asked after each change.
+func (p *pool) await(ctx context.Context, done func() bool) error {
+	for {
+		p.mu.Lock()
+		ready, wait := done(), p.changed
+		p.mu.Unlock()
+		if ready {
+			return nil
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 func (p *pool) list() []InstanceInfo {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -143,6 +143,12 @@ func (m *Manager) invoke(ctx context.Context, function, requestID string, payloa
 	return answer.body, answer.fault
 }
 
+// Renew puts new instances in the place of a function's, as the platform does when it
+// likes. Nobody may be asking the function.
+func (m *Manager) Renew(ctx context.Context, function string) error {
+	return m.pools[function].renew(ctx)
+}
+
 // Close ends every instance: first the processes, then what they listen to,
 // because the SDK calls a silent Runtime API again without a pause.
 func (m *Manager) Close() {
