@@ -20,7 +20,6 @@ func TestNobodyNoticesThatRoleCredentialsRotate(t *testing.T) {
 	t.Parallel()
 	s := stack.Start(t, stack.Options{Instances: 1, KMS: true})
 	edit(t, s, "      audiences: [fc-sso]\n", "      audiences: [fc-sso]\n      exchange: true\n")
-	edit(t, s, "    alias: acme-dev\n", "    alias: acme-dev\n    maintenanceRole: acs:ram::2345678901234567:role/maintenance\n")
 	endInstances(t, s)
 	s.EachItsOwn(t, 0)
 	for range 2 { // what the first invocations keep, the second ones would use

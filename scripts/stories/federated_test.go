@@ -20,10 +20,10 @@ import (
 )
 
 const (
-	auditor    = "acs:ram::3456789012345678:role/auditor"
-	global     = "3456789012345678"
+	auditor    = "acs:ram::7890123456789012:role/auditor"
+	global     = "7890123456789012"
 	prodOurs   = "acs:ram::1234567890123456:saml-provider/fc-sso"
-	globalOurs = "acs:ram::3456789012345678:saml-provider/fc-sso"
+	globalOurs = "acs:ram::7890123456789012:saml-provider/fc-sso"
 )
 
 // TestAnAccountThatTakesUsForItsIdentityProvider is a federated account of each site,
@@ -125,6 +125,7 @@ func holder(t *testing.T, s *stack.Stack, name, arn string) (*person.Person, *br
 }
 
 func openAConsole(t *testing.T, s *stack.Stack) {
+	t.Helper()
 	for who, arn := range map[string]string{"alice": admin, "wangfang": auditor} {
 		p, page, form := holder(t, s, who, arn)
 		wantConsole(t, s, must[*browser.Page](t)(p.Submit(t.Context(), page, form, nil)), arn[strings.LastIndex(arn, "/")+1:], arn[10:26], who+"@acme.example")
@@ -141,6 +142,7 @@ func openAConsole(t *testing.T, s *stack.Stack) {
 }
 
 func takeCredentials(t *testing.T, s *stack.Stack) {
+	t.Helper()
 	alice := person.New(s.Ready, "acme", "alice")
 	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
 	for _, arn := range []string{admin, "acs:ram::1234567890123456:role/narrow"} {
@@ -167,6 +169,7 @@ func withSAML(t *testing.T, s *stack.Stack, response, role, provider, seconds st
 }
 
 func tryForMore(t *testing.T, s *stack.Stack) {
+	t.Helper()
 	_, _, form := holder(t, s, "alice", admin)
 	response := form.Fields.Get("SAMLResponse")
 	for why, c := range map[string]struct{ role, provider, seconds, code string }{
@@ -187,6 +190,7 @@ func tryForMore(t *testing.T, s *stack.Stack) {
 }
 
 func waitTooLong(t *testing.T, s *stack.Stack) {
+	t.Helper()
 	alice, page, form := holder(t, s, "alice", admin)
 	s.Clock(t, 121*time.Second)
 	defer s.Clock(t, 0)
@@ -201,6 +205,7 @@ func waitTooLong(t *testing.T, s *stack.Stack) {
 // giveLess: the console opens all the same, and nothing that the browser was answered
 // holds a response of ours.
 func giveLess(t *testing.T, s *stack.Stack) {
+	t.Helper()
 	saw := &witness{}
 	bob := person.New(s.Ready, "acme", "bob")
 	bob.Browser = browser.New(saw)

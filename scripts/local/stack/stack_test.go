@@ -188,7 +188,7 @@ func TestTheWholeStack(t *testing.T) {
 		s.ClearFaults(t)
 		s.TroubleAtWrite(t, "ims", "hang", 3)
 		s.Trouble(t, "ims", "")
-		if seen := s.Seen(t, "service", "ims"); len(seen.Calls) > 0 || seen.Troubled["ims"] > 0 {
+		if seen := s.Seen(t, "service", "ims", "account", "1234567890123456"); len(seen.Calls) > 0 || seen.Troubled["ims"] > 0 {
 			t.Errorf("%+v", seen)
 		}
 		s.TurnKeys(t, "contoso", "announce")
