@@ -42,7 +42,7 @@ const (
 
 // Ways are all of them.
 func Ways() []Way {
-	return []Way{assumeRole(), directOIDC(), directSAML(), federated(), userSSO(), maintenance()}
+	return []Way{assumeRole(), directOIDC(), directSAML(), federated(), console(), userSSO(), maintenance()}
 }
 
 func assumeRole() Way {
@@ -89,7 +89,7 @@ func directSAML() Way {
 func federated() Way {
 	return Way{
 		Name: "federated", Title: "`issue: federated`",
-		Text: "The bundle is a SAML provider of ACCOUNT, and makes responses of its own, for AssumeRoleWithSAML and for the console. PROVIDER stands in `federatedProvider` of the account. What the browser brings to the console is refused there, on Alibaba Cloud's own page.",
+		Text: "The bundle is a SAML provider of ACCOUNT, and makes responses of its own, for AssumeRoleWithSAML and for the console. PROVIDER stands in `federatedProvider` of the account.",
 		Needs: []Need{
 			{"provider", Account, "the SAML provider PROVIDER", "", "role_refused", role + ": " + saml + ": AssumeRoleWithSAML: status 404, EntityNotExist.SAMLProvider"},
 			{"metadata", Account, "in it our metadata for this account, as `/idp/ACCOUNT/metadata` of the bundle serves it; with a `maintenanceRole` it is kept up to date", "", "role_refused", saml + " has no metadata"},
@@ -98,6 +98,26 @@ func federated() Way {
 			{"trust", Account, "its trust policy lets in PROVIDER, for RECIPIENT", "federated.trust.json", "role_refused", notIn},
 		},
 	}
+}
+
+// console is the same with another judge, who says less.
+func console() Way {
+	says := map[string]string{
+		"provider":    "Cannot find the SAML identity provider with ARN: " + saml,
+		"metadata":    "The IdP Metadata of your SAML Provider is invalid.",
+		"certificate": "The SAML Assertion is invalid.",
+		"role":        "The role not exists: " + role,
+		"trust":       "There is no permission",
+	}
+	way := Way{
+		Name: "federated-console", Title: "`issue: federated`, with a response in the browser",
+		Text: "Where a rule gives all that ROLE has, the browser brings our response to Alibaba Cloud's sign-in page for roles, which refuses by itself: the person reads its words, and they are in no log of ours. The portal's decision line has the role (`grant`) and `\"way\":\"response\"`.",
+	}
+	for _, need := range federated().Needs {
+		need.Reason, need.Says = "", says[need.Name]
+		way.Needs = append(way.Needs, need)
+	}
+	return way
 }
 
 func userSSO() Way {
