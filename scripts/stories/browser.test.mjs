@@ -116,6 +116,86 @@ test('by OpenID Connect without JavaScript, in Chinese, on a phone, in the dark,
   assert.equal(await page.locator('form[action="/credentials"] button').count(), 1);
 });
 
+// takeTokens adds an account on each site whose STS is shown Contoso's tokens, before
+// anybody came.
+async function takeTokens() {
+  const file = path.join(stacks.at(-1).data, 'federation.yaml');
+  const account = (id, alias, site) => `
+  - {id: "${id}", alias: ${alias}, site: ${site}, issue: direct, oidcProviders: {contoso: "acs:ram::${id}:oidc-provider/contoso"}}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace('\nrules:\n',
+    `${account('5678901234567890', 'acme-lab', 'china')}${account('6789012345678901', 'acme-abroad', 'international')}\n\nrules:\n`));
+  await apply(`
+  - name: partners try things out
+    idp: contoso
+    roles: ["acs:ram::5678901234567890:role/try", "acs:ram::6789012345678901:role/try"]
+    condition: any
+    session: {name: "{{email}}", duration: 1h}
+`);
+}
+
+// live has Contoso's tokens be good for so many seconds; 0: as long as always.
+const live = (line, seconds) => fetch(`${line.admin_url}/idps/contoso/quirks`, { method: 'POST', body: JSON.stringify({ token_life: seconds }) });
+
+for (const flags of [[], ['-tls']]) {
+  test(`consoles by the token of the sign-in, on both sites ${flags}`, async (t) => {
+    const line = await start(flags);
+    await takeTokens();
+    const { page, faults } = await open(t, { ignoreHTTPSErrors: true });
+    await page.goto(`${line.url}/go/acme-lab/try?to=${encodeURIComponent('https://oss.console.aliyun.com/bucket/a?x=1&y=2')}`);
+    await page.getByRole('link', { name: 'Contoso' }).click();
+    await signIn(page, 'contoso', 'dave', line);
+    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+    for (const words of [/try/, /5678901234567890/, /dave@contoso\.example/, /oss\.console\.aliyun\.com\/bucket\/a/]) {
+      assert.match(await page.locator('body').innerText(), words);
+    }
+    await page.goto(line.url);
+    await page.getByRole('button', { name: /console.*try.*acme-abroad/i }).click();
+    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+    assert.match(await page.locator('body').innerText(), /6789012345678901/);
+    await page.goto(`${line.url}/go/acme-abroad/try?to=${encodeURIComponent('https://ecs.console.alibabacloud.com/server')}`);
+    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+    assert.match(await page.locator('body').innerText(), /ecs\.console\.alibabacloud\.com\/server/);
+    assert.deepEqual(faults, []);
+    if (flags.length === 0) await tokensThatAreOver(t, line);
+  });
+}
+
+// tokensThatAreOver: the person signs in again, without being asked anything, and is in
+// the console; or is told why not.
+async function tokensThatAreOver(t, line) {
+  await live(line, 5);
+  const { page, faults } = await open(t);
+  await page.goto(line.url);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(page, 'contoso', 'dave', line);
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await page.getByRole('link', { name: /console.*try.*acme-lab/i }).click();
+  await page.getByText('proof_over').waitFor();
+  await shoot(page, 'token-over-at-once');
+  assert.equal(here(page), `${new URL(line.url).host}/oidc/contoso/callback`, 'once');
+
+  await page.goto(line.url);
+  await page.getByRole('button', { name: /credentials.*try.*acme-lab/i }).click();
+  await page.getByRole('heading', { name: 'Sign in again to go on' }).waitFor();
+  await shoot(page, 'token-over');
+  await live(line, 0);
+  await page.getByRole('link', { name: 'Sign in again' }).click();
+  await page.getByRole('button', { name: /credentials.*try.*acme-lab/i }).click();
+  await page.getByRole('heading', { name: /credentials/i }).waitFor();
+
+  await live(line, 5);
+  const { page: other, faults: more } = await open(t);
+  await other.goto(line.url);
+  await other.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(other, 'contoso', 'dave', line);
+  await other.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await live(line, 0);
+  await other.getByRole('link', { name: /console.*try.*acme-lab/i }).click();
+  await other.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await other.locator('body').innerText(), /5678901234567890/);
+  assert.deepEqual([...faults, ...more].filter((fault) => !/403/.test(fault)), []);
+}
+
 test('who says no at the provider is told so, and may say yes later', async (t) => {
   const { page, context } = await open(t);
   await page.goto(ready.url);
