@@ -199,7 +199,11 @@ func judgeOIDC(t *testing.T, c, owner *ims.Client) {
 func judgeUserSSO(t *testing.T, c *ims.Client, metadata string) {
 	t.Helper()
 	before := must(c.GetUserSsoSettings())(t).Body.UserSsoSettings
-	if !tea.BoolValue(before.SsoEnabled) || !tea.BoolValue(before.SsoLoginWithDomain) || tea.StringValue(before.MetadataDocument) != "" || tea.StringValue(before.AuthnSignAlgo) != "rsa-sha1" {
+	ours, err := base64.StdEncoding.DecodeString(tea.StringValue(before.MetadataDocument)) // the bundle's, as a deployer uploads it
+	if err != nil || !strings.Contains(string(ours), "/idp/1234567890123456/metadata") {
+		t.Errorf("at the start: %v, %s", err, ours)
+	}
+	if !tea.BoolValue(before.SsoEnabled) || !tea.BoolValue(before.SsoLoginWithDomain) || tea.StringValue(before.AuthnSignAlgo) != "rsa-sha1" {
 		t.Errorf("at the start: %v", before)
 	}
 	document := tea.String(base64.StdEncoding.EncodeToString([]byte(metadata)))
@@ -214,7 +218,7 @@ func judgeUserSSO(t *testing.T, c *ims.Client, metadata string) {
 	if domain := tea.StringValue(must(c.GetDefaultDomain())(t).Body.DefaultDomainName); domain != "acme-prod.onaliyun.com" {
 		t.Errorf("default domain %q", domain)
 	}
-	_, err := c.SetUserSsoSettings(&ims.SetUserSsoSettingsRequest{AuthnSignAlgo: tea.String("none")})
+	_, err = c.SetUserSsoSettings(&ims.SetUserSsoSettingsRequest{AuthnSignAlgo: tea.String("none")})
 	wantCode(t, "an algorithm", err, "InvalidParameter.AuthnSignAlgo")
 }
 

@@ -26,17 +26,18 @@ type functionCredentials struct {
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
 // each. The two that issue and the one that keeps accounts' RAM up to date, and no
 // other, may go on to assume others; the two where people and workloads sign in, and
-// no other, may have keys fetched; and the one that signs requests, and no other, may
-// use the keys of ours that KMS holds. Alerts are handed on by the one that makes
-// them.
+// no other, may have keys fetched; and those that sign requests and responses, and no
+// other, may use the key of ours that KMS holds, of which the one that decrypts has the
+// secret too. Alerts are handed on by the one that makes them.
 func (c *Cloud) addFunctionRoles() error {
 	const assume = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`
 	const invoke = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-metadata-rotation"}`
-	const sign = `{"Effect":"Allow","Action":["kms:AsymmetricSign","kms:GetSecretValue"],"Resource":["acs:kms:*:*:key/fc-sso-*","acs:kms:*:*:secret/fc-sso-*"]}`
+	const sign = `{"Effect":"Allow","Action":"kms:AsymmetricSign","Resource":"acs:kms:*:*:key/fc-sso-*"}`
+	const decrypt = `{"Effect":"Allow","Action":"kms:GetSecretValue","Resource":"acs:kms:*:*:secret/fc-sso-*"}`
 	const tell = `{"Effect":"Allow","Action":["eventbridge:PutEvents","mns:PublishMessage"],"Resource":["acs:eventbridge:*:*:eventbus/fc-sso*","acs:mns:*:*:/topics/fc-sso*/messages"]}`
 	var faults []error
 	for name, may := range map[string]string{
-		"saml-acs": invoke + "," + sign, "oidc-exchange": assume + "," + invoke, "portal": assume,
+		"saml-acs": invoke + "," + sign + "," + decrypt, "oidc-exchange": assume + "," + invoke + "," + sign, "portal": assume + "," + sign,
 		"metadata-rotation": assume + "," + tell, "scim": "", "provisioning": "",
 	} {
 		r := Role{ARN: c.functionRole(name), Trust: TrustingService(functionService)}

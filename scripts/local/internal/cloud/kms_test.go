@@ -76,8 +76,15 @@ func TestKMSSignsForWhomItsPoliciesAllow(t *testing.T) {
 	if err := rsa.VerifyPKCS1v15(parsed.(*rsa.PublicKey), crypto.SHA256, sum[:], signature); err != nil || got.KeyVersionId != version {
 		t.Errorf("%v, %+v", err, got)
 	}
-	if refused := w.kms(w.portal(), "AsymmetricSign", signIt(signingKey, version, "RSA_PKCS1_SHA_256", digest())...); refused.Code != "Forbidden.NoPermission" {
-		t.Errorf("the portal: %+v", refused)
+	if got := w.kms(w.portal(), "AsymmetricSign", signIt(signingKey, version, "RSA_PKCS1_SHA_256", digest())...); got.Value == "" {
+		t.Errorf("the portal: %+v", got)
+	}
+	scim := w.function("acs:ram::"+bundle+":role/fc-sso-scim", "sso-scim")
+	if refused := w.kms(scim, "AsymmetricSign", signIt(signingKey, version, "RSA_PKCS1_SHA_256", digest())...); refused.Code != "Forbidden.NoPermission" {
+		t.Errorf("who signs nothing: %+v", refused)
+	}
+	if refused := w.kms(w.portal(), "GetSecretValue", pair{"SecretName", "fc-sso-decryption"}); refused.Code != "Forbidden.NoPermission" {
+		t.Errorf("the portal, which decrypts nothing: %+v", refused)
 	}
 }
 
