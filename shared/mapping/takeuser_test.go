@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -96,6 +98,41 @@ func TestNameGamesMakeNobodyARAMUser(t *testing.T) {
 			}
 			if len(d.Users) > 0 || !strings.Contains(d.Trace.Rules[0].Note, tt.why) {
 				t.Errorf("users %+v, note %q", d.Users, d.Trace.Rules[0].Note)
+			}
+		})
+	}
+}
+
+// TestWhatMayBeSomebodyElsesMakesNobodyARAMUser: of several values the person may choose
+// which comes first, an empty one is everybody's, and a transient NameID is another with
+// each sign-in.
+func TestWhatMayBeSomebodyElsesMakesNobodyARAMUser(t *testing.T) {
+	idp := validatetest.New(t)
+	mail := func(values ...string) validatetest.Option { return validatetest.Attribute("mail", values...) }
+	transient := validatetest.Before(func(response *etree.Element) {
+		response.FindElement("//NameID").CreateAttr("Format", "urn:oasis:names:tc:SAML:2.0:nameid-format:transient")
+	})
+	const byMail = `{{email | before "@"}}@acme.onaliyun.com`
+	for name, tt := range map[string]struct {
+		template, person string // principal; and what the record says
+		signIn           validatetest.Option
+	}{
+		"two values":               {byMail, "{{email}}", mail("root@acme.com", "ada@acme.com")},
+		"an empty one":             {"x{{email}}@acme.onaliyun.com", "{{email}} of acme", mail("")},
+		"a blank one":              {"{{email}}@acme.onaliyun.com", "{{email}} of acme", mail(" ")},
+		"a transient NameID":       {"{{nameID}}@acme.onaliyun.com", "", transient},
+		"a transient one, by name": {"{{nameID}}@acme.onaliyun.com", "{{nameID}}", transient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := idp.Identity(validatetest.Subject("ada"), tt.signIn)
+			source := validatetest.Source()
+			source.Attributes, source.Person = map[string]string{"email": "mail"}, tt.person
+			if person, err := mapping.Person(source, who); reason.Of(err) != reason.PersonUnclear {
+				t.Errorf("the person is %q, %v", person, err)
+			}
+			rev := revisionOf(t, func(s *trust.Source) { s.Attributes["email"] = "mail" }, userRule("r", tt.template))
+			if taking, err := mapping.TakeUser(rev, who, now(), account(t, prod)); reason.Of(err) != reason.PrincipalInvalid {
+				t.Errorf("the user is %+v, %v", taking.Grant.UPN(), err)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,18 +79,16 @@ func TakeUser(rev federation.Revision, who validate.Identity, at Context, accoun
 // template says, else the subject. RAM users belong to a person, so who cannot be told
 // from others by it is refused.
 func Person(source trust.Source, who validate.Identity) (string, error) {
-	if source.Person == "" {
-		return who.Subject(), nil
-	}
+	source.Person = cmp.Or(source.Person, "{{"+federation.NameID+"}}")
 	template, err := federation.PersonTemplate(source)
 	if err != nil {
 		return "", reason.New(reason.ConfigurationInvalid, "person of identity provider %q: %w", source.ID, err)
 	}
 	d := decision{source: source, who: who}
-	person, err := template.Expand(d.variable)
+	person, err := template.Expand(d.sole)
 	switch {
 	case err != nil:
-		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %w", source.ID, err)
+		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %w"+noSole, source.ID, err)
 	case strings.TrimSpace(person) == "":
 		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %q is blank", source.ID, source.Person)
 	}
@@ -119,9 +118,9 @@ func (d *decision) giveUser(rule federation.Rule, e *Evaluation) {
 // principal is a login name of RAM's own characters or nothing: what only looks like
 // one is somebody else.
 func (d *decision) principal(user federation.User) (ram.UPN, error) {
-	text, err := user.Principal().Expand(d.variable)
+	text, err := user.Principal().Expand(d.sole)
 	if err != nil {
-		return ram.UPN{}, reason.New(reason.PrincipalInvalid, "%w", err)
+		return ram.UPN{}, reason.New(reason.PrincipalInvalid, "%w"+noSole, err)
 	}
 	upn, err := ram.ParseUPN(text)
 	if err != nil {
@@ -131,6 +130,26 @@ func (d *decision) principal(user federation.User) (ram.UPN, error) {
 		return ram.UPN{}, reason.New(reason.PrincipalSuffix, "%s is of a suffix that the rule's domains do not have", upn)
 	}
 	return upn, nil
+}
+
+const (
+	transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+	// noSole goes on where a template says that a variable has no value.
+	noSole = " that is somebody's alone: one is wanted, not several, nor a blank, nor a transient NameID"
+)
+
+// sole is the value of a variable that says who somebody is. Of several the identity
+// provider, or the person, may choose which comes first. A transient NameID is another
+// with each sign-in (saml-core 8.3.8): who came by one would own a user whom nobody could
+// ever be again.
+func (d *decision) sole(name string) (string, bool) {
+	value, ok := d.variable(name)
+	if slices.Contains(federation.SubjectVariables(d.source), name) {
+		return value, ok && d.who.NameIDFormat() != transient
+	}
+	others := slices.ContainsFunc(d.who.Attribute(d.source.AttributeName(name)), func(v string) bool { return v != value })
+	return value, ok && !others && strings.TrimSpace(value) != ""
 }
 
 func (d *decision) isUserOf(account federation.Account) bool {
