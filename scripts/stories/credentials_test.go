@@ -13,6 +13,13 @@ import (
 	"github.com/fc-sso/fc-sso/scripts/stories/person"
 )
 
+// staffAreUsers lets Acme's people be the RAM users that the demo's RAM has for them.
+const staffAreUsers = `  - name: staff are RAM users
+    idp: acme
+    user: {account: "2345678901234567", principal: '{{email | before "@"}}@acme-dev.onaliyun.com', domains: [acme-dev.onaliyun.com]}
+    condition: any
+`
+
 // TestNobodyNoticesThatRoleCredentialsRotate: each invocation has others, and those
 // of the one before are refused by everybody. What a function kept of them would end
 // here, in its clients of Tablestore, STS, KMS, IMS and of Function Compute itself.
@@ -20,20 +27,22 @@ func TestNobodyNoticesThatRoleCredentialsRotate(t *testing.T) {
 	t.Parallel()
 	s := stack.Start(t, stack.Options{Instances: 1, KMS: true})
 	edit(t, s, "      audiences: [fc-sso]\n", "      audiences: [fc-sso]\n      exchange: true\n")
+	edit(t, s, "\nrules:\n", directAccounts+staffAreUsers)
 	endInstances(t, s)
 	s.EachItsOwn(t, 0)
 	for range 2 { // what the first invocations keep, the second ones would use
+		t.Run("the timer", func(t *testing.T) { runTimer(t, s, 1) })
 		t.Run("by SAML, with requests that KMS signs", func(t *testing.T) { signInAtAcme(t, s) })
-		t.Run("by OpenID Connect", func(t *testing.T) { signInAtContoso(t, s) })
+		t.Run("by OpenID Connect, with a token that STS is shown", func(t *testing.T) { takeByToken(t, s) })
+		t.Run("by responses that KMS signs", func(t *testing.T) { takeByResponse(t, s) })
 		t.Run("an exchange", func(t *testing.T) {
-			if got := exchange(t, s, tokenOfDave(t, s, "")); got.status != http.StatusOK {
+			if got := exchange(t, s, tokenOfDave(t, s, ""), "resource", devSupport); got.status != http.StatusOK {
 				t.Errorf("%d %s", got.status, got.body)
 			}
 		})
-		t.Run("the timer", func(t *testing.T) { runTimer(t, s, 1) })
 		t.Run("a key that is fetched for a sign-in", func(t *testing.T) {
 			s.TurnKeys(t, "contoso", "rotate")
-			wantRoles(t, must[*browser.Page](t)(newDave(s).SignIn(t.Context())), devSupport)
+			wantRoles(t, must[*browser.Page](t)(newDave(s).SignIn(t.Context())), devSupport, labTry, intlTry)
 		})
 	}
 	t.Run("credentials that end in the middle of it", func(t *testing.T) { endInTheMiddle(t, s) })
@@ -48,6 +57,33 @@ func signInAtAcme(t *testing.T, s *stack.Stack) {
 		t.Errorf("credentials %q", got.AccessKeyID)
 	}
 	wantConsole(t, s, must[*browser.Page](t)(alice.Take(t.Context(), roles, "/console", admin)), "admin", "alice@acme.example")
+}
+
+func takeByToken(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	dave := newDave(s)
+	roles := must[*browser.Page](t)(dave.SignIn(t.Context()))
+	wantRoles(t, roles, devSupport, labTry, intlTry)
+	for _, arn := range []string{devSupport, labTry} {
+		if got := must[person.Credentials](t)(dave.Credentials(t.Context(), roles, arn)); !strings.HasPrefix(got.AccessKeyID, "STS.") {
+			t.Errorf("credentials %q", got.AccessKeyID)
+		}
+		wantConsole(t, s, must[*browser.Page](t)(dave.Take(t.Context(), roles, "/console", arn)), "dave@contoso.example")
+	}
+}
+
+// takeByResponse is a federated account's console and credentials, and a RAM user's.
+func takeByResponse(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	wang, page, form := holder(t, s, "wangfang", auditor)
+	wantConsole(t, s, must[*browser.Page](t)(wang.Submit(t.Context(), page, form, nil)), "auditor", global)
+	roles := must[*browser.Page](t)(wang.Open(t.Context(), s.URL+"/"))
+	if got := must[person.Credentials](t)(wang.Credentials(t.Context(), roles, auditor)); !strings.HasPrefix(got.AccessKeyID, "STS.") {
+		t.Errorf("credentials %q", got.AccessKeyID)
+	}
+	page = must[*browser.Page](t)(wang.Open(t.Context(), s.URL+"/idp/2345678901234567/start"))
+	form = must[browser.Form](t)(page.Form("/saml/SSO"))
+	wantConsole(t, s, must[*browser.Page](t)(wang.Submit(t.Context(), page, form, nil)), "user/wangfang")
 }
 
 // endInTheMiddle has what an invocation was given refused after its first call, after
@@ -67,7 +103,7 @@ func endInTheMiddle(t *testing.T, s *stack.Stack) {
 			s.EachItsOwn(t, 0)
 			token := tokenOfDave(t, s, "")
 			s.EachItsOwn(t, uses)
-			got := exchange(t, s, token)
+			got := exchange(t, s, token, "resource", devSupport)
 			return got.status, got.Code
 		},
 		"credentials": func(int) (int, string) { return page(alice.Take(t.Context(), roles, "/credentials", admin)) },
