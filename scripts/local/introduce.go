@@ -49,14 +49,17 @@ func (s *station) welcome(ctx context.Context) error {
 	return nil
 }
 
-// demoUsers is the demo's account with user-based SSO.
-const demoUsers = "2345678901234567"
-
+// addDemoUsers makes the demo's people users of its accounts with user-based SSO.
 func (s *station) addDemoUsers() error {
 	for _, provider := range s.line.IDPs {
 		for _, user := range provider.Users {
-			if err := s.cloud.AddUser(demoUsers, user.Username); err != nil {
-				return s.demoFault(err)
+			for _, b := range *s.believers.Load() {
+				if !b.users {
+					continue
+				}
+				if err := s.cloud.AddUser(b.account, user.Username); err != nil {
+					return s.demoFault(err)
+				}
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { inflateRawSync } from 'node:zlib';
 
 import { launch, open, shoot, stacks, start, stop } from './stage.mjs';
 
@@ -445,6 +446,106 @@ test('the same without JavaScript, in Chinese, on a phone, in the dark', async (
   for (const words of [/admin/, /oss\.console\.aliyun\.com\/bucket/]) assert.match(await page.locator('body').innerText(), words);
 });
 
+// askedBy begins where RAM users begin, at Alibaba Cloud.
+async function askedBy(page, line, domain, service) {
+  await page.goto(`${line.cloud.signin}/${domain}.onaliyun.com/login.htm?service=${encodeURIComponent(service)}`);
+  await page.getByRole('button', { name: 'Logon with Organization Account' }).click();
+}
+
+const inConsole = (page) => page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+const ecs = (site) => `https://ecs.console.${site}/server?x=1&y=<2>`;
+const shown = (address) => new URL(address).host + new URL(address).pathname; // what the console says that it opened
+
+test('Alibaba Cloud asks, and people of two identity providers are users of one account', async (t) => {
+  const { page, faults } = await open(t);
+  await askedBy(page, ready, 'acme-dev', ecs('aliyun.com'));
+  await page.getByText('the console of acme-dev').waitFor();
+  assert.equal(new URL(page.url()).pathname, '/idp/2345678901234567/start');
+  await shoot(page, 'chooser-user');
+  await page.getByRole('link', { name: '中文' }).click();
+  await page.getByText('acme-dev 的控制台').waitFor();
+  await page.getByRole('link', { name: 'English' }).click();
+  await page.getByRole('link', { name: 'Acme' }).click();
+  await signIn(page, 'acme', 'alice');
+  await inConsole(page);
+  assert.equal(await page.locator('#user').innerText(), 'alice@acme-dev.onaliyun.com');
+  assert.equal(await page.locator('#opened').innerText(), shown(ecs('aliyun.com')));
+  await shoot(page, 'console-user');
+  await askedBy(page, ready, 'acme-dev', ecs('aliyun.com')); // and again, with a session here
+  await inConsole(page);
+  await page.goto(ready.url);
+  await page.getByRole('heading', { name: 'You as a user' }).waitFor();
+  await shoot(page, 'roles-user');
+  await page.getByRole('link', { name: /console of acme-dev as alice/i }).click();
+  await inConsole(page);
+  assert.match(await page.locator('#identity').innerText(), /^acs:ram::2345678901234567:user\/alice$/);
+  await page.goBack(); // past the page that posts itself
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+
+  const { page: partner, faults: others } = await open(t);
+  await partner.goto(`${ready.url}/idp/2345678901234567/start?to=${encodeURIComponent(bucket('aliyun.com'))}`); // a bookmark
+  await partner.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(partner, 'contoso', 'dave');
+  await inConsole(partner);
+  assert.equal(await partner.locator('#user').innerText(), 'dave@acme-dev.onaliyun.com');
+  assert.equal(await partner.locator('#opened').innerText(), shown(bucket('aliyun.com')));
+  assert.deepEqual([...faults, ...others], []);
+});
+
+test('a foreign link to a user is asked about, and who is no user is told other ways', async (t) => {
+  const { page, faults } = await open(t);
+  await page.goto(`${ready.url}/saml/acme/login`);
+  await signIn(page, 'acme', 'bob');
+  await page.getByRole('heading', { name: 'Your roles' }).waitFor();
+  await page.goto(ready.cloud.signin);
+  await page.setContent(`<a href="${ready.url}/idp/2345678901234567/start">Free gifts</a>`);
+  await page.getByRole('link').click();
+  await page.getByRole('heading', { name: 'Open the console?' }).waitFor();
+  await shoot(page, 'confirm-user');
+  await page.getByRole('button', { name: 'Open the console' }).click();
+  await inConsole(page);
+  assert.equal(await page.locator('#user').innerText(), 'bob@acme-dev.onaliyun.com');
+  assert.deepEqual(faults, []);
+
+  const { page: nobody } = await open(t);
+  await askedBy(nobody, ready, 'acme-dev', '');
+  await nobody.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(nobody, 'contoso', 'erin');
+  await nobody.getByText('user_not_granted').waitFor();
+  await nobody.getByText('Or sign in another way').waitFor();
+  await shoot(nobody, 'refusal-user');
+  await nobody.getByRole('link', { name: 'Acme' }).click();
+  await signIn(nobody, 'acme', 'wangfang');
+  await inConsole(nobody);
+  assert.equal(await nobody.locator('#user').innerText(), 'wangfang@acme-dev.onaliyun.com');
+});
+
+test('users without JavaScript, abroad, in Chinese, on a phone, in the dark', async (t) => {
+  const { page } = await open(t, { javaScriptEnabled: false, locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 640 } });
+  await askedBy(page, ready, 'acme-global', ecs('alibabacloud.com'));
+  await signIn(page, 'acme', 'wangfang'); // there is no other way in
+  await page.getByRole('button').first().click();
+  await page.getByRole('button', { name: '打开阿里云' }).waitFor();
+  await shoot(page, 'phone-entry-user');
+  await page.getByRole('button', { name: '打开阿里云' }).click();
+  await inConsole(page);
+  assert.match(await page.locator('#user').innerText(), /^wangfang@/);
+  assert.equal(await page.locator('#opened').innerText(), shown(ecs('alibabacloud.com')));
+  await page.goto(ready.url);
+  await shoot(page, 'phone-roles-user');
+
+  // By a form, as metadata may ask for it: with it the browser shows us no session, and
+  // with what it leads to it does.
+  const asked = await fetch(`${ready.cloud.signin}/saml/logon?tenantID=7890123456789012`, { redirect: 'manual' });
+  const request = inflateRawSync(Buffer.from(new URL(asked.headers.get('location')).searchParams.get('SAMLRequest'), 'base64')).toString('base64');
+  await page.goto(ready.cloud.signin);
+  await page.setContent(`<form method="post" action="${ready.url}/idp/7890123456789012/sso"><input name="SAMLRequest" value="${request}"><input name="RelayState" value="${bucket('alibabacloud.com').replace('&', '&amp;')}"><button>Go</button></form>`);
+  await page.getByRole('button', { name: 'Go' }).click();
+  await page.getByRole('button', { name: '打开阿里云' }).click();
+  await inConsole(page);
+  assert.equal(await page.locator('#opened').innerText(), shown(bucket('alibabacloud.com')));
+});
+
 test('over TLS, as in life', async (t) => {
   const secure = await start(['-tls']);
   const { page, context, faults } = await open(t, { ignoreHTTPSErrors: true });
@@ -474,4 +575,13 @@ test('over TLS, as in life', async (t) => {
   assert.match(await abroad.locator('body').innerText(), /auditor/);
   assert.equal(sent.filter((text) => /\/saml-role\/sso .*SAMLResponse/.test(text)).length, 1);
   assert.deepEqual([...faults, ...more], []);
+
+  const { page: user, faults: last } = await open(t, { ignoreHTTPSErrors: true });
+  await askedBy(user, secure, 'acme-dev', ecs('aliyun.com'));
+  await user.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(user, 'contoso', 'dave', secure);
+  await inConsole(user);
+  assert.equal(await user.locator('#user').innerText(), 'dave@acme-dev.onaliyun.com');
+  assert.equal(await user.locator('#opened').innerText(), shown(ecs('aliyun.com')));
+  assert.deepEqual(last, []);
 });

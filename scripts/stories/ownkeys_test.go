@@ -93,6 +93,7 @@ func (o *owner) restart() {
 		o.t.Fatal(err)
 	}
 	text = regexp.MustCompile(`(?m)^ +(federatedProvider|userSSO): .*\n`).ReplaceAll(text, nil)
+	text = regexp.MustCompile(`(?m)^  - name: .*\n    idp: .*\n    user: .*\n    condition:\n      .*\n`).ReplaceAll(text, nil)
 	text = bytes.Replace(text, []byte("issue: federated"), []byte("issue: assume-role"), 1)
 	if err := os.WriteFile(o.s.Federation, text, 0o600); err != nil {
 		o.t.Fatal(err)
