@@ -374,8 +374,14 @@ async function becomeFederated(line) {
   writeFileSync(path.join(path.dirname(file), 'describe.json'), JSON.stringify(policy));
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(alias: acme-prod\n    site: china\n    issue: )assume-role/, `$1federated
     federatedProvider: acs:ram::1234567890123456:saml-provider/fc-sso
-    maintenanceRole: acs:ram::1234567890123456:role/fc-sso-maintenance`));
+    maintenanceRole: acs:ram::1234567890123456:role/fc-sso-maintenance`)
+    .replace('accounts:\n', 'accounts:\n  - {id: "8901234567890123", alias: acme-intl, site: international}\n'));
   await apply(`
+  - name: everybody looks abroad, by the function's own role
+    idp: acme
+    roles: [acs:ram::8901234567890123:role/viewer]
+    condition: any
+    session: {duration: 1h}
   - name: everybody describes
     idp: acme
     roles: [acs:ram::1234567890123456:role/describe]
@@ -397,7 +403,7 @@ function overheard(page) {
   return sent;
 }
 
-test('consoles of accounts that take us for their identity provider, on both sites', async (t) => {
+test('consoles of accounts that take us for their identity provider, and of one that does not, on both sites', async (t) => {
   federated = await start();
   await becomeFederated(federated);
   const { page: abroad, faults } = await open(t);
@@ -430,6 +436,10 @@ test('consoles of accounts that take us for their identity provider, on both sit
   assert.equal(heard.filter((text) => text.includes('SAMLResponse')).length, 0, 'what is given in part is not in the browser');
   assert.ok(heard.some((text) => text.includes('SigninToken') && text.includes(encodeURIComponent(`${federated.url}/go/acme-prod/describe`))), 'the console leads back to us');
   await shoot(page, 'console-federated-in-part');
+
+  await page.goto(deepLink(federated, 'acme-intl/viewer', 'alibabacloud.com'));
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  for (const words of [/viewer/, /oss\.console\.alibabacloud\.com\/bucket\/oss-eu\/a/]) assert.match(await page.locator('body').innerText(), words);
   assert.deepEqual([...faults, ...others], []);
 });
 

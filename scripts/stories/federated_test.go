@@ -17,6 +17,7 @@ import (
 	"github.com/fc-sso/fc-sso/scripts/local/stack"
 	"github.com/fc-sso/fc-sso/scripts/stories/browser"
 	"github.com/fc-sso/fc-sso/scripts/stories/person"
+	"github.com/fc-sso/fc-sso/scripts/stories/workload"
 )
 
 const (
@@ -217,5 +218,44 @@ func giveLess(t *testing.T, s *stack.Stack) {
 	}
 	if seen := saw.seen.String(); !strings.Contains(seen, "SigninToken") || strings.Contains(seen, "SAMLResponse") || strings.Contains(seen, base64.StdEncoding.EncodeToString([]byte("<samlp:Response"))) {
 		t.Errorf("the browser was answered\n%s", seen)
+	}
+}
+
+// ours is a federated account that workloads get roles in, too.
+const ours = `
+identityProviders:
+  - id: ci
+    oidc: {issuer: ISSUER, audiences: [sts.aliyuncs.com]}
+accounts:
+  - id: "2345678901234567"
+    alias: acme-dev
+    issue: federated
+    federatedProvider: acs:ram::2345678901234567:saml-provider/fc-sso
+    oidcProviders: {ci: "acs:ram::2345678901234567:oidc-provider/ci"}
+rules:
+  - {name: jobs, idp: ci, roles: ["acs:ram::2345678901234567:role/job"], condition: any, session: {duration: 1h}}
+`
+
+// TestWorkloadsGetRolesByOurResponse, as they ask for them: for less than the rule gives,
+// and with a policy. The roles trust nobody else.
+func TestWorkloadsGetRolesByOurResponse(t *testing.T) {
+	t.Parallel()
+	const job, provider = "acs:ram::2345678901234567:role/job", "acs:ram::2345678901234567:saml-provider/fc-sso"
+	platform := workload.New(t)
+	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, ours)})
+	policy := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:Get*","Resource":"*"}]}`
+	got := exchange(t, s, platform.Token(t, nil), "resource", job, "duration", "15m", "policy", policy)
+	if got.status != http.StatusOK || got.SecurityToken == "" || got.ExpiresIn > 900 || got.DurationBy != "asked" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	ask := func() stsAnswer {
+		return callSTS(t, s, "AssumeRoleWithOIDC", "RoleArn", job, "OIDCProviderArn", "acs:ram::2345678901234567:oidc-provider/ci", "RoleSessionName", "run-17", "OIDCToken", platform.Token(t, nil))
+	}
+	if got := ask(); got.status != http.StatusOK || got.AssumedRoleUser.Arn != "acs:sts::2345678901234567:assumed-role/job/run-17" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	newOperator(t, s, "2345678901234567").ims("DeleteSAMLProvider", "SAMLProviderName", "fc-sso")
+	if got := ask(); got.status != http.StatusForbidden || got.Code != "NoPermission" || got.Credentials.SecurityToken != "" {
+		t.Errorf("without %s: %d %s", provider, got.status, got.body)
 	}
 }
