@@ -177,12 +177,14 @@ func renewed(s session.Session, since time.Time) bool {
 	return since.IsZero() || !s.Began().Before(since) && !s.Identity().AuthenticatedAt().Before(since.Add(-session.FreshFor))
 }
 
-// renew leads to another sign-in, if the person may be shown one.
+// renew leads to another sign-in, if the person may be shown one. Where the request seems
+// to come from the future, by another instance's clock or a stranger's wish, no sign-in is
+// new enough yet: then a page stands before the next, which else would follow by itself.
 func (p portal) renew(r *http.Request, from trust.Source, here visit, start userStart, step mapping.StepUp, why error) (respond.Outcome, error) {
 	if start.passive {
 		return respond.Outcome{}, why
 	}
-	if start.Request != "" && r.Method == http.MethodGet {
+	if start.Request != "" && r.Method == http.MethodGet && !start.Fresh.After(p.Now()) {
 		audit.Of(r.Context()).StepUp = step.Rule
 		return here.keep(respond.SeeOther(stepUpLink(from, step, start.Path()))), nil
 	}

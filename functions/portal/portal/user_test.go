@@ -317,6 +317,17 @@ func TestARequestMayWantThePersonToSignInAnew(t *testing.T) {
 	wantRefusal(t, s.do(t, fromCloud(get(target+"&passive=1", old.Cookie()))), reason.StepUpNeeded)
 }
 
+// TestNobodyGoesInCirclesBeforeARequestCame: no sign-in is newer than what is still to
+// come, and an identity provider that asks nothing would be back at once.
+func TestNobodyGoesInCirclesBeforeARequestCame(t *testing.T) {
+	s := withUsers(t)
+	target := start("fresh", strconv.FormatInt(s.now.Add(50*time.Second).UnixMilli(), 10), "request", "a1")
+	a := s.do(t, fromCloud(get(target, s.adaBy(t, byPassword, 0).Cookie())))
+	if a.StatusCode != http.StatusForbidden || a.leadsTo() != "" || !strings.Contains(a.text, "/saml/test/login?"+url.Values{"stepup": {prod}, "to": {target}}.Encode()) {
+		t.Errorf("%s to %s:\n%s", a.Status, a.leadsTo(), a.text)
+	}
+}
+
 func TestARequestMayWantThatNothingIsAsked(t *testing.T) {
 	s := withUsers(t)
 	passive := start("request", "a1") + "&passive=1"
