@@ -90,9 +90,10 @@ func TestNoResponseOfOursIsShownToWhomItWouldGiveMore(t *testing.T) {
 		"a session policy": func(s *stage) {
 			s.draft.Rules[0].Session.Policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:Describe*","Resource":"*"}]}`
 		},
-		"a shorter rule": func(s *stage) { s.draft.Rules[0].Session.DurationSeconds = 1800 },
-		"a longer role":  func(s *stage) { s.longest[admin] = 2 * time.Hour },
-		"nobody read it": func(s *stage) { s.longest = nil },
+		"a shorter rule":  func(s *stage) { s.draft.Rules[0].Session.DurationSeconds = 1800 },
+		"a longer role":   func(s *stage) { s.longest[admin] = 2 * time.Hour },
+		"nobody read it":  func(s *stage) { s.longest = nil },
+		"nobody does now": func(s *stage) { s.draft.Accounts[0].MaintenanceRole = "" },
 	} {
 		s, p := federatedStage(t)
 		s.draft.Rules[0].Condition = &federation.ConditionDraft{Any: true}

@@ -151,7 +151,10 @@ func draft() federation.Draft {
 	second.SAML.MetadataURL = "https://contoso.example/metadata"
 	return federation.Draft{
 		IdentityProviders: []trust.Source{first, second},
-		Accounts:          []federation.AccountDraft{{ID: prod, Alias: "acme-prod"}, {ID: dev}},
+		Accounts: []federation.AccountDraft{
+			{ID: prod, Alias: "acme-prod", MaintenanceRole: "acs:ram::" + prod + ":role/fc-sso-maintenance"},
+			{ID: dev, MaintenanceRole: "acs:ram::" + dev + ":role/fc-sso-maintenance"},
+		},
 		Rules: []federation.RuleDraft{
 			{
 				Name: "platform engineers administer production", IdP: "test", Roles: []string{admin},
