@@ -81,3 +81,30 @@ func TestAStartSaysSinceWhenTheSignInMustBe(t *testing.T) {
 		}
 	}
 }
+
+// FuzzTargetsAreOurs: whatever somebody hangs on a sign-in, it leads to a path of ours in
+// one spelling, which is taken again as it is.
+func FuzzTargetsAreOurs(f *testing.F) {
+	for _, to := range []string{"/", "/go/a/b?to=x", "/idp/1/start?request=a&relay=%26&fresh=1795700000123", "/idp/1/start?to=%0a", "//x", "/go/a%2fb/c"} {
+		f.Add(to)
+	}
+	f.Fuzz(func(t *testing.T, to string) {
+		got, err := session.Target(to)
+		if err != nil {
+			if code := reason.Of(err); code != reason.TargetNotAllowed || got != "" {
+				t.Errorf("%q: %q, %v", to, got, err)
+			}
+			return
+		}
+		u, err := url.Parse(got)
+		if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\r\n\\") {
+			t.Errorf("%q leads to %q, %v", to, got, err)
+		}
+		if start, err := session.ParseStart(u); err == nil && (start.Path() != got || len(got) > 2048) {
+			t.Errorf("%q is spelled %q, and %q", to, got, start.Path())
+		}
+		if again, err := session.Target(got); len(got) <= 2048 && (err != nil || again != got) {
+			t.Errorf("%q leads to %q, and that to %q, %v", to, got, again, err)
+		}
+	})
+}
