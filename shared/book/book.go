@@ -10,10 +10,11 @@
 // federation and trust each know alone.
 //
 // What a request costs in calls to the store: none while what it needs was read
-// within 30 seconds; after that one for the head and keys, and where roles are
-// issued or listed for more than an hour one, for every 20 accounts, for how long RAM
-// lets them last; one for our own keys where no record is read with them. Cold, a record
-// costs two and a person's rules two, one more for every 4 MB of them, an account one.
+// within 30 seconds; after that one for the head and keys; where roles are issued or
+// listed for more than an hour, or in a federated account, one for every 20 accounts,
+// for how long RAM lets them last; one for our own keys where no record is read with
+// them. Cold, a record costs two and a person's rules two, one more for every 4 MB of
+// them, an account one.
 package book
 
 import (
