@@ -194,7 +194,7 @@ func table() []Row {
 		{UserNotGranted, http.StatusForbidden, CloudAdmin, "no rule makes this person a RAM user of the account: the detail says what each lacked"},
 		{PrincipalInvalid, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal comes out as no login name of RAM: letters, digits, . - and _ of ASCII, at most 64, then @ and a suffix"},
 		{PrincipalSuffix, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal has a login suffix outside the rule's domains"},
-		{PersonUnclear, http.StatusForbidden, IdPAdmin, "the record's person template names something that the sign-in does not say"},
+		{PersonUnclear, http.StatusForbidden, IdPAdmin, "who the person is, by the record's person or else the NameID, the sign-in does not say, or says in several values; or the NameID is transient: write person: with an attribute that has one value, the same each time"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},
