@@ -226,6 +226,9 @@ func TestAPersonIsWhoTheFederationSays(t *testing.T) {
 		"several":                  {"{{email}} {{nameID}}", "ADA@acme.example Ada@acme.com", ""},
 		"one that nobody sent":     {"{{nothing}}", "", reason.PersonUnclear},
 		"one that comes to blanks": {"{{blank}}", "", reason.PersonUnclear},
+		"nobody in particular":     {`{{nothing | default "x"}}`, "", reason.PersonUnclear},
+		"everybody":                {"staff", "", reason.PersonUnclear},
+		"one who is not nobody":    {`{{email | default "x"}}`, "ADA@acme.example", ""},
 		"a fault":                  {"{{nobody}}", "", reason.ConfigurationInvalid},
 	} {
 		source := validatetest.Source()

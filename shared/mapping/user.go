@@ -92,6 +92,10 @@ func Person(source trust.Source, who validate.Identity) (string, error) {
 	case strings.TrimSpace(person) == "":
 		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %q is blank", source.ID, source.Person)
 	}
+	// By {{email | default "x"}} all without an address would be one.
+	if anybody, err := template.Expand(func(string) (string, bool) { return "", false }); err == nil && anybody == person {
+		return "", reason.New(reason.PersonUnclear, "person of identity provider %q: %q is anybody of whom a sign-in says nothing", source.ID, person)
+	}
 	return person, nil
 }
 
