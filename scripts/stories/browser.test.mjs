@@ -117,49 +117,50 @@ test('by OpenID Connect without JavaScript, in Chinese, on a phone, in the dark,
   assert.equal(await page.locator('form[action="/credentials"] button').count(), 1);
 });
 
-// takeTokens adds an account on each site whose STS is shown Contoso's tokens, before
-// anybody came.
-async function takeTokens() {
+// addAccounts writes accounts into the last stack's file, which count once it is applied.
+function addAccounts(accounts) {
   const file = path.join(stacks.at(-1).data, 'federation.yaml');
-  const account = (id, alias, site) => `
-  - {id: "${id}", alias: ${alias}, site: ${site}, issue: direct, oidcProviders: {contoso: "acs:ram::${id}:oidc-provider/contoso"}}`;
-  writeFileSync(file, readFileSync(file, 'utf8').replace('\nrules:\n',
-    `${account('5678901234567890', 'acme-lab', 'china')}${account('6789012345678901', 'acme-abroad', 'international')}\n\nrules:\n`));
-  await apply(`
+  writeFileSync(file, readFileSync(file, 'utf8').replace('\nrules:\n', `${accounts}\nrules:\n`));
+}
+
+// An account on each site whose STS is shown Contoso's tokens.
+const tokenAccounts = `
+  - {id: "5678901234567890", alias: acme-lab, site: china, issue: direct, oidcProviders: {contoso: "acs:ram::5678901234567890:oidc-provider/contoso"}}
+  - {id: "6789012345678901", alias: acme-abroad, site: international, issue: direct, oidcProviders: {contoso: "acs:ram::6789012345678901:oidc-provider/contoso"}}
+`;
+const tokenRules = `
   - name: partners try things out
     idp: contoso
     roles: ["acs:ram::5678901234567890:role/try", "acs:ram::6789012345678901:role/try"]
     condition: any
     session: {name: "{{email}}", duration: 1h}
-`);
-}
+`;
 
 // live has Contoso's tokens be good for so many seconds; 0: as long as always.
 const live = (line, seconds) => fetch(`${line.admin_url}/idps/contoso/quirks`, { method: 'POST', body: JSON.stringify({ token_life: seconds }) });
 
-for (const flags of [[], ['-tls']]) {
-  test(`consoles by the token of the sign-in, on both sites ${flags}`, async (t) => {
-    const line = await start(flags);
-    await takeTokens();
-    const { page, faults } = await open(t, { ignoreHTTPSErrors: true });
-    await page.goto(`${line.url}/go/acme-lab/try?to=${encodeURIComponent('https://oss.console.aliyun.com/bucket/a?x=1&y=2')}`);
-    await page.getByRole('link', { name: 'Contoso' }).click();
-    await signIn(page, 'contoso', 'dave', line);
-    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
-    for (const words of [/try/, /5678901234567890/, /dave@contoso\.example/, /oss\.console\.aliyun\.com\/bucket\/a/]) {
-      assert.match(await page.locator('body').innerText(), words);
-    }
-    await page.goto(line.url);
-    await page.getByRole('button', { name: /console.*try.*acme-abroad/i }).click();
-    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
-    assert.match(await page.locator('body').innerText(), /6789012345678901/);
-    await page.goto(`${line.url}/go/acme-abroad/try?to=${encodeURIComponent('https://ecs.console.alibabacloud.com/server')}`);
-    await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
-    assert.match(await page.locator('body').innerText(), /ecs\.console\.alibabacloud\.com\/server/);
-    assert.deepEqual(faults, []);
-    if (flags.length === 0) await tokensThatAreOver(t, line);
-  });
-}
+test('consoles by the token of the sign-in, on both sites', async (t) => {
+  const line = await start();
+  addAccounts(tokenAccounts); // before anybody came
+  await apply(tokenRules);
+  const { page, faults } = await open(t);
+  await page.goto(`${line.url}/go/acme-lab/try?to=${encodeURIComponent('https://oss.console.aliyun.com/bucket/a?x=1&y=2')}`);
+  await page.getByRole('link', { name: 'Contoso' }).click();
+  await signIn(page, 'contoso', 'dave', line);
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  for (const words of [/try/, /5678901234567890/, /dave@contoso\.example/, /oss\.console\.aliyun\.com\/bucket\/a/]) {
+    assert.match(await page.locator('body').innerText(), words);
+  }
+  await page.goto(line.url);
+  await page.getByRole('button', { name: /console.*try.*acme-abroad/i }).click();
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /6789012345678901/);
+  await page.goto(`${line.url}/go/acme-abroad/try?to=${encodeURIComponent('https://ecs.console.alibabacloud.com/server')}`);
+  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  assert.match(await page.locator('body').innerText(), /ecs\.console\.alibabacloud\.com\/server/);
+  assert.deepEqual(faults, []);
+  await tokensThatAreOver(t, line);
+});
 
 // tokensThatAreOver: the person signs in again, without being asked anything, and is in
 // the console; or is told why not.
@@ -367,8 +368,8 @@ test('a role that asks for a second factor sends to sign in again, and opens', a
 });
 
 // becomeFederated has the account in China take us for its identity provider as well, and
-// adds a role that is given in part, before anybody came.
-async function becomeFederated(line) {
+// adds a role that is given in part, and more rules, before anybody came.
+async function becomeFederated(line, rules) {
   const file = path.join(stacks.at(-1).data, 'federation.yaml');
   const policy = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'ecs:Describe*', Resource: '*' }] };
   writeFileSync(path.join(path.dirname(file), 'describe.json'), JSON.stringify(policy));
@@ -387,14 +388,42 @@ async function becomeFederated(line) {
     roles: [acs:ram::1234567890123456:role/describe]
     condition: any
     session: {policyFile: describe.json, duration: 1h}
-`);
+${rules}`);
   const hourly = { triggerName: 'hourly', payload: '{"job":"rotate"}' };
   assert.equal((await fetch(`${line.admin_url}/functions/metadata-rotation`, { method: 'POST', body: JSON.stringify(hourly) })).status, 200);
 }
 
 const bucket = (site) => `https://oss.console.${site}/bucket/oss-eu/a?x=1&y=2`;
 const deepLink = (line, role, site) => `${line.url}/go/${role}?to=${encodeURIComponent(bucket(site))}`;
-let federated;
+
+// An account that is only open to whoever has a second factor.
+const safeAccount = `
+  - {id: "9012345678901234", alias: acme-safe, site: china, userSSO: {suffixes: [acme-safe.onaliyun.com], withDomain: true}}
+`;
+const userRules = `
+  - name: partners have a user abroad too
+    idp: contoso
+    user: {account: "7890123456789012", principal: '{{email | before "@"}}@acme-global.onaliyun.com', domains: [acme-global.onaliyun.com]}
+    condition: any
+  - name: everybody has a user in the safe
+    idp: acme
+    user: {account: "9012345678901234", principal: '{{email | before "@"}}@acme-safe.onaliyun.com', domains: [acme-safe.onaliyun.com]}
+    condition: any
+    requires: {acr: [urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract]}
+`;
+
+// everyWay is the stack whose accounts know every way to issue, on both sites, and whose
+// users come from both identity providers: one over HTTP and one over TLS.
+const everyWay = (() => {
+  const lines = {};
+  const begin = async (flags) => {
+    const line = await start(flags);
+    addAccounts(tokenAccounts + safeAccount);
+    await becomeFederated(line, tokenRules + userRules);
+    return line;
+  };
+  return (...flags) => (lines[flags] ??= begin(flags));
+})();
 
 // overheard are the requests of a page from now on, each with its form.
 function overheard(page) {
@@ -404,8 +433,7 @@ function overheard(page) {
 }
 
 test('consoles of accounts that take us for their identity provider, and of one that does not, on both sites', async (t) => {
-  federated = await start();
-  await becomeFederated(federated);
+  const federated = await everyWay();
   const { page: abroad, faults } = await open(t);
   await abroad.goto(deepLink(federated, 'acme-global/auditor', 'alibabacloud.com'));
   await abroad.getByRole('link', { name: 'Acme' }).click();
@@ -444,6 +472,7 @@ test('consoles of accounts that take us for their identity provider, and of one 
 });
 
 test('the same without JavaScript, in Chinese, on a phone, in the dark', async (t) => {
+  const federated = await everyWay();
   const { page } = await open(t, { javaScriptEnabled: false, locale: 'zh-CN', colorScheme: 'dark', viewport: { width: 320, height: 640 } });
   await page.goto(deepLink(federated, 'acme-prod/admin', 'aliyun.com'));
   await page.getByRole('link', { name: 'Acme' }).click();
@@ -502,14 +531,19 @@ test('Alibaba Cloud asks, and people of two identity providers are users of one 
   assert.deepEqual([...faults, ...others], []);
 });
 
+// lure follows a link of ours on another site's page.
+async function lure(page, line, link) {
+  await page.goto(line.cloud.signin);
+  await page.setContent(`<a href="${line.url}${link}">Free gifts</a>`);
+  await page.getByRole('link').click();
+}
+
 test('a foreign link to a user is asked about, and who is no user is told other ways', async (t) => {
   const { page, faults } = await open(t);
   await page.goto(`${ready.url}/saml/acme/login`);
   await signIn(page, 'acme', 'bob');
   await page.getByRole('heading', { name: 'Your roles' }).waitFor();
-  await page.goto(ready.cloud.signin);
-  await page.setContent(`<a href="${ready.url}/idp/2345678901234567/start">Free gifts</a>`);
-  await page.getByRole('link').click();
+  await lure(page, ready, '/idp/2345678901234567/start');
   await page.getByRole('heading', { name: 'Open the console?' }).waitFor();
   await shoot(page, 'confirm-user');
   await page.getByRole('button', { name: 'Open the console' }).click();
@@ -556,42 +590,64 @@ test('users without JavaScript, abroad, in Chinese, on a phone, in the dark', as
   assert.equal(await page.locator('#opened').innerText(), shown(bucket('alibabacloud.com')));
 });
 
+// ways are people of both identity providers, the account of each site in which they are a
+// user, and roles of that site: by the function's own role, by a response of ours or by
+// their own token. Each console opens at a page of its own.
+const ways = [
+  { id: 'acme', name: 'wangfang', site: 'aliyun.com', user: ['acme-dev', '2345678901234567'], roles: { 'acme-dev/developer': 'assume-role', 'acme-prod/readonly': 'response' } },
+  { id: 'acme', name: 'wangfang', site: 'alibabacloud.com', user: ['acme-global', '7890123456789012'], roles: { 'acme-intl/viewer': 'assume-role', 'acme-global/auditor': 'response' } },
+  { id: 'contoso', name: 'dave', site: 'aliyun.com', user: ['acme-dev', '2345678901234567'], roles: { 'acme-dev/dev-support': 'assume-role', 'acme-lab/try': 'token' } },
+  { id: 'contoso', name: 'dave', site: 'alibabacloud.com', user: ['acme-global', '7890123456789012'], roles: { 'acme-abroad/try': 'token' } },
+];
+const button = { acme: 'Acme', contoso: 'Contoso' };
+const asUser = /\/saml\/SSO .*SAMLResponse/;
+const asRole = /\/saml-role\/sso .*SAMLResponse/;
+
+// walk is all that one person does on one site: as a user whom Alibaba Cloud asks for,
+// who has to sign in; then as one who starts here; then by deep links to roles.
+async function walk(t, line, { id, name, site, user: [domain, number], roles }) {
+  const { page, faults } = await open(t, { ignoreHTTPSErrors: true });
+  const sent = overheard(page);
+  const users = async (told) => {
+    await inConsole(page);
+    assert.match(await page.locator('#identity').innerText(), new RegExp(`^acs:ram::${number}:user/${name}$`));
+    assert.equal(await page.locator('#opened').innerText(), shown(told));
+    assert.equal(sent.splice(0).filter((text) => asUser.test(text)).length, 1, `${name} in ${domain}: by one response`);
+  };
+  await askedBy(page, line, domain, ecs(site));
+  await page.getByRole('link', { name: button[id] }).click();
+  await signIn(page, id, name, line);
+  await users(ecs(site));
+  await page.goto(`${line.url}/idp/${number}/start?to=${encodeURIComponent(bucket(site))}`); // a bookmark
+  await users(bucket(site));
+  for (const [role, way] of Object.entries(roles)) {
+    await page.goto(deepLink(line, role, site));
+    await inConsole(page);
+    const said = await page.locator('body').innerText();
+    for (const words of [role.split('/')[1], `${name}@`, shown(bucket(site))]) assert.ok(said.includes(words), `${role}: ${words}: ${said}`);
+    assert.equal(sent.splice(0).filter((text) => asRole.test(text)).length, way === 'response' ? 1 : 0, `${role}: ${way}`);
+  }
+  assert.deepEqual(faults, []);
+}
+
+for (const flags of [[], ['-tls']]) {
+  for (const way of ways) {
+    test(`every way into ${way.site} for a person of ${button[way.id]} ${flags}`, async (t) => walk(t, await everyWay(...flags), way));
+  }
+}
+
 test('over TLS, as in life', async (t) => {
-  const secure = await start(['-tls']);
+  const secure = await everyWay('-tls');
   const { page, context, faults } = await open(t, { ignoreHTTPSErrors: true });
-  await page.goto(`${secure.url}/go/acme-prod/readonly`);
+  await page.goto(`${secure.url}/go/acme-dev/developer`);
   assert.match(secure.url, /^https:/);
   await page.getByRole('link', { name: 'Acme' }).click();
   await signIn(page, 'acme', 'bob');
-  await page.waitForURL(/^http:\/\/localhost:\d+\/console/);
+  await inConsole(page);
   const cookies = (await context.cookies(secure.url)).map(({ name, secure: only, httpOnly, sameSite }) => ({ name, only, httpOnly, sameSite }));
   assert.deepEqual(cookies.sort((a, b) => a.name.localeCompare(b.name)), [
     { name: '__Host-b', only: true, httpOnly: true, sameSite: 'None' },
     { name: '__Host-s', only: true, httpOnly: true, sameSite: 'Lax' },
   ]);
-
-  const { page: other } = await open(t, { ignoreHTTPSErrors: true });
-  await other.goto(`${secure.url}/go/acme-dev/dev-support`);
-  await other.getByRole('link', { name: 'Contoso' }).click();
-  await signIn(other, 'contoso', 'dave');
-  await other.waitForURL(/^http:\/\/localhost:\d+\/console/);
-
-  const { page: abroad, faults: more } = await open(t, { ignoreHTTPSErrors: true });
-  await abroad.goto(deepLink(secure, 'acme-global/auditor', 'alibabacloud.com'));
-  await abroad.getByRole('link', { name: 'Acme' }).click();
-  const sent = overheard(abroad);
-  await signIn(abroad, 'acme', 'wangfang', secure);
-  await abroad.waitForURL(/^http:\/\/localhost:\d+\/console/);
-  assert.match(await abroad.locator('body').innerText(), /auditor/);
-  assert.equal(sent.filter((text) => /\/saml-role\/sso .*SAMLResponse/.test(text)).length, 1);
-  assert.deepEqual([...faults, ...more], []);
-
-  const { page: user, faults: last } = await open(t, { ignoreHTTPSErrors: true });
-  await askedBy(user, secure, 'acme-dev', ecs('aliyun.com'));
-  await user.getByRole('link', { name: 'Contoso' }).click();
-  await signIn(user, 'contoso', 'dave', secure);
-  await inConsole(user);
-  assert.equal(await user.locator('#user').innerText(), 'dave@acme-dev.onaliyun.com');
-  assert.equal(await user.locator('#opened').innerText(), shown(ecs('aliyun.com')));
-  assert.deepEqual(last, []);
+  assert.deepEqual(faults, []);
 });
