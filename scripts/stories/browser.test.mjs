@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 
-import { launch, open, shoot, stacks, start, stop } from './stage.mjs';
+import { findings, launch, open, shoot, stacks, start, stop } from './stage.mjs';
 
 let ready;
 
@@ -651,3 +651,57 @@ test('over TLS, as in life', async (t) => {
   ]);
   assert.deepEqual(faults, []);
 });
+
+// lookAt has axe-core look at a page in both themes, on a desk and on a telephone.
+async function lookAt(page, name) {
+  for (const [colorScheme, width] of [['light', 1280], ['dark', 320]]) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name} scrolls sideways at ${width}`);
+    assert.deepEqual(await findings(page), [], `${name} ${colorScheme} ${width}`);
+    await shoot(page, `seen-${name}-${width}`);
+  }
+}
+
+// held stops whatever the page sends to Alibaba Cloud's sign-in: the page stays.
+const held = (page, line) => page.route(`${line.cloud.signin}/saml/SSO`, (route) => route.fulfill({ status: 204 }));
+
+test('axe-core finds what is wrong with a page', async (t) => {
+  const { page } = await open(t);
+  await page.setContent('<p style="color: #ccc">faint</p><img src="data:,">');
+  const all = (await findings(page)).join('\n');
+  for (const rule of ['color-contrast', 'image-alt', 'html-has-lang']) assert.match(all, new RegExp(`^${rule}: `, 'm'));
+});
+
+for (const locale of ['en-GB', 'zh-CN']) {
+  test(`pages for users are for everybody ${locale}`, async (t) => {
+    const line = await everyWay();
+    const look = (page, name) => lookAt(page, `${name}-${locale}`);
+    const { page, faults } = await open(t, { locale, reducedMotion: 'reduce' }); // no colour is on its way to another
+    await askedBy(page, line, 'acme-dev', ecs('aliyun.com'));
+    await page.locator('a[href^="/oidc/contoso"]').waitFor();
+    await look(page, 'chooser-user');
+    await page.locator('a[href^="/oidc/contoso"]').click();
+    await signIn(page, 'contoso', 'erin', line);
+    await page.getByText('user_not_granted').waitFor();
+    await look(page, 'refusal-user');
+    assert.deepEqual(faults.splice(0).filter((fault) => !/403/.test(fault)), []);
+
+    await held(page, line);
+    await page.locator('a[href^="/saml/acme"]').click();
+    await signIn(page, 'acme', 'bob', line);
+    await page.locator('form[action$="/saml/SSO"] button').waitFor();
+    await look(page, 'entry-user');
+    await lure(page, line, `/idp/2345678901234567/start?to=${encodeURIComponent(bucket('aliyun.com'))}`);
+    await page.locator('form[action="/user"] button').waitFor();
+    await look(page, 'confirm-user');
+    await page.goto(line.url);
+    await page.locator('#again').waitFor();
+    await look(page, 'roles-user');
+    assert.deepEqual(faults.splice(0), []);
+    await lure(page, line, '/idp/9012345678901234/start');
+    await page.locator('a[href*="stepup="]').waitFor();
+    await look(page, 'stepup-user');
+    assert.deepEqual(faults.filter((fault) => !/403/.test(fault)), []);
+  });
+}

@@ -2,7 +2,7 @@
 // person. In: flags and an environment. Out: READY lines, and pages that note what
 // went wrong on them. Whatever was started ends by stop().
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const { chromium } = createRequire(path.join(root, 'scripts/peers/package.json'))('playwright-core');
+const peers = createRequire(path.join(root, 'scripts/peers/package.json'));
+const { chromium } = peers('playwright-core');
+const axe = readFileSync(peers.resolve('axe-core/axe.min.js'), 'utf8');
 const shots = path.join(root, '.build/screenshots');
 mkdirSync(shots, { recursive: true });
 
@@ -65,3 +67,10 @@ export async function open(t, options = {}) {
 }
 
 export const shoot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+
+// findings are what axe-core says against a page as it is shown now, each with where.
+export async function findings(page) {
+  await page.evaluate(axe); // by the debugger's way, which the page's policy does not close
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+}
