@@ -31,7 +31,11 @@ addEventListener('pageshow', ({persisted}) => {
 for (const time of all('time[data-local]')) {
   const at = new Date(time.dateTime);
   const here = at.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', hour12: false });
-  if (!isNaN(at)) time.append(' ' + time.dataset.local.replace('{time}', here));
+  if (isNaN(at)) continue;
+  const local = document.createElement('span');
+  local.className = 'nowrap';
+  local.textContent = time.dataset.local.replace('{time}', here);
+  time.append(' ', local);
 }
 
 function countdown(el) {
