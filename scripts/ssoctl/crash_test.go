@@ -90,9 +90,9 @@ func TestNobodyEverReadsAMixedRevision(t *testing.T) {
 // rounds is how often each of two people applies: more in scripts/test long.
 func rounds() int {
 	if n, err := strconv.Atoi(os.Getenv("SSO_TEST_ROUNDS")); err == nil {
-		return max(15, n/25)
+		return max(10, n/25)
 	}
-	return 15
+	return 10
 }
 
 func newStorm(t *testing.T) *storm {
