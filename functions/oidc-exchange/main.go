@@ -80,6 +80,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		SourceIP: trigger.SourceIP,
 		Fresh:    fresh,
 		Nonces:   nonces,
+		Held:     ring.Held(),
 		Issuer: issue.New(issue.Config{
 			API: api, Credentials: trigger.RoleCredentials,
 			STSEndpoint: cfg.STSEndpoint, SigninEndpoint: cfg.SigninEndpoint,

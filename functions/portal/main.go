@@ -69,6 +69,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 			Own: issue.Own{Origin: cfg.URL, Signing: ring.Signer, Now: time.Now, Random: rand.Reader},
 		}),
 		Certificates: ring.Certificates,
+		Held:         ring.Held(),
 		Owners:       store.NewPeople(client),
 		SourceIP:     trigger.SourceIP,
 	}), nil

@@ -49,6 +49,7 @@ type ourKeys struct {
 	version int64
 	needs   []own.Need
 	at      string // our metadata, as an identity provider reads it; "": there is none
+	signers []signer
 	local   bool
 	dry     bool // nothing is written
 }
@@ -88,6 +89,7 @@ func (p program) ourKeys(ctx context.Context) (ourKeys, error) {
 			o.at = settings.URL + "/saml/" + source.ID + "/metadata"
 		}
 	}
+	o.signers = signers(settings.URL, revision)
 	o.needs, err = o.needed(ctx, revision)
 	return o, err
 }
@@ -171,8 +173,22 @@ func (p program) keysShow(ctx context.Context, args []string) error {
 	for _, key := range o.row.All() {
 		p.say("%s\n", described(key))
 	}
+	p.sayLacking(ctx, o)
 	p.sayNext(o)
 	return nil
+}
+
+// sayLacking says early what rotate would refuse in the end.
+func (p program) sayLacking(ctx context.Context, o ourKeys) {
+	plan := o.row.Plan(p.now(), o.needs)
+	if plan.Move == "" || plan.Move == own.Current && plan.Key.InKMS() {
+		return
+	}
+	soon, cancel := context.WithTimeout(ctx, soonEnough)
+	defer cancel()
+	if err := o.proveHeld(soon, plan); err != nil {
+		p.say("functions  %v\n", err)
+	}
 }
 
 // described is one key in one line.

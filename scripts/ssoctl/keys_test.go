@@ -57,6 +57,7 @@ type keyring struct {
 	file string
 	has  []*x509.Certificate // in the functions' file
 	sign []*x509.Certificate // what they sign with, and are to
+	held map[string][]string // what other functions say they can sign with, by the path of their health
 	now  time.Time
 }
 
@@ -65,6 +66,10 @@ func newKeyring(t *testing.T, pairs ...pair) *keyring {
 	k := &keyring{operator: newOperator(t), file: filepath.Join(t.TempDir(), "keys.pem"), now: validatetest.Now()}
 	k.write(pairs...)
 	functions := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if held, there := k.held[r.URL.Path]; there {
+			_, _ = fmt.Fprintln(w, "ok\n"+strings.Join(held, "\n"))
+			return
+		}
 		if r.URL.Path != "/saml/test/metadata" {
 			w.WriteHeader(http.StatusNotFound)
 			return
@@ -182,21 +187,115 @@ func TestKeysAreRotatedStepByStep(t *testing.T) {
 	k.says(statusDone, "confirmed  staff: user SSO (where nobody can look: the account has no maintenanceRole) has the next certificate since "+minute(k.now), "keys")
 	k.says(statusDone, "may become current at "+minute(k.now.Add(own.Pause)), rotate...)
 	k.now = k.now.Add(own.Pause)
+	k.held = map[string][]string{"/healthz": {}}
 	k.says(statusDone, "may become current: run ssoctl keys rotate", "keys")
-	k.says(statusFailed, "the functions do not have key "+next.ID[:16], rotate...)
+	k.says(statusFailed, "saml-acs, portal cannot sign with key "+next.ID[:16]+" yet", rotate...)
 	k.wantStates("current next")
 	k.has = []*x509.Certificate{first.certificate, second.certificate}
+	k.held["/healthz"] = []string{next.ID}
 	k.says(statusDone, "would be: retiring", append(rotate, "-n")...)
 	k.says(statusDone, "retiring  "+own.ID(first.certificate)[:16], rotate...)
 	k.wantStates("retiring current")
 	k.says(statusDone, "may become gone at "+minute(k.now.Add(own.Pause)), rotate...)
 	k.now = k.now.Add(own.Pause)
 	k.sign = []*x509.Certificate{first.certificate, second.certificate}
-	k.says(statusFailed, "the functions do not sign with key "+next.ID[:16], rotate...)
+	k.says(statusFailed, "ssoctl: saml-acs cannot sign with key "+next.ID[:16], rotate...)
 	k.wantStates("retiring current")
 	k.sign = []*x509.Certificate{second.certificate, first.certificate}
 	k.says(statusDone, "next: nothing", rotate...)
 	k.wantStates("gone current")
+}
+
+const federated = `accounts:
+  - id: "2345678901234567"
+    alias: staff
+    issue: federated
+    federatedProvider: acs:ram::2345678901234567:saml-provider/fc-sso
+`
+
+// confirmed has RAM know both certificates of every account, for as long as it takes.
+func (k *keyring) confirmed(keys own.Keys) {
+	k.t.Helper()
+	certificates := map[string]memory.Known{}
+	for _, key := range keys.All() {
+		certificates[key.Fingerprint()] = memory.Known{Confirmed: k.now.Add(-2 * own.Pause)}
+	}
+	known, err := memory.Account{Providers: map[string]memory.Provider{
+		memory.UserSSO: {Certificates: certificates},
+		"acs:ram::2345678901234567:saml-provider/fc-sso": {Certificates: certificates},
+	}}.Row()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.trust().PutAccount(k.t.Context(), "2345678901234567", known, 0); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+// announced writes down a key that signs and one that may do so now.
+func (k *keyring) announced(first, second pair, at, nextAt own.Place) own.Keys {
+	k.t.Helper()
+	keys, err := own.Begin(first.certificate, at, k.now.Add(-2*own.Pause)).Announce(second.certificate, nextAt, k.now.Add(-2*own.Pause))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	row, err := keys.Row()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.trust().PutOwn(k.t.Context(), row, 0); err != nil {
+		k.t.Fatal(err)
+	}
+	k.confirmed(keys)
+	return keys
+}
+
+// TestEachFunctionThatSignsHasTheKeyFirst, and has it still when the one before goes:
+// the one that lacks it is named.
+func TestEachFunctionThatSignsHasTheKeyFirst(t *testing.T) {
+	first, second := newPair(t), newPair(t)
+	k := newKeyring(t, first, second)
+	k.apply("-f", write(t, strings.Replace(k.idp.federation(""), "accounts:\n", federated, 1)))
+	old, next := own.ID(first.certificate), own.ID(second.certificate)
+	k.announced(first, second, own.Place{}, own.Place{})
+	rotate := []string{"keys", "rotate", "-key", k.file}
+	k.has = []*x509.Certificate{first.certificate, second.certificate}
+	k.says(statusFailed, "cannot see whether portal can sign with key "+next[:16], rotate...)
+	k.held = map[string][]string{"/healthz": {old}, "/oidc/healthz": {}}
+	k.says(statusFailed, "portal, oidc-exchange cannot sign with key "+next[:16]+" yet: deploy with the key file that has it", rotate...)
+	k.says(statusDone, "functions  portal, oidc-exchange cannot sign with key "+next[:16], "keys")
+	k.held["/oidc/healthz"] = []string{old, next}
+	k.says(statusFailed, "ssoctl: portal cannot sign with key "+next[:16], rotate...)
+	k.wantStates("current next")
+	k.held["/healthz"] = []string{old, next}
+	k.says(statusDone, "retiring", rotate...)
+
+	k.now = k.now.Add(own.Pause)
+	k.sign = []*x509.Certificate{second.certificate, first.certificate}
+	k.held["/oidc/healthz"] = []string{old}
+	k.says(statusFailed, "ssoctl: oidc-exchange cannot sign with key "+next[:16], rotate...)
+	k.wantStates("retiring current")
+	k.held["/oidc/healthz"] = []string{next}
+	k.says(statusDone, "next: nothing", rotate...)
+}
+
+// TestBetweenFileAndKMSTheOldKeyStandsIn: a function has the one or the other, so it
+// need not have the new key before that signs, but before the old one goes.
+func TestBetweenFileAndKMSTheOldKeyStandsIn(t *testing.T) {
+	first, second := newPair(t), newPair(t)
+	k := newKeyring(t, first, second)
+	k.apply("-f", write(t, strings.Replace(k.idp.federation(""), "accounts:\n", federated, 1)))
+	keys := k.announced(first, second, own.Place{Key: "key-1", Version: "v"}, own.Place{})
+	signing, _ := keys.In(own.Current)
+	k.has = []*x509.Certificate{first.certificate, second.certificate}
+	k.held = map[string][]string{"/healthz": {signing.Handle()}, "/oidc/healthz": {own.ID(second.certificate)}}
+	rotate := []string{"keys", "rotate", "-key", k.file}
+	k.says(statusDone, "retiring", rotate...)
+	k.now = k.now.Add(own.Pause)
+	k.sign = []*x509.Certificate{second.certificate, first.certificate}
+	k.says(statusFailed, "ssoctl: portal cannot sign with key ", rotate...)
+	k.held["/healthz"] = []string{own.ID(second.certificate)}
+	k.says(statusDone, "next: nothing", rotate...)
 }
 
 // TestAKeyInKMSDoesNotPushOneOfAFileAside, of which nobody has written down that it
@@ -204,7 +303,7 @@ func TestKeysAreRotatedStepByStep(t *testing.T) {
 func TestAKeyInKMSDoesNotPushOneOfAFileAside(t *testing.T) {
 	key := newPair(t)
 	k := newKeyring(t, key)
-	k.apply("-f", write(t, k.idp.federation("")))
+	k.apply("-f", write(t, strings.Replace(k.idp.federation(""), "accounts:\n", federated, 1)))
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Acs-Action") != "ListKeyVersions" {
 			t.Errorf("%s was called", r.Header.Get("X-Acs-Action"))
@@ -213,8 +312,10 @@ func TestAKeyInKMSDoesNotPushOneOfAFileAside(t *testing.T) {
 	}))
 	t.Cleanup(service.Close)
 	k.env["SSO_SIGNING_KMS_KEY"], k.env["SSO_KMS_ENDPOINT"] = "key-1", service.URL
-	k.sign = []*x509.Certificate{key.certificate}
 	for _, word := range []string{"init", "rotate"} {
+		k.sign, k.held = []*x509.Certificate{key.certificate}, nil
+		k.says(statusWrong, "the functions sign with a key of their file; write ssoctl keys init -key FILE", "keys", word)
+		k.sign, k.held = nil, map[string][]string{"/healthz": {own.ID(key.certificate)}}
 		k.says(statusWrong, "the functions sign with a key of their file; write ssoctl keys init -key FILE", "keys", word)
 	}
 	k.says(statusWrong, "SSO_SIGNING_KMS_KEY is set, and -key too", "keys", "rotate", "-key", k.file)

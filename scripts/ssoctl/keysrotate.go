@@ -148,12 +148,7 @@ func (p program) bring(ctx context.Context, o *ourKeys) error {
 }
 
 func (p program) move(ctx context.Context, o *ourKeys, plan own.Plan) error {
-	proof, key := o.prove, plan.Key
-	if plan.Move == own.Gone {
-		proof = o.proveUse
-		key, _ = o.row.In(own.Current)
-	}
-	if err := proof(ctx, key); err != nil {
+	if err := o.prove(ctx, plan); err != nil {
 		return err
 	}
 	if err := o.put(ctx, o.row.After(plan, p.now())); err != nil {

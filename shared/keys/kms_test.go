@@ -257,7 +257,14 @@ func TestTheRowSaysWhichKeySigns(t *testing.T) {
 			t.Errorf("%s: %v, %d certificates, %d to encrypt for", name, err, len(signing.Certificates), len(signing.Encryption))
 		}
 	}
+	if held := keys.OfFile(slog.New(slog.DiscardHandler), row(lagging), file).Held(); !slices.Equal(held, []string{own.ID(file.Encryption[0]), own.ID(file.Encryption[1])}) {
+		t.Errorf("of the file it holds %q", held)
+	}
 	s := newService(t)
+	inKMS, _ := own.Begin(certificateOf(t, stranger), place(), at).In(own.Current)
+	if held := s.ring(own.Keys{}).Held(); !slices.Equal(held, []string{inKMS.Handle()}) || strings.Contains(held[0], place().Key) {
+		t.Errorf("in KMS it holds %q", held)
+	}
 	if _, err := s.ring(own.Keys{}).Signing(t.Context(), "okta"); reason.Of(err) != reason.OwnKeysUnavailable || !strings.Contains(reason.Detail(err), "ssoctl keys rotate") {
 		t.Errorf("KMS without a row: %v", err)
 	}

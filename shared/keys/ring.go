@@ -127,6 +127,19 @@ func (r *Ring) signer(ctx context.Context, key own.Key) crypto.Signer {
 	return nil
 }
 
+// Held are the handles of the keys that this function can sign with, once the row says
+// so. Nothing is asked for them.
+func (r *Ring) Held() []string {
+	if r.key != "" {
+		return []string{own.Key{KMS: own.Place{Key: r.key}}.Handle()}
+	}
+	var held []string
+	for _, certificate := range r.file.Encryption {
+		held = append(held, own.ID(certificate))
+	}
+	return held
+}
+
 func firstly(first *x509.Certificate, all []*x509.Certificate) []*x509.Certificate {
 	rest := slices.DeleteFunc(all, first.Equal)
 	return append([]*x509.Certificate{first}, rest...)

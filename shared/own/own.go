@@ -60,6 +60,16 @@ func (k Key) Fingerprint() string { return sum(k.Certificate.Raw) }
 // InKMS says whether KMS has the private key.
 func (k Key) InKMS() bool { return k.KMS != Place{} }
 
+// Handle is what a function that can sign with the key calls it, to anybody who asks:
+// its ID; in KMS, where a function has all versions of a key, the SHA-256 of that
+// key's name.
+func (k Key) Handle() string {
+	if k.InKMS() {
+		return sum([]byte(k.KMS.Key))
+	}
+	return k.ID
+}
+
 // ID names a public key, as its certificate has it.
 func ID(c *x509.Certificate) string { return sum(c.RawSubjectPublicKeyInfo) }
 

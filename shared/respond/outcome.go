@@ -33,6 +33,13 @@ func Text(format string, args ...any) Outcome {
 	return Document("text/plain; charset=utf-8", fmt.Appendf(nil, format+"\n", args...))
 }
 
+// Health answers whoever asks whether a function runs, and which keys of ours it can
+// sign with: their handles, a line each, which are no secrets.
+func Health(held ...string) Func {
+	body := strings.Join(append([]string{"ok"}, held...), "\n")
+	return func(*http.Request) (Outcome, error) { return Text("%s", body), nil }
+}
+
 // JSON is v as JSON.
 func JSON(v any) (Outcome, error) {
 	body, err := json.Marshal(v)

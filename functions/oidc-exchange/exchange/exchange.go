@@ -56,6 +56,7 @@ type Config struct {
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
 	Issuer   Issuer
+	Held     []string // handles of our own keys that can sign here
 }
 
 type exchange struct {
@@ -68,7 +69,7 @@ func New(c Config) http.Handler {
 	e := exchange{c, validate.Guard{Nonces: c.Nonces, Now: c.Now}}
 	desk := respond.Desk{Function: Name, Log: c.Log, Now: c.Now, Refuse: Refuse}
 	return desk.Routes(map[string]respond.Func{
-		"GET /oidc/healthz": healthz,
+		"GET /oidc/healthz": respond.Health(e.Held...),
 		"POST /oidc/token":  e.token,
 		"GET /sts":          e.sts,
 		"POST /sts":         e.sts,
@@ -76,8 +77,6 @@ func New(c Config) http.Handler {
 		"POST /sts/{$}":     e.sts,
 	})
 }
-
-func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
 
 // Refuse shows a refusal as the protocol of the path does.
 func Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {

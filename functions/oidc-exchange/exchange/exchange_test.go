@@ -13,12 +13,14 @@ import (
 
 func TestEachProtocolIsToldInItsOwnShape(t *testing.T) {
 	reference := audit.Reference("1-2-3")
-	handler := exchange.New(quiet)
+	config := quiet
+	config.Held = []string{"key-a", "key-b"}
+	handler := exchange.New(config)
 	for request, want := range map[string]struct {
 		status            int
 		contentType, body string
 	}{
-		"GET /oidc/healthz":             {200, "text/plain; charset=utf-8", "ok\n"},
+		"GET /oidc/healthz":             {200, "text/plain; charset=utf-8", "ok\nkey-a\nkey-b\n"},
 		"GET /oidc/token":               {405, "application/json", `{"error":"invalid_request","error_description":"method_not_allowed: method 'GET': the path takes POST","code":"method_not_allowed","reference":"` + reference + `"}`},
 		"GET /oidc/entra":               {404, "text/plain; charset=utf-8", "not_found\nreference " + reference},
 		"POST /sts?Action=x&Format=xml": {404, "text/xml;charset=utf-8", "<Error><RequestId>1-2-3</RequestId><HostId>sso.example</HostId><Code>InvalidAction.NotFound</Code><Message>Specified api is not found, please check your url and method. (not_found: action &#34;x&#34;; reference " + reference + ")</Message></Error>"},

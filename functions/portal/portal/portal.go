@@ -64,6 +64,7 @@ type Config struct {
 	Owners Owners // of RAM users; nobody becomes one without being asked about
 
 	Certificates func(context.Context) ([]*x509.Certificate, error) // of our own keys, as others are told of them
+	Held         []string                                           // handles of those of them that can sign here
 }
 
 type portal struct {
@@ -88,11 +89,9 @@ func New(c Config) http.Handler {
 		"POST /arrival":               p.choose,
 		"POST /signout":               p.signOut,
 		"GET /static/{file}":          p.static,
-		"GET /healthz":                healthz,
+		"GET /healthz":                respond.Health(p.Held...),
 	}))
 }
-
-func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
 
 func (p portal) static(r *http.Request) (respond.Outcome, error) {
 	file, ok := p.Pages.Static().Open(r.URL.Path)

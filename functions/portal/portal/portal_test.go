@@ -126,6 +126,7 @@ func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
 		Owners:       s.owners,
 		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
+		Held:         []string{"key-a", "key-b"},
 	})
 }
 
@@ -372,6 +373,14 @@ func TestTheListHasWhatTheRulesGive(t *testing.T) {
 	}
 	if head := s.do(t, httptest.NewRequest(http.MethodHead, origin+"/healthz", nil)); head.StatusCode != http.StatusOK {
 		t.Errorf("HEAD: %s", head.Status)
+	}
+}
+
+// TestTheHealthSaysWhichKeysCanSign, to whoever is about to let one of them.
+func TestTheHealthSaysWhichKeysCanSign(t *testing.T) {
+	a := newStage(t).do(t, get("/healthz"))
+	if a.text != "ok\nkey-a\nkey-b\n" || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%q %v", a.text, a.Header)
 	}
 }
 

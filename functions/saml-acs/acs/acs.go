@@ -77,15 +77,13 @@ func New(c Config) http.Handler {
 	}
 	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.host.Refuse}
 	return desk.Routes(map[string]respond.Func{
-		"GET /saml/healthz":        healthz,
+		"GET /saml/healthz":        respond.Health(),
 		"GET /saml/{idp}/metadata": p.metadata,
 		"GET /saml/{idp}/login":    p.login,
 		"POST /saml/{idp}/acs":     p.acs,
 		"POST /saml/{idp}/slo":     p.logout,
 	})
 }
-
-func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
 
 // metadata serves what an identity provider must know about us, also while its
 // own keys are still unknown: one of the two has to begin.

@@ -21,14 +21,12 @@ const Name = "scim"
 // New returns the handler of /scim/. Desk's way to refuse is replaced by SCIM's.
 func New(desk respond.Desk) http.Handler {
 	desk.Refuse = Refuse
-	routes := map[string]respond.Func{"GET /scim/healthz": healthz}
+	routes := map[string]respond.Func{"GET /scim/healthz": respond.Health()}
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		routes[method+" /scim/v2/"] = notYet
 	}
 	return desk.Routes(routes)
 }
-
-func healthz(*http.Request) (respond.Outcome, error) { return respond.Text("ok"), nil }
 
 func notYet(r *http.Request) (respond.Outcome, error) {
 	return respond.Outcome{}, reason.New(reason.NotImplemented, "%s does not serve %s yet", Name, r.Pattern)
