@@ -41,19 +41,20 @@ func (h joined) WithGroup(name string) slog.Handler { return joined{h.Handler.Wi
 // Decision is what a handler learns on its way. It fills in each field as soon
 // as it knows it, so that a refusal says how far the request came.
 type Decision struct {
-	Record      string // ID of the identity provider
-	Revision    string // of the federation that decided
-	Issuer      string // who says so: entity ID or issuer URL
-	Subject     string // whom it is about
-	Grant       string // ARN of the role, or the RAM user, that was given
-	Rule        string // name of the rule that made somebody a RAM user
-	Length      string // how long it lasts, and what decided that
-	Way         string // how it was given: the account's issue, or the response that went through the browser
-	StepUp      string // name of the rule that another sign-in stands before
-	AuditRules  string // names of the audit rules that would have given what was asked for
-	Refresh     string // what came of asking for a newer key: done, or why not
-	TokenSHA256 string // of the message or token that was judged, in hex
-	Token       string // what became of the ID token of a sign-in that STS may be shown: kept, or over already
+	Record       string // ID of the identity provider
+	Revision     string // of the federation that decided
+	Issuer       string // who says so: entity ID or issuer URL
+	Subject      string // whom it is about
+	Grant        string // ARN of the role, or the RAM user, that was given
+	Rule         string // name of the rule that made somebody a RAM user
+	Length       string // how long it lasts, and what decided that
+	Way          string // how it was given: the account's issue, or the response that went through the browser
+	StepUp       string // name of the rule that another sign-in stands before
+	AuditRules   string // names of the audit rules that would have given what was asked for
+	Refresh      string // what came of asking for a newer key: done, or why not
+	TokenSHA256  string // of the message or token that was judged, in hex
+	AuthnRequest string // ID of Alibaba Cloud's request that is answered, or led on
+	Token        string // what became of the ID token of a sign-in that STS may be shown: kept, or over already
 }
 
 type requestKey struct{}
@@ -164,6 +165,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"audit_rules", d.AuditRules},
 		{"refresh", d.Refresh},
 		{"token_sha256", d.TokenSHA256},
+		{"authn_request", d.AuthnRequest},
 		{"token", d.Token},
 	} {
 		if f.value != "" {

@@ -84,6 +84,7 @@ func (p portal) asked(r *http.Request, xml []byte, relay string) (respond.Outcom
 	if err != nil {
 		return respond.Outcome{}, reason.New(reason.MessageMalformed, "the request's ID: %w", err)
 	}
+	audit.Of(r.Context()).AuthnRequest = request.ID() // which is as short now as its address
 	if request.IsPassive() {
 		target += "&" + passiveParam + "=" + passiveYes
 	}

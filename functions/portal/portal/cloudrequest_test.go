@@ -126,6 +126,9 @@ func TestARequestLeadsToTheStart(t *testing.T) {
 	if len(s.rows.All()) > 0 || s.owners.Calls() > 0 {
 		t.Error("something is kept of a stranger's wish")
 	}
+	if !strings.Contains(s.log.String(), `"authn_request":"a2e4f0g1h2"`) {
+		t.Errorf("the log does not name the request: %s", s.log)
+	}
 }
 
 // TestAStrangersRequestIsRefused: each with its code, without a form, a cookie, or a way on.

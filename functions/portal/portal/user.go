@@ -132,6 +132,7 @@ func (p portal) readStart(r *http.Request, u *url.URL) (userStart, error) {
 	if _, err = session.Target(start.Path()); err != nil {
 		return userStart{}, err
 	}
+	audit.Of(r.Context()).AuthnRequest = start.Request
 	if start.Fresh.After(p.Now().Add(time.Minute)) { // clocks of instances differ by less
 		return userStart{}, reason.New(reason.RequestMalformed, "fresh is %s, which is to come", start.Fresh.UTC().Format(time.RFC3339))
 	}

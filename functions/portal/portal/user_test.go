@@ -114,7 +114,7 @@ func TestAnAnswerToARequestGoesStraightOn(t *testing.T) {
 	ada := s.ada(t)
 	r := fromCloud(get(start("request", "a1", "relay", ecs+"?a=b&c=d"), ada.Cookie()))
 	s.signsIn(t, r, "ada@acme.onaliyun.com", "a1", ecs+"?a=b&c=d")
-	for _, want := range []string{`"grant":"acs:ram::1234567890123456:user/ada"`, `"rule":"staff are users"`, `"way":"response"`, `"record":"test"`, `"subject":"ada"`} {
+	for _, want := range []string{`"grant":"acs:ram::1234567890123456:user/ada"`, `"rule":"staff are users"`, `"way":"response"`, `"record":"test"`, `"subject":"ada"`, `"authn_request":"a1"`} {
 		if !strings.Contains(s.log.String(), want) {
 			t.Errorf("the log lacks %s: %s", want, s.log)
 		}

@@ -13,6 +13,8 @@ if (!arrival || arrival.type !== 'back_forward') {
   for (const form of all('form[data-autosubmit]')) {
     form.submit();
     form.dataset.sent = 'yes';
+    // Its button is of use again where nothing came of it.
+    setTimeout(() => delete form.dataset.sent, 10000);
   }
 }
 
