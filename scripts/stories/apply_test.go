@@ -60,17 +60,25 @@ func TestAnApplyIsTakenUp(t *testing.T) {
 	}
 }
 
-// edit changes the federation file and applies it.
+// edit has the federation file say other words, and applies it.
 func edit(t *testing.T, s *stack.Stack, before, after string) {
 	t.Helper()
-	text, err := os.ReadFile(s.Federation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), before) {
+	rewrite(t, s, func(text string) string { return instead(t, text, before, after) })
+}
+
+func instead(t *testing.T, text, before, after string) string {
+	t.Helper()
+	if !strings.Contains(text, before) {
 		t.Fatalf("the federation file does not say %q", before)
 	}
-	if err := os.WriteFile(s.Federation, []byte(strings.Replace(string(text), before, after, 1)), 0o600); err != nil {
+	return strings.Replace(text, before, after, 1)
+}
+
+// rewrite changes the federation file and applies it.
+func rewrite(t *testing.T, s *stack.Stack, change func(text string) string) {
+	t.Helper()
+	text := must[[]byte](t)(os.ReadFile(s.Federation))
+	if err := os.WriteFile(s.Federation, []byte(change(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if said := s.Reapply(t); !strings.HasPrefix(said, "local: applied ") {

@@ -50,25 +50,18 @@ func becomeFederated(t *testing.T, s *stack.Stack) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(s.Federation), "describe.json"), []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(s.Federation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = []byte(strings.NewReplacer("    alias: acme-prod\n    site: china\n    issue: assume-role\n", `    alias: acme-prod
+	rewrite(t, s, func(text string) string {
+		text = instead(t, text, "    alias: acme-prod\n    site: china\n    issue: assume-role\n", `    alias: acme-prod
     site: china
     issue: federated
     federatedProvider: `+prodOurs+`
     maintenanceRole: acs:ram::1234567890123456:role/fc-sso-maintenance
-`, "rules:\n", `rules:
+`)
+		return instead(t, text, "rules:\n", `rules:
   - {name: everybody describes, idp: acme, roles: ["acs:ram::1234567890123456:role/narrow"], condition: any, session: {policyFile: describe.json, duration: 1h}}
   - {name: everybody hurries, idp: acme, roles: ["acs:ram::1234567890123456:role/short"], condition: any, session: {duration: 20m}}
-`).Replace(string(text)))
-	if err := os.WriteFile(s.Federation, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said := s.Reapply(t); !strings.HasPrefix(said, "local: applied ") {
-		t.Fatal(said)
-	}
+`)
+	})
 	runTimer(t, s, 1)
 }
 

@@ -1,7 +1,6 @@
 package stories_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -93,17 +92,11 @@ func (o *owner) restart() {
 	if !o.alone {
 		return
 	}
-	text, err := os.ReadFile(o.s.Federation)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	text = regexp.MustCompile(`(?m)^ +(federatedProvider|userSSO): .*\n`).ReplaceAll(text, nil)
-	text = regexp.MustCompile(`(?m)^  - name: .*\n    idp: .*\n    user: .*\n    condition:\n      .*\n`).ReplaceAll(text, nil)
-	text = bytes.Replace(text, []byte("issue: federated"), []byte("issue: assume-role"), 1)
-	if err := os.WriteFile(o.s.Federation, text, 0o600); err != nil {
-		o.t.Fatal(err)
-	}
-	o.s.Reapply(o.t)
+	rewrite(o.t, o.s, func(text string) string {
+		text = regexp.MustCompile(`(?m)^ +(federatedProvider|userSSO): .*\n`).ReplaceAllString(text, "")
+		text = regexp.MustCompile(`(?m)^  - name: .*\n    idp: .*\n    user: .*\n    condition:\n      .*\n`).ReplaceAllString(text, "")
+		return strings.Replace(text, "issue: federated", "issue: assume-role", 1)
+	})
 }
 
 // signsInBy signs somebody in, and returns the certificate that verifies the request
@@ -310,23 +303,15 @@ func TestAccountsHaveOurNextCertificateFirst(t *testing.T) {
 	t.Parallel()
 	o := &owner{t: t, kms: true, data: t.TempDir()}
 	o.restart()
-	text, err := os.ReadFile(o.s.Federation)
-	if err != nil {
-		t.Fatal(err)
-	}
 	const account = "4567890123456789"
-	text = []byte(strings.Replace(string(text), "accounts:\n", `accounts:
+	edit(t, o.s, "accounts:\n", `accounts:
   - id: "`+account+`"
     alias: staff
     maintenanceRole: acs:ram::`+account+`:role/fc-sso-maintenance
     federatedProvider: acs:ram::`+account+`:saml-provider/fc-sso
     userSSO: {suffixes: [staff.onaliyun.com], withDomain: true}
     manage: {create: true}
-`, 1))
-	if err := os.WriteFile(o.s.Federation, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o.s.Reapply(t)
+`)
 	o.rotate("held by    staff: SAML provider acs:ram::" + account + ":saml-provider/fc-sso")
 	o.s.Invoke(t, "metadata-rotation", map[string]string{"triggerTime": "2027-03-01T12:07:00Z", "triggerName": "hourly", "payload": `{"job":"rotate"}`})
 	var settings struct {

@@ -75,13 +75,7 @@ func addRules(t *testing.T, s *stack.Stack) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(s.Federation), "vault.json"), []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := must[[]byte](t)(os.ReadFile(s.Federation))
-	if err := os.WriteFile(s.Federation, append(text, stricter...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said := s.Reapply(t); !strings.HasPrefix(said, "local: applied ") {
-		t.Fatal(said)
-	}
+	rewrite(t, s, func(text string) string { return text + stricter })
 }
 
 // giveCode types what the demo's telephone shows.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,11 +37,7 @@ func TestPeopleOfTwoIdentityProvidersAreUsersOfOneAccount(t *testing.T) {
 // have.
 func confuse(t *testing.T, s *stack.Stack) {
 	t.Helper()
-	text, err := os.ReadFile(s.Federation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = bytes.Replace(text, []byte("rules:\n"), []byte(`rules:
+	edit(t, s, "rules:\n", `rules:
   - name: a partner is called as somebody else
     idp: contoso
     user: {account: "`+global+`", principal: WangFang@acme-global.onaliyun.com, domains: [acme-global.onaliyun.com]}
@@ -51,13 +46,7 @@ func confuse(t *testing.T, s *stack.Stack) {
     idp: contoso
     user: {account: "2345678901234567", principal: ghost@acme-dev.onaliyun.com, domains: [acme-dev.onaliyun.com]}
     condition: {StringEquals: {"oidc:email": erin@contoso.example}}
-`), 1)
-	if err := os.WriteFile(s.Federation, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said := s.Reapply(t); !strings.HasPrefix(said, "local: applied ") {
-		t.Fatal(said)
-	}
+`)
 }
 
 // asked begins where RAM users begin, and ends where that leads.
