@@ -111,7 +111,7 @@ func console() Way {
 	}
 	way := Way{
 		Name: "federated-console", Title: "`issue: federated`, with a response in the browser",
-		Text: "Where a rule gives all that ROLE has, the browser brings our response to Alibaba Cloud's sign-in page for roles, which refuses by itself: the person reads its words, and they are in no log of ours. The portal's decision line has the role (`grant`) and `\"way\":\"response\"`.",
+		Text: "Where a rule gives all that ROLE has, for as long as `metadata-rotation` read by a `maintenanceRole` that it may last, the browser brings our response to Alibaba Cloud's sign-in page for roles, which refuses by itself: the person reads its words, and they are in no log of ours. The portal's decision line has the role (`grant`) and `\"way\":\"response\"`.",
 	}
 	for _, need := range federated().Needs {
 		need.Reason, need.Says = "", says[need.Name]
