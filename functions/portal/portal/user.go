@@ -149,7 +149,7 @@ func (p portal) become(r *http.Request, here visit, start userStart, goesOn bool
 	note(r, here.session)
 	rev, from, err := rules(r.Context(), start.reading, here.session.Identity())
 	if err != nil {
-		return respond.Outcome{}, err
+		return respond.Outcome{}, p.elsewhere(r, here, start, err)
 	}
 	audit.Of(r.Context()).Revision = rev.ID()
 	taking, err := mapping.TakeUser(rev, here.session.Identity(), p.circumstances(r, here), start.account.Account().ID())
@@ -158,7 +158,7 @@ func (p portal) become(r *http.Request, here visit, start userStart, goesOn bool
 	case reason.Of(err) == reason.StepUpNeeded:
 		return p.renew(r, from, here, start, taking.StepUp, err)
 	case err != nil:
-		return respond.Outcome{}, p.elsewhere(r, from, start, err)
+		return respond.Outcome{}, p.elsewhere(r, here, start, err)
 	case !renewed(here.session, start.Fresh):
 		step := mapping.StepUp{User: taking.Grant.UPN(), Account: taking.Grant.Account(), Rule: taking.Grant.Rule()}
 		return p.renew(r, from, here, start, step, reason.New(reason.StepUpNeeded, "the request wants the person to sign in anew (ForceAuthn)"))
@@ -166,7 +166,7 @@ func (p portal) become(r *http.Request, here visit, start userStart, goesOn bool
 		return p.confirmUser(r, from, here, start, taking.Grant)
 	}
 	if err := p.own(r, from, here, taking.Grant); err != nil {
-		return respond.Outcome{}, p.elsewhere(r, from, start, err)
+		return respond.Outcome{}, p.elsewhere(r, here, start, err)
 	}
 	return p.answer(r, here, start, taking.Grant)
 }

@@ -254,6 +254,12 @@ func TestWhoIsNoUserThereIsToldOfOtherWays(t *testing.T) {
 			t.Errorf("%s: the page offers otherwise:\n%s", tt.code, a.text)
 		}
 	}
+	s.draft.Rules, s.draft.IdentityProviders[0].Suspended = rules, true
+	a := s.do(t, fromCloud(get(start("request", "a1"), ada.Cookie())))
+	wantRefusal(t, a, reason.IdPSuspended)
+	if !strings.Contains(a.text, other) {
+		t.Errorf("of one that is suspended the page offers:\n%s", a.text)
+	}
 }
 
 // TestARAMUserBelongsToWhoCameFirst, by whichever suffix, case or identity provider

@@ -11,7 +11,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/page"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
-	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // elsewhereError is a refusal that another sign-in may not meet.
@@ -23,10 +22,12 @@ type elsewhereError struct {
 
 func (e elsewhereError) Unwrap() error { return e.error }
 
-// elsewhere adds to a refusal of who may not be a user of the account the other ways to
-// sign in by which people are.
-func (p portal) elsewhere(r *http.Request, from trust.Source, start userStart, why error) error {
-	notThis := []reason.Code{reason.UserNotGranted, reason.PrincipalInvalid, reason.PrincipalSuffix, reason.PrincipalTaken}
+// elsewhere adds to a refusal of who may not be a user of the account, or by whose identity
+// provider nobody signs in any more, the other ways by which people are.
+func (p portal) elsewhere(r *http.Request, here visit, start userStart, why error) error {
+	notThis := []reason.Code{
+		reason.UserNotGranted, reason.PrincipalInvalid, reason.PrincipalSuffix, reason.PrincipalTaken, reason.IdPUnknown, reason.IdPSuspended,
+	}
 	if !slices.Contains(notThis, reason.Of(why)) {
 		return why
 	}
@@ -34,7 +35,7 @@ func (p portal) elsewhere(r *http.Request, from trust.Source, start userStart, w
 	if err != nil || start.passive {
 		return why
 	}
-	others := slices.DeleteFunc(sources, func(s federation.Listed) bool { return s.ID == from.ID })
+	others := slices.DeleteFunc(sources, func(s federation.Listed) bool { return s.ID == here.session.Identity().IdentityProvider() })
 	return elsewhereError{why, options(others, "", start.Path())}
 }
 
