@@ -144,7 +144,7 @@ func flood(t *testing.T, s *stack.Stack, n, atOnce int, code string, token func(
 // nobody else is asked, and whoever brings a new key is refused in good time.
 func TestAPlatformThatMisbehavesHarmsItselfAlone(t *testing.T) {
 	t.Parallel()
-	const tokens = 6 // more than the two that may be asked at once; each waits for the slow
+	const tokens = 4 // more than the two that may be asked at once; each waits for the slow
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	t.Cleanup(other.Close)
