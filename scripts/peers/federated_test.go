@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"net/http"
 	"net/url"
@@ -129,7 +128,7 @@ func believers(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, certificate := ourKey(t)
+	_, certificate := validatetest.Signing(t)
 	document, err := samldoc.OurIdP{Origin: ourOrigin, Account: account}.Introduction([]*x509.Certificate{certificate}).Metadata()
 	if err != nil {
 		t.Fatal(err)
@@ -155,31 +154,10 @@ func ourIssuer(t *testing.T, s *stack.Stack) issue.Issuer {
 	return issue.New(issue.Config{
 		API: openapi.New(time.Now, rand.Reader), STSEndpoint: s.Cloud.STS, SigninEndpoint: s.Cloud.Signin,
 		Own: issue.Own{Origin: ourOrigin, Now: time.Now, Random: rand.Reader, Signing: func(context.Context) (crypto.Signer, *x509.Certificate, error) {
-			key, certificate := ourKey(t)
+			key, certificate := validatetest.Signing(t)
 			return key, certificate, nil
 		}},
 	})
-}
-
-func ourKey(t *testing.T) (crypto.Signer, *x509.Certificate) {
-	t.Helper()
-	read := func(name string) []byte {
-		text, err := os.ReadFile("../../shared/validate/validatetest/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		block, _ := pem.Decode(text)
-		return block.Bytes
-	}
-	key, err := x509.ParsePKCS8PrivateKey(read("sp-key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(read("sp-cert.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.(crypto.Signer), certificate
 }
 
 func signedIn() samldoc.AuthnStatement {

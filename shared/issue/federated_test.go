@@ -6,9 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -42,27 +40,6 @@ func signedIn() samldoc.AuthnStatement {
 	return samldoc.AuthnStatement{AuthnInstant: validatetest.Now().Add(-time.Minute), SessionNotOnOrAfter: validatetest.Now().Add(10 * time.Hour), ContextClass: "urn:x"}
 }
 
-func ourKey(t *testing.T) (crypto.Signer, *x509.Certificate) {
-	t.Helper()
-	read := func(name string) []byte {
-		text, err := os.ReadFile("../validate/validatetest/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		block, _ := pem.Decode(text)
-		return block.Bytes
-	}
-	key, err := x509.ParsePKCS8PrivateKey(read("sp-key.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(read("sp-cert.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.(crypto.Signer), certificate
-}
-
 // newProvider is a cloud in whose accounts we are a SAML provider.
 func newProvider(t *testing.T, answers ...string) *cloud {
 	t.Helper()
@@ -70,7 +47,7 @@ func newProvider(t *testing.T, answers ...string) *cloud {
 	c.config.Own = issue.Own{
 		Origin: "https://sso.example", Now: validatetest.Now, Random: rand.Reader,
 		Signing: func(context.Context) (crypto.Signer, *x509.Certificate, error) {
-			key, certificate := ourKey(t)
+			key, certificate := validatetest.Signing(t)
 			return key, certificate, nil
 		},
 	}
@@ -89,7 +66,7 @@ func believed(t *testing.T, encoded string) samldoc.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, certificate := ourKey(t)
+	_, certificate := validatetest.Signing(t)
 	verified, err := document.Verify([]*x509.Certificate{certificate}, samldoc.Policy{})
 	if err != nil {
 		t.Fatal(err)

@@ -6,10 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,33 +23,15 @@ import (
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
-func readPEM(t *testing.T, name string) []byte {
-	t.Helper()
-	text, err := os.ReadFile("../../../shared/validate/validatetest/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	return block.Bytes
-}
-
 func ourCertificate(t *testing.T) *x509.Certificate {
 	t.Helper()
-	certificate, err := x509.ParseCertificate(readPEM(t, "sp-cert.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, certificate := validatetest.Signing(t)
 	return certificate
 }
 
 func ourKey(t *testing.T) func(context.Context) (crypto.Signer, *x509.Certificate, error) {
 	t.Helper()
-	parsed, err := x509.ParsePKCS8PrivateKey(readPEM(t, "sp-key.pem"))
-	key, ok := parsed.(crypto.Signer)
-	if err != nil || !ok {
-		t.Fatal(err)
-	}
-	certificate := ourCertificate(t)
+	key, certificate := validatetest.Signing(t)
 	return func(context.Context) (crypto.Signer, *x509.Certificate, error) { return key, certificate, nil }
 }
 

@@ -45,6 +45,17 @@ type Encryption struct {
 // Encrypted encrypts the assertion once it is signed, and before the response is.
 func Encrypted(e Encryption) Option { return func(m *message) { m.encryption = &e } }
 
+// Signing is our own key, which signs, with its certificate.
+func Signing(tb testing.TB) (crypto.Signer, *x509.Certificate) {
+	tb.Helper()
+	key, certificate := pair(tb, "sp")
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		tb.Fatalf("%T does not sign", key)
+	}
+	return signer, certificate
+}
+
 // Decrypters are our keys, the current one and the next.
 func Decrypters(tb testing.TB) []crypto.Decrypter {
 	tb.Helper()
