@@ -1,6 +1,7 @@
 // What journeys in a real browser have in common: local stacks, Chromium, a fresh
-// person. In: flags and an environment. Out: READY lines, and pages that note what
-// went wrong on them. Whatever was started ends by stop().
+// context, and how a page looks to whom. In: flags and an environment. Out: READY lines,
+// and pages that note what went wrong on them. Whatever was started ends by stop().
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +17,7 @@ const axe = readFileSync(peers.resolve('axe-core/axe.min.js'), 'utf8');
 const shots = path.join(root, '.build/screenshots');
 mkdirSync(shots, { recursive: true });
 
-export const stacks = [];
+const started = [];
 let browser;
 
 // start starts a local stack of its own and returns its READY line.
@@ -26,14 +27,34 @@ export async function start(flags = [], env = {}) {
   const stack = spawn('go', ['run', './scripts/local', ...addresses, '-listen-tls', '127.0.0.1:0', '-data', data, ...flags],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   stack.stderr.pipe(process.stderr);
+  stack.stderr.setMaxListeners(0);
   const ready = await new Promise((resolve, reject) => {
     createInterface({ input: stack.stdout }).on('line', (text) => {
       if (text.startsWith('READY ')) resolve(JSON.parse(text.slice('READY '.length)));
     });
     stack.once('exit', (code) => reject(new Error(`the local stack ended with ${code}`)));
   });
-  stacks.push({ stack, data, pid: ready.pid });
+  started.push({ stack, data, ready });
   return ready;
+}
+
+// folder is where a stack keeps its federation.yaml.
+export const folder = (ready) => started.find((one) => one.ready === ready).data;
+
+// applied has a stack read its federation file again, and waits until it counts.
+export async function applied(ready) {
+  const { stack } = started.find((one) => one.ready === ready);
+  const done = new Promise((resolve) => {
+    stack.stderr.on('data', (text) => { if (/local: applied/.test(text)) resolve(); });
+  });
+  process.kill(ready.pid, 'SIGHUP');
+  await done;
+}
+
+// tell speaks to a stack's side door.
+export async function tell(ready, door, wish) {
+  const answer = await fetch(ready.admin_url + door, { method: 'POST', body: JSON.stringify(wish) });
+  assert.equal(answer.status, 200, `${door}: ${await answer.text()}`);
 }
 
 export async function launch() {
@@ -46,24 +67,38 @@ export async function launch() {
 
 export async function stop() {
   await browser?.close();
-  for (const { stack, data, pid } of stacks) {
+  for (const { stack, data, ready } of started) {
     const ended = stack.exitCode === null ? new Promise((resolve) => stack.once('exit', resolve)) : undefined;
-    process.kill(pid, 'SIGTERM');
+    process.kill(ready.pid, 'SIGTERM');
     await ended;
     rmSync(data, { recursive: true, force: true });
   }
 }
 
-// open gives a fresh person: no cookies, and a note of everything that went
-// wrong on the way, which each test expects to be nothing.
-export async function open(t, options = {}) {
+// open gives a fresh person: no cookies, and a note of everything that went wrong on the
+// way, which is to be nothing when the test ends. refusals are the statuses of answers
+// that are meant to be refusals.
+export async function open(t, { refusals = [], ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 }, ...options });
-  t.after(() => context.close());
-  const page = await context.newPage();
   const faults = [];
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(faults.filter((fault) => !refusals.some((status) => fault.includes(`status of ${status} `))), []);
+  });
+  context.on('page', (page) => watch(page, faults));
+  return { page: await context.newPage(), faults, context };
+}
+
+// watch notes what a browser tells developers alone: what a script stumbled over, what a
+// policy did not let through, what could not be fetched. A request that is given up
+// because the page goes on is no fault.
+function watch(page, faults) {
   page.on('pageerror', (error) => faults.push(`script: ${error}`));
   page.on('console', (message) => { if (message.type() === 'error') faults.push(`console: ${message.text()}`); });
-  return { page, faults, context };
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    if (why !== 'net::ERR_ABORTED') faults.push(`request: ${request.url()}: ${why}`);
+  });
 }
 
 export const shoot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
