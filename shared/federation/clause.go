@@ -55,6 +55,11 @@ func (c Clause) Wants(value *Value) bool { return c.test(value) }
 // Every says that each value is to be wanted, not just one.
 func (c Clause) Every() bool { return c.operator.every }
 
+// OneOf says that one of the values is wanted, just as they are written.
+func (c Clause) OneOf() bool {
+	return c.operator.kind == text && !c.operator.negated && !c.operator.every
+}
+
 // HoldsWithout says that the clause holds where the key has no value. Only IfExists
 // and Null say so: RAM's negated operators and ForAllValues hold there too, and
 // then an identity provider that stops sending an attribute gives rights away.

@@ -51,6 +51,7 @@ func (c *compiler) rule(path string, d RuleDraft) Rule {
 		requires: c.requires(path+".requires", d.Requires, source),
 		policy:   c.sessionPolicy(path+".session.policyFile", d.Session.Policy),
 		audit:    c.mode(path+".mode", d.Mode),
+		disclose: c.disclose(path+".disclose", d),
 	}}
 	c.oneGift(path, d)
 	if d.User != nil {

@@ -61,6 +61,7 @@ type RuleDraft struct {
 	Session       SessionDraft    `json:"session,omitzero"`
 	Requires      *RequiresDraft  `json:"requires,omitempty"`
 	Mode          string          `json:"mode,omitempty"`
+	Disclose      bool            `json:"disclose,omitempty"` // rows from before that was so lack it: nobody was told
 }
 
 // AssertedDraft says which of the roles that the identity provider itself names

@@ -61,6 +61,7 @@ func LintChecks() []LintCheck {
 		{"provider_unused", Note, "an account names an identity provider whose people get nothing there", (*linter).unusedProviders},
 		{"issuer_named_twice", Warning, "an account calls one issuer by two OIDC providers, and RAM has one for an issuer", (*linter).issuersNamedTwice},
 		{"email_domains_missing", Note, "of several identity providers one is not found by an e-mail address", (*linter).withoutDomains},
+		{"disclosed_to_nobody", Warning, "there is nobody whom the rule could show what they lack", (*linter).disclosedToNobody},
 		{"role_audited_only", Note, "only rules in mode audit give the role, so nobody gets it", (*linter).auditedRoles},
 		{"owner_by_name", Note, "the owner is known by a name that another may take after a renaming, not by its number", (*linter).ownersByName},
 		{"sha1_allowed", Note, "signatures with SHA-1 are believed", (*linter).weakAlgorithms},

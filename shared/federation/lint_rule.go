@@ -24,6 +24,12 @@ func (r Rule) hours() (end time.Time, by Clause) {
 	return end, by
 }
 
+// Over says that the rule has held for the last time.
+func (r Rule) Over(now time.Time) bool {
+	end, by := r.hours()
+	return by.clause != nil && end.Before(now.Truncate(time.Second))
+}
+
 // latest is the last of the clause's times, of which any is enough.
 func (c Clause) latest() time.Time {
 	var times []time.Time
@@ -36,7 +42,7 @@ func (c Clause) latest() time.Time {
 
 func (l *linter) expired() {
 	for i, rule := range l.rules {
-		if end, by := rule.hours(); by.clause != nil && end.Before(l.Now.Truncate(time.Second)) {
+		if end, by := rule.hours(); rule.Over(l.Now) {
 			l.find(by.path(i), fmt.Sprintf("rule %q has held for the last time on %s", rule.name, end.UTC().Format(time.RFC3339)), "remove the rule, or give it more time")
 		}
 	}

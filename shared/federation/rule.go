@@ -24,6 +24,7 @@ type rule struct {
 	duration time.Duration
 	policy   string // "": the role's own policies alone
 	audit    bool
+	disclose bool
 
 	assertedName bool // the session's name too
 }
@@ -73,6 +74,10 @@ func (r Rule) SessionPolicy() string { return r.policy }
 
 // Audit says that the rule is evaluated and logged, and gives nothing.
 func (r Rule) Audit() bool { return r.audit }
+
+// Discloses says that people of the identity provider who do not meet the condition are
+// shown the roles all the same, with what they lack.
+func (r Rule) Discloses() bool { return r.disclose }
 
 // Asserted is a limit on the roles that an identity provider names itself.
 type Asserted struct {

@@ -45,6 +45,7 @@ func ruleDangers(kind Kind, before, after map[string]value) []string {
 		{becomes("condition", "any"), "it holds for everybody who signs in there"},
 		{gone("requires."), "how somebody signed in no longer matters"},
 		{func(b, a map[string]value) bool { return b["mode"].is("audit") && a["mode"].isZero() }, "what it only logged it gives now"},
+		{switchedOn("disclose"), "everybody who signs in there may read its roles and what it wants"},
 		{gone("session.policyFile"), "sessions have all that their roles may"},
 	})
 }

@@ -49,7 +49,8 @@ func (r *reader) rule(d *federation.RuleDraft) object {
 			d.Requires = &federation.RequiresDraft{}
 			return r.requires(d.Requires)
 		}).says("How the person must have signed in. Who did not is sent to sign in again when they take what the rule gives."),
-		"mode": r.text(&d.Mode).oneOf("audit").says("audit evaluates and logs the rule, which gives nothing yet."),
+		"disclose": r.boolean(&d.Disclose).says("true shows the roles, with what is missing, to people of the identity provider who do not meet the condition. They cannot take them. Who somebody is, an address or a name, is never shown."),
+		"mode":     r.text(&d.Mode).oneOf("audit").says("audit evaluates and logs the rule, which gives nothing yet."),
 	}
 }
 
