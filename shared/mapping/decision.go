@@ -16,6 +16,7 @@ type Decision struct {
 	Grants  []Grant     // in the order of the rules, each role once
 	Users   []UserGrant // likewise, each account once
 	StepUps []StepUp    // what only another sign-in stands before
+	Near    []Near      // what the person lacks something for, where a rule discloses that
 	Trace   Trace
 }
 
@@ -28,9 +29,12 @@ func Decide(rev federation.Revision, who validate.Identity, at Context) Decision
 	d.expect(rev.CountRulesOf(d.source.ID))
 	for rule := range rev.RulesOf(d.source.ID) {
 		d.trace.Rules = append(d.trace.Rules, Evaluation{})
-		d.evaluate(rule, &d.trace.Rules[len(d.trace.Rules)-1])
+		e := &d.trace.Rules[len(d.trace.Rules)-1]
+		d.evaluate(rule, e)
+		d.miss(rule, e)
 	}
-	return Decision{d.grants, d.users, d.openStepUps(), d.trace}
+	open := d.openStepUps()
+	return Decision{d.grants, d.users, open, d.nearlyHad(open), d.trace}
 }
 
 // Taking is what came of a person's wish for one role.

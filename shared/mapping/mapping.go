@@ -3,10 +3,11 @@
 // In: one revision of the federation, an identity that validate has made, and
 // the circumstances. Out: a [Grant] for each role that some rule gives, a
 // [UserGrant] for each RAM user, a [StepUp] for each of both that only another sign-in
-// stands before, and a [Trace] that says of every rule whether it held and, where
-// not, which condition failed, what it expected and what came. Refused: roles that
-// no rule gives, and what only looks like a role. The same evaluation makes them
-// all, so that the explanation cannot differ from the decision.
+// stands before, a [Near] for each role that a rule shows to who lacks something for it,
+// and a [Trace] that says of every rule whether it held and, where not, which condition
+// failed, what it expected and what came. Refused: roles that no rule gives, and what
+// only looks like a role. The same evaluation makes them all, so that the explanation
+// cannot differ from the decision.
 //
 // To whom a RAM user belongs, [Person] says.
 //
@@ -88,6 +89,7 @@ type decision struct {
 	grants   []Grant
 	users    []UserGrant
 	stepUps  []StepUp
+	missed   []missed
 	trace    Trace
 
 	attributes                     map[string]*fact // that were looked up
