@@ -20,8 +20,11 @@ const ssoctlSource = "./scripts/ssoctl"
 const slowBuild = 15 * time.Second
 
 // build builds the functions as they are deployed, and ssoctl. The go command
-// leaves a binary alone that is up to date.
+// leaves a binary alone that is up to date, but takes half a second to see it.
 func (s *station) build(ctx context.Context) error {
+	if s.options.built {
+		return nil
+	}
 	root, err := repositoryRoot()
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type options struct {
 	listen, listenTLS string
 	tls               bool
 	data, bin         string
+	built             bool
 	federation        string
 	instances         int
 	partner           bool
@@ -41,6 +42,7 @@ func readOptions(arguments []string, help io.Writer) (options, error) {
 	flags.BoolVar(&o.tls, "tls", false, "make the TLS address the origin: url, redirects and cookies are https")
 	flags.StringVar(&o.data, "data", ".local", "`folder` for the state: tables, keys, certificates, logs")
 	flags.StringVar(&o.bin, "bin", "", "`folder` for the built functions (default bin in the data folder)")
+	flags.BoolVar(&o.built, "built", false, "start what is in the -bin folder, as it is, and build nothing")
 	flags.StringVar(&o.federation, "federation", "", "federation.yaml to apply at the start and on SIGHUP, instead of the demo's (`file`)")
 	flags.IntVar(&o.instances, "instances", 0, "keep exactly `N` warm instances of each HTTP function (default: on demand, up to 4)")
 	flags.BoolVar(&o.partner, "partner", false, "start a third demo identity provider too: Fabrikam, whose people start there, by SAML")
@@ -76,6 +78,9 @@ func (o options) complete() (options, error) {
 	}
 	if o.instances < 0 || o.instances > 64 {
 		return o, complain(fmt.Sprintf("-instances %d", o.instances), errors.New("out of range"), "give 1 to 64, or 0 for instances on demand")
+	}
+	if o.built && o.bin == "" {
+		return o, complain("-built", errors.New("where is not said"), "give -bin, the folder of an earlier start")
 	}
 	if o.partner && o.federation != "" {
 		return o, complain("-partner", errors.New("it belongs to the demo, and -federation replaces that"), "leave one of them out")

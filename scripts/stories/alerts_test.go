@@ -153,6 +153,7 @@ func runTimer(t *testing.T, s *stack.Stack, times int) {
 // TestAlertsArriveOnce at the topic and at the bus: also where it was down when there
 // was something to tell, and then later. Nothing else waits for it.
 func TestAlertsArriveOnce(t *testing.T) {
+	t.Parallel()
 	for _, service := range []string{"mns", "eventbridge"} {
 		idps := newTroubled(t)
 		s := stack.Start(t, stack.Options{Federation: idps.federation(t), Env: []string{"SSO_ALERTS_TO=" + service + ":fc-sso"}})
@@ -180,6 +181,7 @@ func wantArrived(t *testing.T, s *stack.Stack, service string, want []string) {
 
 // TestAnAnswerThatIsLostCostsNoAlert: it comes twice, and says by its ID that it is one.
 func TestAnAnswerThatIsLostCostsNoAlert(t *testing.T) {
+	t.Parallel()
 	for _, service := range []string{"mns", "eventbridge"} {
 		idps := newTroubled(t)
 		s := stack.Start(t, stack.Options{Federation: idps.federation(t), Env: []string{"SSO_ALERTS_TO=" + service + ":fc-sso"}})

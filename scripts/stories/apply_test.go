@@ -122,16 +122,10 @@ func endInstances(t *testing.T, s *stack.Stack) {
 			t.Fatalf("kill %d: %v", pid, err)
 		}
 	}
-	deadline := time.Now().Add(time.Minute)
-	for {
+	until(t, time.Minute, "others stand in the places of the instances that were killed", func() bool {
 		now := trusting(t, s)
-		if !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(old, pid) }) && len(now) == len(old) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("instances %v, after those that were killed: %v", now, old)
-		}
-	}
+		return !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(old, pid) }) && len(now) == len(old)
+	})
 }
 
 func trusting(t *testing.T, s *stack.Stack) []int {

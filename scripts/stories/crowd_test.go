@@ -13,6 +13,7 @@ import (
 // instances at once, and one of them has a session. A lost answer of the store
 // changes nothing: the one who wrote is let in, nobody else.
 func TestACrowdWithOneResponse(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{Instances: 2})
 	if instances := s.PIDs(t)["saml-acs"]; len(instances) != 2 {
 		t.Fatalf("instances %v", instances)

@@ -64,6 +64,7 @@ func callSTS(t *testing.T, s *stack.Stack, action string, more ...string) stsAns
 // which asks the issuer itself. When the issuer changes its certification authority,
 // the bundle goes on believing it, and STS does not until RAM knows the new one.
 func TestRAMDecidesTooWhereAnAccountIssuesDirectly(t *testing.T) {
+	t.Parallel()
 	platform := workload.NewSecure(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Direct)})
 	job := func(more ...string) stsAnswer {
@@ -132,6 +133,7 @@ rules:
 // TestAResponseForAlibabaCloudIsTakenInItsPlace: by the bundle alone, or by STS after
 // it, which judges the whole response once more.
 func TestAResponseForAlibabaCloudIsTakenInItsPlace(t *testing.T) {
+	t.Parallel()
 	idp := validatetest.New(t)
 	dir := t.TempDir()
 	for name, text := range map[string]string{"federation.yaml": responses, "okta.xml": `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + idp.Keys().EntityID + `">` +

@@ -78,6 +78,7 @@ func (e exchanged) want(t *testing.T, oauth, code, says string) {
 
 // TestAJobLeavesWithCredentials is the exchange through the real binaries.
 func TestAJobLeavesWithCredentials(t *testing.T) {
+	t.Parallel()
 	platform := workload.New(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Jobs), Instances: 2})
 
@@ -129,6 +130,7 @@ func TestADeadStoreExchangesNothing(t *testing.T) {
 
 // TestOfManyCopiesOneIsExchanged: 32 at once, at two instances.
 func TestOfManyCopiesOneIsExchanged(t *testing.T) {
+	t.Parallel()
 	const copies = 32
 	platform := workload.New(t)
 	s := stack.Start(t, stack.Options{Federation: platform.Federation(t, workload.Jobs), Instances: 2})

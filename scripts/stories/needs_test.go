@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -559,17 +558,16 @@ func (n *needing) decision(reference string) (reason, detail string) {
 
 func decisionOf(t *testing.T, s *stack.Stack, reference string) (reason, detail string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("it was not logged"))
-	defer cancel()
-	for ctx.Err() == nil { // what an instance has written is in the file a moment later
+	until(t, 10*time.Second, "reference "+reference+" is logged", func() bool { // what an instance has written is in the file a moment later
 		for _, line := range linesOf(t, s, "decision") {
 			if reference != "" && line["reference"] == reference {
-				return line["reason"], line["detail"]
+				reason, detail = line["reason"], line["detail"]
+				return true
 			}
 		}
-	}
-	t.Fatalf("reference %q: %v", reference, context.Cause(ctx))
-	return "", ""
+		return false
+	})
+	return reason, detail
 }
 
 // linesOf are those of the functions' logs with a message, their texts alone.

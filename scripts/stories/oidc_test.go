@@ -18,6 +18,7 @@ import (
 // TestSignInByOpenIDConnect is what Alibaba Cloud itself does not offer: people of an
 // OpenID Provider, at its page, and then among their roles.
 func TestSignInByOpenIDConnect(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{Instances: 2})
 	for _, query := range []string{"decoded", "raw"} {
 		t.Run("from the start page, queries "+query, func(t *testing.T) {

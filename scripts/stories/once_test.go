@@ -99,6 +99,7 @@ func postRaw(t *testing.T, form browser.Form, from *url.URL, cookies string) int
 // TestALostAnswerDoesNotLoseTheSignIn: the insert took effect, its answer never
 // came. The honest person is let in, and only once.
 func TestALostAnswerDoesNotLoseTheSignIn(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	for name, fault := range map[string]map[string]any{
 		"lost": {"kind": "lost", "commit": true},

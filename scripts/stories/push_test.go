@@ -18,6 +18,7 @@ import (
 
 // TestRAMKnowsWhatIsPublished after the next run of the timer, and is written to once.
 func TestRAMKnowsWhatIsPublished(t *testing.T) {
+	t.Parallel()
 	k := newKeeper(t)
 	first, old := (*k.certs.Load())[0], k.platform.Fingerprint()
 	runTimer(t, k.Stack, 2)
@@ -73,6 +74,7 @@ func (k *keeper) logSays(text string, times int) {
 
 // TestAnAuthorityThatChangedIsPushedAtItsFirstUse: nobody waits for the timer.
 func TestAnAuthorityThatChangedIsPushedAtItsFirstUse(t *testing.T) {
+	t.Parallel()
 	k := newKeeper(t)
 	k.platform.ChangeAuthority()
 	if got := exchange(t, k.Stack, k.platform.Token(t, nil)); got.status != http.StatusOK {
@@ -94,6 +96,7 @@ const another = `
 // TestAnAccountInTroubleDelaysNoOther: the third run in a row that finds it so tells, and
 // the first that does not.
 func TestAnAccountInTroubleDelaysNoOther(t *testing.T) {
+	t.Parallel()
 	k := newKeeper(t, another)
 	k.publishes(append(*k.certs.Load(), newCertificate(t))...)
 	k.TroubleAs(t, stack.Trouble{Service: "ims", Kind: "hang", Account: kept})
@@ -161,6 +164,7 @@ func (k *keeper) wantAll(certificates []string) {
 // TestAKilledRunIsEndedByTheNext: with kill -9 before each single request that it makes
 // of IMS, and at no time does RAM have no certificate that is published.
 func TestAKilledRunIsEndedByTheNext(t *testing.T) {
+	t.Parallel()
 	k, certificates := changed(t)
 	before, _ := k.asked()
 	runTimer(t, k.Stack, 1)
@@ -199,11 +203,7 @@ func (k *keeper) killAtTrouble() {
 			_ = response.Body.Close()
 		}
 	}()
-	for deadline := time.Now().Add(time.Minute); k.Seen(k.t).Troubled["ims"] == troubled; {
-		if time.Now().After(deadline) {
-			k.t.Fatal("no request met trouble")
-		}
-	}
+	until(k.t, time.Minute, "a request meets trouble", func() bool { return k.Seen(k.t).Troubled["ims"] != troubled })
 	for _, pid := range k.PIDs(k.t)["metadata-rotation"] {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			k.t.Error(err)

@@ -26,6 +26,7 @@ const (
 )
 
 func TestSignIn(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{Partner: true})
 	for _, body := range []string{"plain", "base64"} {
 		t.Run("from the start page, bodies "+body, func(t *testing.T) {

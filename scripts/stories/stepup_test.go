@@ -59,6 +59,7 @@ const (
 )
 
 func TestARoleMayAskForAStrongerOrAFresherSignIn(t *testing.T) {
+	t.Parallel()
 	s := stack.Start(t, stack.Options{})
 	addRules(t, s)
 	t.Run("a second factor", func(t *testing.T) { takeBySecondFactor(t, s) })

@@ -83,7 +83,30 @@ func Start(tb testing.TB, o Options) *Stack {
 	if o.Instances > 0 {
 		arguments = append(arguments, fmt.Sprintf("-instances=%d", o.Instances))
 	}
-	return start(tb, o, arguments)
+	return startWhole(tb, o, arguments)
+}
+
+// built is what a test binary has built and need not build again: to see that
+// there is nothing to do, the go command takes as long as a stack to start.
+var built struct { //nolint:gochecknoglobals // a test binary has no other place of its own
+	functions, program sync.Mutex
+
+	functionsDone bool
+	programFile   string
+}
+
+// startWhole has the first stack build the functions, and all others wait for it.
+func startWhole(tb testing.TB, o Options, arguments []string) *Stack {
+	tb.Helper()
+	built.functions.Lock()
+	if built.functionsDone {
+		built.functions.Unlock()
+		return start(tb, o, append(arguments, "-built"))
+	}
+	defer built.functions.Unlock()
+	s := start(tb, o, arguments)
+	built.functionsDone = true
+	return s
 }
 
 // Tablestore starts the Tablestore server alone, which takes a moment only.
@@ -108,8 +131,17 @@ func Bin(tb testing.TB) string {
 // fail start it themselves.
 func Program(tb testing.TB) string {
 	tb.Helper()
+	built.program.Lock()
+	defer built.program.Unlock()
+	if built.programFile == "" {
+		built.programFile = buildProgram(tb)
+	}
+	return built.programFile
+}
+
+func buildProgram(tb testing.TB) string {
+	tb.Helper()
 	file := filepath.Join(cacheDir(tb, "program"), "local")
-	// The go command leaves a binary alone that is up to date.
 	build := exec.CommandContext(tb.Context(), "go", "build", "-o", file, "./scripts/local")
 	build.Dir = Root(tb)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -140,7 +172,7 @@ func cacheDir(tb testing.TB, name string) string {
 	tb.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		cache = tb.TempDir()
+		cache = os.TempDir()
 	}
 	place := strings.ReplaceAll(strings.Trim(Root(tb), "/"), "/", "-")
 	dir := filepath.Join(cache, "fc-sso", place, name)

@@ -55,6 +55,8 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"a garbled database":     {[]string{"-only", "tablestore", "-data", garbled}, "tablestore.db"},
 		"a folder in use":        {[]string{"-only", "tablestore", "-data", running.Data}, fmt.Sprintf("process %d", running.PID)},
 		"a partner of no demo":   {[]string{"-partner", "-federation", file}, "-federation replaces"},
+		"built, but not where":   {[]string{"-built"}, "give -bin"},
+		"built, but not there":   {[]string{"-built", "-bin", t.TempDir(), "-listen", "127.0.0.1:0"}, "no such file"},
 		"no federation file":     {[]string{"-federation", file + ".yaml"}, "no such file"},
 		"a folder as federation": {[]string{"-federation", filepath.Dir(file)}, "is a directory"},
 	}
