@@ -574,6 +574,19 @@ func TestADeepLink(t *testing.T) {
 	}
 }
 
+// Whoever changes the language of a page that asks has not answered it: a browser says of
+// that link what it says of a person's own wish.
+func TestAnotherLanguageOpensNothing(t *testing.T) {
+	for name, s := range map[string]*stage{"to be confirmed": newStage(t), "to be signed in for": strict(t)} {
+		ada := s.adaBy(t, byPassword, time.Minute)
+		asked := s.do(t, with(get("/go/acme-prod/admin", ada.Cookie()), "Sec-Fetch-Site", "cross-site"))
+		a := s.do(t, with(get("/go/acme-prod/admin?lang=zh", ada.Cookie()), "Sec-Fetch-Site", "same-origin"))
+		if a.StatusCode != asked.StatusCode || a.leadsTo() != "" || len(s.mint.taken) > 0 || !strings.Contains(a.text, `lang="zh-CN"`) || a.cookie("__Host-lang") == nil {
+			t.Errorf("%s: %s to %q, taken %q", name, a.Status, a.leadsTo(), s.mint.taken)
+		}
+	}
+}
+
 func TestADeepLinkWithoutASession(t *testing.T) {
 	s := newStage(t)
 	a := s.do(t, get("/go/acme-prod/admin?to=https%3A%2F%2Fecs.console.aliyun.com%2F"))

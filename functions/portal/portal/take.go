@@ -61,10 +61,14 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 }
 
 // ownWish says whether this is a person's own navigation: not a foreign page's
-// link, not a browser that looks ahead, and not a program that only looks.
+// link, not a browser that looks ahead, and not a program that only looks. Who asks for
+// the page that asks in another language has not answered it yet.
 func ownWish(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
-	return r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" && (site == "none" || site == "same-origin")
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.URL.Query().Has(langParam) {
+		return false
+	}
+	return site == "none" || site == "same-origin"
 }
 
 // plainLink is a deep link with all that it is made of: what others hung on it
