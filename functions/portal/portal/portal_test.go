@@ -353,15 +353,33 @@ func TestADeepLinkIsCarriedWithoutWhatHangsOnIt(t *testing.T) {
 
 func TestAnEMailAddressFindsItsProvider(t *testing.T) {
 	s := newStage(t)
-	for email, want := range map[string]string{"ada@ACME.com": "/saml/test/login", "ada@nowhere.example": "", "acme.com": "", "@": ""} {
+	const found = "/saml/test/login"
+	for email, want := range map[string]string{
+		"ada@acme.com": found, "ADA@ACME.com": found, " ada@acme.com\t": found, "ada@acme.com\u3000": found, `"ada@home"@acme.com`: found, "@acme.com": found,
+		"ada@nowhere.example": "", "ada@sub.acme.com": "", "ada@notacme.com": "", "ada@acme.com.evil.example": "", "ada@acme.com@evil.example": "", "acme.com": "", "@": "",
+	} {
 		a := s.do(t, get("/?email="+url.QueryEscape(email)))
 		if a.leadsTo() != want {
 			t.Errorf("%s leads to %q", email, a.leadsTo())
 		}
 		if want == "" {
-			wantOnPage(t, a, "Nobody here answers for "+email)
+			wantOnPage(t, a, "Nobody here answers for "+email, `value="`+email+`"`, "Zeta ID", "Contoso")
 		}
 	}
+	if a := s.do(t, get("/?email=+")); a.StatusCode != http.StatusOK || strings.Contains(a.text, "Nobody here answers") {
+		t.Errorf("nothing was typed: %s", a.Status)
+	}
+}
+
+// TestAnEMailAddressGoesOnToWhatWasAskedFor, and one that is not known loses it not.
+func TestAnEMailAddressGoesOnToWhatWasAskedFor(t *testing.T) {
+	s := newStage(t)
+	const to = "/go/acme-prod/admin"
+	if a := s.do(t, get("/?email=ada%40acme.com&to="+url.QueryEscape(to))); a.leadsTo() != "/saml/test/login?to="+url.QueryEscape(to) {
+		t.Errorf("to %s", a.leadsTo())
+	}
+	a := s.do(t, get("/?email=ada%40nowhere.example&to="+url.QueryEscape(to)))
+	wantOnPage(t, a, "You asked for admin in acme-prod", `name="to" value="`+to+`"`, `href="/saml/contoso/login?to=`+url.QueryEscape(to)+`"`)
 }
 
 func TestTheListHasWhatTheRulesGive(t *testing.T) {

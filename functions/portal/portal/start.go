@@ -54,7 +54,7 @@ func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) 
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	email := r.URL.Query().Get("email")
+	email := strings.TrimSpace(r.URL.Query().Get("email"))
 	if s, ok := answersFor(sources, email); ok {
 		return respond.SeeOther(loginLink(s, target)), nil
 	}
@@ -75,13 +75,14 @@ func (p portal) signIn(r *http.Request, reading Reading, here visit, to string) 
 	return p.render(r, here, view)
 }
 
-// answersFor finds the identity provider of an e-mail address's domain.
+// answersFor finds the identity provider of an e-mail address's domain, which is what
+// follows the last @ (RFC 5322 3.4.1); no other has that domain.
 func answersFor(sources []federation.Listed, email string) (federation.Listed, bool) {
-	_, domain, ok := strings.Cut(email, "@")
+	at := strings.LastIndexByte(email, '@')
 	i := slices.IndexFunc(sources, func(s federation.Listed) bool {
-		return slices.ContainsFunc(s.EmailDomains, func(d string) bool { return strings.EqualFold(d, domain) })
+		return slices.ContainsFunc(s.EmailDomains, func(d string) bool { return strings.EqualFold(d, email[at+1:]) })
 	})
-	if !ok || i < 0 {
+	if at < 0 || i < 0 {
 		return federation.Listed{}, false
 	}
 	return sources[i], true
