@@ -93,7 +93,7 @@ func TestAuthorityVouchesForThisMachineOnly(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(authority.Leaf)
 	for host, good := range map[string]bool{"127.0.0.1": true, "192.0.2.1": false} {
-		pair, err := serverCertificate(authority, host, now)
+		pair, err := serverCertificate(authority, host, "localhost", now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"net"
+	"net/http"
 	"os"
+	"strconv"
 	"text/template"
 
 	"github.com/fc-sso/fc-sso/scripts/local/internal/desk"
@@ -27,26 +30,35 @@ func (s *station) startIDPs(context.Context) error {
 	if s.options.federation != "" {
 		return nil
 	}
-	err := s.startSAML(s.ports.acme, idp.Acme)
+	err := s.startSAML(s.ports.acme, nil, idp.Acme)
 	if err == nil {
 		err = s.startOIDC(s.ports.contoso, op.Contoso)
 	}
 	if err == nil && s.options.partner {
-		err = s.startSAML(s.ports.fabrikam, idp.Fabrikam)
+		err = s.startSAML(s.ports.fabrikam, s.ports.fabrikamLogin, idp.Fabrikam)
 	}
 	return err
 }
 
-func (s *station) startSAML(listener net.Listener, options func(baseURL, bundleURL, dataDir string) idp.Options) error {
+// startSAML starts an identity provider. login is where it has another host of its own, at
+// which people sign in when a test says so; over TLS where the bundle is, since a
+// browser lets no form of ours end at less.
+func (s *station) startSAML(listener, login net.Listener, options func(baseURL, bundleURL, dataDir string) idp.Options) error {
 	// Metadata is fetched by http, whatever the origin is: both ports serve it.
 	demo := options(localhost(listener), origin("http", s.ports.front), s.data.path)
 	demo.Now, demo.Log = s.clock.now, s.log
 	demo.SPLoginURL = s.url() + "/saml/" + demo.ID + "/login"
+	if login != nil {
+		demo.Elsewhere = s.scheme() + "://login.localhost:" + strconv.Itoa(portOf(login))
+	}
 	provider, err := idp.New(demo)
 	if err != nil {
 		return s.demoFault(err)
 	}
 	s.serve(listener, provider)
+	if err := s.serveLogin(login, provider); err != nil {
+		return err
+	}
 	s.doors[demo.ID] = provider.Admin()
 	for _, user := range provider.Users() {
 		s.asserted = append(s.asserted, user.Roles...)
@@ -54,6 +66,22 @@ func (s *station) startSAML(listener net.Listener, options func(baseURL, bundleU
 	s.line.IDPs = append(s.line.IDPs, ready.IDP{
 		ID: demo.ID, Kind: "saml", Title: demo.Title, MetadataURL: provider.EntityID(), Users: describe(provider.Users()),
 	})
+	return nil
+}
+
+func (s *station) serveLogin(login net.Listener, provider http.Handler) error {
+	switch {
+	case login == nil:
+		return nil
+	case !s.options.tls:
+		s.serve(login, provider)
+		return nil
+	}
+	config, err := s.tlsConfig("127.0.0.1", "login.localhost")
+	if err != nil {
+		return err
+	}
+	s.serve(tls.NewListener(login, config), provider)
 	return nil
 }
 

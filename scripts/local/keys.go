@@ -82,14 +82,14 @@ func makeAuthority(file string, now time.Time) (tls.Certificate, error) {
 	return readKey(file)
 }
 
-// serverCertificate is made anew at each start, for an address of this machine.
-func serverCertificate(authority tls.Certificate, host string, now time.Time) (tls.Certificate, error) {
+// serverCertificate is made anew at each start, for an address and a name of this machine.
+func serverCertificate(authority tls.Certificate, host, name string, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := certificateTemplate(host, now, leafLifetime)
-	template.IPAddresses, template.DNSNames = []net.IP{net.ParseIP(host)}, []string{"localhost"}
+	template.IPAddresses, template.DNSNames = []net.IP{net.ParseIP(host)}, []string{name}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, authority.Leaf, key.Public(), authority.PrivateKey)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // listeners are opened before anything is built, so that a taken port is found
 // at once.
 type listeners struct {
-	front, frontTLS, admin, tables, sts, ims, ram, kms, eventbridge, mns, signin, functions, acme, contoso, fabrikam net.Listener
+	front, frontTLS, admin, tables, sts, ims, ram, kms, eventbridge, mns, signin, functions, acme, contoso, fabrikam, fabrikamLogin net.Listener
 }
 
 // port is one to be opened.
@@ -44,7 +44,7 @@ func (s *station) wantedPorts() []port {
 		wanted = append(wanted, port{"acme", anyPort, &s.ports.acme}, port{"contoso", anyPort, &s.ports.contoso})
 	}
 	if s.options.partner {
-		wanted = append(wanted, port{"fabrikam", anyPort, &s.ports.fabrikam})
+		wanted = append(wanted, port{"fabrikam", anyPort, &s.ports.fabrikam}, port{"fabrikam-login", anyPort, &s.ports.fabrikamLogin})
 	}
 	return wanted
 }
@@ -73,9 +73,16 @@ func localhost(listener net.Listener) string {
 // as it does in life; http is easier on everything else.
 func (s *station) url() string {
 	if s.options.tls {
-		return origin("https", s.ports.frontTLS)
+		return origin(s.scheme(), s.ports.frontTLS)
 	}
-	return origin("http", s.ports.front)
+	return origin(s.scheme(), s.ports.front)
+}
+
+func (s *station) scheme() string {
+	if s.options.tls {
+		return "https"
+	}
+	return "http"
 }
 
 func (s *station) domain() string {

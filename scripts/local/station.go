@@ -175,21 +175,26 @@ func (s *station) serve(listener net.Listener, handler http.Handler) {
 
 // openFront lets requests in, by HTTP and by TLS: one domain on two ports.
 func (s *station) openFront(context.Context) error {
-	now := s.clock.now()
-	authority, err := s.data.authority(now)
-	if err != nil {
-		return err
-	}
 	host, _, _ := net.SplitHostPort(s.ports.frontTLS.Addr().String())
-	certificate, err := serverCertificate(authority, host, now)
+	config, err := s.tlsConfig(host, "localhost")
 	if err != nil {
 		return err
 	}
 	s.line.TLSURL, s.line.CAFile = origin("https", s.ports.frontTLS), s.data.file(caFile)
 	s.serve(s.ports.front, s.front)
-	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	s.serve(tls.NewListener(s.ports.frontTLS, config), s.front)
 	return nil
+}
+
+// tlsConfig is that of a server at an address and under a name of this machine.
+func (s *station) tlsConfig(host, name string) (*tls.Config, error) {
+	now := s.clock.now()
+	authority, err := s.data.authority(now)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := serverCertificate(authority, host, name, now)
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, err
 }
 
 // announce prints READY for programs and a few lines for people.

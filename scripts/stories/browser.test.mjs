@@ -12,4 +12,5 @@ after(stop);
 await import('./journeys/signin.mjs');
 await import('./journeys/consoles.mjs');
 await import('./journeys/users.mjs');
+await import('./journeys/posts.mjs');
 await import('./journeys/pages.mjs');

@@ -2,7 +2,8 @@
 //
 //   plain  as people get it, with the partner at whose page one may begin
 //   every  the same federation, with accounts that know every way to issue, on both
-//          sites, users from both identity providers, and roles that ask for more
+//          sites, users from both identity providers, roles that ask for more, and the
+//          partner's identity provider on two hosts, which takes requests by form alone
 //   tls    as every, over TLS
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -74,6 +75,7 @@ const rules = `
 // applied before anybody came: no instance has read what was there before.
 async function everyWay(...flags) {
   const line = await start(['-partner', ...flags]);
+  await tell(line, '/idps/fabrikam/quirks', { form_only: true, elsewhere: true });
   const file = path.join(folder(line), 'federation.yaml');
   const policy = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'ecs:Describe*', Resource: '*' }] };
   writeFileSync(path.join(folder(line), 'describe.json'), JSON.stringify(policy));

@@ -41,6 +41,7 @@ type Options struct {
 	ID            string // part of file and cookie names; the record's id in federation.yaml
 	Title         string
 	BaseURL       string // own origin, http://localhost:PORT
+	Elsewhere     string // another of its own, http(s)://NAME.localhost:PORT, for Quirks; "" = none
 	DataDir       string // idp-ID.pem with key and certificate; made when missing
 	SPMetadataURL string // of the service provider; loopback only, read at each sign-in
 	SPLoginURL    string // where the service provider starts a sign-in; the tile's target when people cannot start here
@@ -62,12 +63,13 @@ type IdP struct {
 	mu      sync.Mutex
 	key     *rsa.PrivateKey
 	certs   []*x509.Certificate // published; the first is the key's
-	logouts map[string]logout   // by RelayState
+	quirks  Quirks
+	logouts map[string]logout // by RelayState
 }
 
 // New reads the key, or makes it at the first start.
 func New(o Options) (*IdP, error) {
-	if err := errors.Join(desk.RequireLoopback(o.BaseURL), desk.RequireLoopback(o.SPMetadataURL)); err != nil {
+	if err := errors.Join(desk.RequireLoopback(o.BaseURL), desk.RequireLoopback(o.SPMetadataURL), requireLocalName(o.Elsewhere)); err != nil {
 		return nil, fmt.Errorf("idp %s: %w", o.ID, err)
 	}
 	p := &IdP{o: o, now: o.Now, log: o.Log, logouts: map[string]logout{}}
@@ -105,8 +107,8 @@ func (p *IdP) deskOptions() desk.Options {
 func (p *IdP) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metadata", p.metadata)
-	mux.HandleFunc("GET /sso", p.redirectBinding)
-	mux.HandleFunc("POST /sso", p.postBinding)
+	mux.HandleFunc("GET /sso", p.entrance(p.redirectBinding))
+	mux.HandleFunc("POST /sso", p.entrance(p.postBinding))
 	mux.HandleFunc("GET /start", p.start)
 	mux.HandleFunc("POST /signout", p.signout)
 	mux.HandleFunc("POST /slo", p.loggedOut)

@@ -357,3 +357,13 @@ func TestAddressesOutsideThisMachineAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesOfOtherMachinesAreRefused(t *testing.T) {
+	o := idp.Acme("http://localhost:9000", "http://127.0.0.1:8080", t.TempDir())
+	for _, elsewhere := range []string{"http://login.example", "http://localhost.example:9000", "http://xlocalhost:9000"} {
+		o.Elsewhere = elsewhere
+		if _, err := idp.New(o); err == nil || !strings.Contains(err.Error(), "not a name of this machine") {
+			t.Errorf("%s: %v", elsewhere, err)
+		}
+	}
+}

@@ -5,13 +5,10 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,25 +32,6 @@ func loadKey(o Options, now time.Time) (*rsa.PrivateKey, *x509.Certificate, erro
 		return nil, nil, fmt.Errorf("%s is damaged (%w); delete it to have a new key made", name, err)
 	}
 	return key, cert, nil
-}
-
-// Admin is the identity provider's side door, for tests:
-//
-//	POST keys  {"do": "rotate"}  sign by a new key, of which nobody has heard
-//	           {"do": "forget"}  publish no certificate but that of the key that signs
-func (p *IdP) Admin() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /keys", func(w http.ResponseWriter, r *http.Request) {
-		var wish struct{ Do string }
-		err := json.NewDecoder(io.LimitReader(r.Body, 1<<10)).Decode(&wish)
-		if err == nil {
-			err = p.turn(wish.Do)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-		}
-	})
-	return mux
 }
 
 func (p *IdP) turn(wish string) error {

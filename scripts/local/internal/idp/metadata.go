@@ -52,7 +52,11 @@ func (p *IdP) metadata(w http.ResponseWriter, _ *http.Request) {
 	slo.CreateAttr("Binding", bindingPOST)
 	slo.CreateAttr("Location", p.sloURL())
 	role.CreateElement("md:NameIDFormat").SetText(p.nameIDFormat())
-	for _, binding := range []string{bindingRedirect, bindingPOST} {
+	bindings := []string{bindingRedirect, bindingPOST}
+	if p.habits().FormOnly {
+		bindings = bindings[1:]
+	}
+	for _, binding := range bindings {
 		sso := role.CreateElement("md:SingleSignOnService")
 		sso.CreateAttr("Binding", binding)
 		sso.CreateAttr("Location", p.ssoURL())
