@@ -66,10 +66,10 @@ func comeBackForAToken(t *testing.T, s *stack.Stack) {
 	defer s.Quirks(t, "contoso", map[string]any{})
 	dave := newDave(s)
 	roles := must[*browser.Page](t)(dave.SignIn(t.Context()))
-	wantRoles(t, roles, devSupport) // the others have a link that leads over the provider
+	wantRoles(t, roles, devSupport, labTry, intlTry) // to the others their links lead over the provider
 	link := "/go/acme-lab/try?to=" + url.QueryEscape("https://ecs.console.aliyun.com/server")
 	wantRefusal(t, must[*browser.Page](t)(dave.Open(t.Context(), s.URL+link)), http.StatusForbidden, "proof_over")
-	wantRoles(t, must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/")), devSupport)
+	wantRoles(t, must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/")), devSupport, labTry, intlTry)
 
 	s.Quirks(t, "contoso", map[string]any{})
 	page := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+link))

@@ -96,13 +96,13 @@ export class Person {
 
   // console is what opens the console of a role, credentials what shows its keys, of the list.
   console(role) {
-    const { link, arn } = this.role(role);
-    return this.at(`.does a[href="${link}"], form[action="/console"]:has(input[value="${arn}"]) button`).first();
+    const { link } = this.role(role);
+    return this.at(`.roles a[href="${link}"]`).first();
   }
 
   credentials(role) {
     const { arn } = this.role(role);
-    return this.at(`button[name="role"][value="${arn}"], form[action="/credentials"]:has(input[value="${arn}"]) button`).first();
+    return this.at(`button[name="role"][value="${arn}"]`).first();
   }
 
   async take(role, by) {

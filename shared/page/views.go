@@ -23,7 +23,7 @@ const anywhere = "https:"
 
 // views is one of each, for parsing.
 func views() []View {
-	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Refusal{}, Post{}, Entry{}}
+	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Ended{}, Refusal{}, Post{}, Entry{}}
 }
 
 // Chooser asks how to sign in.
@@ -53,30 +53,17 @@ func (Chooser) view() about {
 type Roles struct {
 	Person   string
 	IdP      string
-	Ends     time.Time
-	Token    string // of the session's forms
+	Ends     time.Time // when the session ends in any case
+	Idle     time.Time // when it ends unless it is used until then
+	Token    string    // of the session's forms
 	Accounts []Account
 	Count    int
 	Programs int        // roles that are given to programs alone, and not shown
 	Users    []User     // that the person is, an account each
 	Again    []Again    // that the person would have after signing in again
 	Received []Received // what the identity provider said; shown when the list is empty
-	Console  string     // origin of the console's sign-in, for form-action; "" = Alibaba Cloud's own
-}
 
-// Account is one account of [Roles] with its roles.
-type Account struct {
-	Alias, ID string
-	Roles     []Role
-}
-
-// Role is one row of [Roles].
-type Role struct {
-	Name, ARN string
-	Link      string // its deep link
-	Rule      string // name of the rule that grants it
-	Length    Length
-	Over      bool // its console opens after another sign-in: by its deep link, since a form leads to no other site
+	Favourites, Recent []Role // rows once more, above the accounts
 }
 
 // User is one row of [Roles]: the RAM user that the person is in an account.
@@ -92,8 +79,8 @@ type Received struct {
 	Values []string
 }
 
-func (v Roles) view() about {
-	return about{template: "roles", title: "roles.title", formAction: consoleHosts(v.Console)}
+func (Roles) view() about {
+	return about{template: "roles", title: "roles.title"}
 }
 
 // Credentials hands out an STS token of one role to its owner.
@@ -133,9 +120,19 @@ type Arrival struct {
 func (Arrival) view() about { return about{template: "arrival", title: "arrival.title"} }
 
 // SignedOut says what has ended and what has not.
-type SignedOut struct{}
+type SignedOut struct {
+	Everywhere bool // in every browser, not only in this one
+}
 
 func (SignedOut) view() about { return about{template: "signedout", title: "signedout.title"} }
+
+// Ended says that the session was over when the person went on, and leads on from there.
+type Ended struct {
+	Account, AccountID, Role string // what was asked for; all "": something else
+	Link                     string // own path to go on to after signing in again
+}
+
+func (Ended) view() about { return about{template: "ended", title: "ended.title"} }
 
 // Refusal explains why something was not done.
 type Refusal struct {

@@ -26,11 +26,6 @@ func forPrograms(g mapping.Grant, who validate.Identity) bool {
 	return g.Account().Issue() == federation.Direct && !showsToken(g, who)
 }
 
-// tokenOver says that the role needs another sign-in first, as far as the list knows.
-func (p portal) tokenOver(g mapping.Grant, who validate.Identity) bool {
-	return showsToken(g, who) && !p.Now().Add(session.TokenGoes).Before(who.TokenEnds())
-}
-
 // withToken is the role with the token that the session keeps of its sign-in. Where that
 // is over, or nearly, the role is one that another sign-in stands before. Not where the
 // person comes from a sign-in that was begun for it: one more would end here too.

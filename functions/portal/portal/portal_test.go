@@ -386,7 +386,7 @@ func TestTheListHasWhatTheRulesGive(t *testing.T) {
 	s := newStage(t)
 	a := s.do(t, get("/", s.ada(t).Cookie()))
 	wantOnPage(t, a, "ada@acme.com", "acme-prod", "admin", "dev", "2 roles", "in 2 accounts", `value="`+admin+`"`, `href="/go/acme-prod/admin"`, "/go/"+dev+"/dev")
-	if len(a.Cookies()) != 0 || !strings.Contains(a.Header.Get("Content-Security-Policy"), " http://localhost:4711;") {
+	if len(a.Cookies()) != 0 || !strings.Contains(a.Header.Get("Content-Security-Policy"), "form-action 'self';") {
 		t.Errorf("headers %v", a.Header)
 	}
 	if head := s.do(t, httptest.NewRequest(http.MethodHead, origin+"/healthz", nil)); head.StatusCode != http.StatusOK {
@@ -580,6 +580,17 @@ func TestADeepLink(t *testing.T) {
 				wantOnPage(t, a, "Open the console?", "ada@acme.com", `action="/console"`, token(t, a.text))
 			}
 		}
+	}
+	// An old browser says no more than which page its link was on.
+	for referer, straight := range map[string]bool{
+		origin + "/": true, origin + "/?lang=zh": true, origin: false, origin + ".evil.example/": false, "https://evil.example/?" + origin + "/": false,
+	} {
+		if a := s.do(t, with(get(link, ada.Cookie()), "Referer", referer)); (a.StatusCode == http.StatusSeeOther) != straight {
+			t.Errorf("from %s: %s", referer, a.Status)
+		}
+	}
+	if a := s.do(t, with(with(get(link, ada.Cookie()), "Referer", origin+"/"), "Sec-Fetch-Site", "cross-site")); a.StatusCode != http.StatusOK {
+		t.Errorf("a browser that knows better: %s", a.Status)
 	}
 	for name, r := range map[string]*http.Request{
 		"a look ahead": with(with(get(link, ada.Cookie()), "Sec-Fetch-Site", "none"), "Sec-Purpose", "prefetch"),

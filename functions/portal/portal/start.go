@@ -160,9 +160,8 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	}
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
-		Accounts: byAccount(people, func(g mapping.Grant) bool { return p.tokenOver(g, who) }), Count: len(people), Programs: len(decided.Grants) - len(people),
+		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people),
 		Users: users(decided.Users), Again: offers(from, decided.StepUps), Received: received(who),
-		Console: p.Issuer.SigninOrigin(federation.China),
 	})
 }
 
@@ -170,9 +169,8 @@ func (p portal) circumstances(r *http.Request, here visit) mapping.Context {
 	return mapping.Context{Now: p.Now(), SourceIP: p.SourceIP(r.Context()), Ends: here.session.Ends()}
 }
 
-// byAccount groups grants, both levels in order of their names. over says of which only
-// another sign-in opens the console.
-func byAccount(grants []mapping.Grant, over func(mapping.Grant) bool) []page.Account {
+// byAccount groups grants, both levels in order of their names.
+func byAccount(grants []mapping.Grant) []page.Account {
 	accounts := map[string]*page.Account{}
 	var all []*page.Account
 	for _, g := range grants {
@@ -182,7 +180,7 @@ func byAccount(grants []mapping.Grant, over func(mapping.Grant) bool) []page.Acc
 			all = append(all, accounts[id])
 		}
 		accounts[id].Roles = append(accounts[id].Roles, page.Role{
-			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()), Over: over(g),
+			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()),
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {

@@ -32,7 +32,7 @@ func (p portal) again(r *http.Request, from trust.Source, here visit, taking tak
 	step := taking.StepUp
 	audit.Of(r.Context()).StepUp = step.Rule
 	link := stepUpLink(from, step, target)
-	if ownWish(r) {
+	if p.ownWish(r) {
 		return here.keep(respond.SeeOther(link)), nil
 	}
 	who := here.session.Identity()

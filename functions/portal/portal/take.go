@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/federation"
@@ -54,7 +55,7 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	if ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
+	if p.ownWish(r) || r.Method == http.MethodGet && here.session.Opens(r.URL, p.Now()) {
 		return p.enter(r, here, taking, destination)
 	}
 	return p.confirm(r, from, here, taking.Grant, destination)
@@ -62,13 +63,21 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 
 // ownWish says whether this is a person's own navigation: not a foreign page's
 // link, not a browser that looks ahead, and not a program that only looks. Who asks for
-// the page that asks in another language has not answered it yet.
-func ownWish(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
+// the page that asks in another language has not answered it yet. A browser without
+// Sec-Fetch-Site is believed about the page that it comes from: a foreign page can hide
+// its address, but not put ours there.
+func (p portal) ownWish(r *http.Request) bool {
 	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.URL.Query().Has(langParam) {
 		return false
 	}
-	return site == "none" || site == "same-origin"
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "none", "same-origin":
+		return true
+	case "":
+		return strings.HasPrefix(r.Header.Get("Referer"), p.URL+"/")
+	default:
+		return false
+	}
 }
 
 // plainLink is a deep link with all that it is made of: what others hung on it

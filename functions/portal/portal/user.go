@@ -81,15 +81,15 @@ func (p portal) begin(r *http.Request) (respond.Outcome, error) {
 	case here.asks():
 		return p.askWho(r, start.reading, here)
 	}
-	return p.become(r, here, start, goesOn(r, here, start, p.Now()))
+	return p.become(r, here, start, p.goesOn(r, here, start))
 }
 
 // goesOn says that the person need not be asked whether they meant to come.
-func goesOn(r *http.Request, here visit, start userStart, now time.Time) bool {
+func (p portal) goesOn(r *http.Request, here visit, start userStart) bool {
 	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" {
 		return false
 	}
-	return start.Request != "" || ownWish(r) || here.session.Opens(r.URL, now)
+	return start.Request != "" || p.ownWish(r) || here.session.Opens(r.URL, p.Now())
 }
 
 // chosen goes on for who said that they meant to.

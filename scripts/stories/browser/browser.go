@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -64,6 +65,25 @@ type Form struct {
 	Action *url.URL
 	Fields url.Values // as they would be sent without touching them; buttons left out
 	Text   string     // all text inside, buttons included
+
+	Buttons []Button // those that say something
+}
+
+// Button is a button with which a form can be sent.
+type Button struct {
+	Name, Value string
+	Action      *url.URL // where it leads instead of the form's action; nil: there
+}
+
+// By is the form as it is sent by one of its buttons.
+func (f Form) By(button Button) Form {
+	fields := maps.Clone(f.Fields)
+	fields.Set(button.Name, button.Value)
+	f.Fields = fields
+	if button.Action != nil {
+		f.Action = button.Action
+	}
+	return f
 }
 
 // Open goes to an address as if typed or bookmarked.
@@ -318,7 +338,25 @@ func (r *formReader) open(t xml.StartElement) error {
 		r.area = get["name"]
 	case "option", "input":
 		r.field(t.Name.Local, get)
+	case "button":
+		return r.button(get)
 	}
+	return nil
+}
+
+func (r *formReader) button(get map[string]string) error {
+	if r.form == nil || get["name"] == "" {
+		return nil
+	}
+	button := Button{Name: get["name"], Value: get["value"]}
+	if to, ok := get["formaction"]; ok {
+		action, err := r.page.URL.Parse(to)
+		if err != nil {
+			return err
+		}
+		button.Action = action
+	}
+	r.form.Buttons = append(r.form.Buttons, button)
 	return nil
 }
 

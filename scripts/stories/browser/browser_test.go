@@ -81,7 +81,8 @@ func TestATypedAddressComesFromNowhere(t *testing.T) {
 
 func TestAFormIsSentAsItStands(t *testing.T) {
 	own := server(t, `<!doctype html><form action="/seen"><input name="q" value="x &amp; y"><input type="radio" name="r" value="1">
-<input type="radio" name="r" value="2" checked><select name="s"><option value="a">A</option><option value="b" selected>B</option></select><button name="go">Find</button></form>`)
+<input type="radio" name="r" value="2" checked><select name="s"><option value="a">A</option><option value="b" selected>B</option></select><button name="go">Find</button>
+<button formaction="/other" name="s" value="c">Other</button></form>`)
 	b := browser.New(nil)
 	page, err := b.Open(t.Context(), own.URL+"/page")
 	if err != nil {
@@ -94,6 +95,13 @@ func TestAFormIsSentAsItStands(t *testing.T) {
 	want := url.Values{"q": {"x & y"}, "r": {"2"}, "s": {"b"}}
 	if form.Fields.Encode() != want.Encode() {
 		t.Errorf("fields %v, want %v", form.Fields, want)
+	}
+	other, err := b.Submit(t.Context(), page, form.By(form.Buttons[1]), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "/other?q=x+%26+y&r=2&s=c"; other.URL.RequestURI() != want || form.Fields.Get("s") != "b" {
+		t.Errorf("by its other button %s, want %s", other.URL.RequestURI(), want)
 	}
 	if _, err := page.Form("/elsewhere"); err == nil {
 		t.Error("a form that is not there was found")

@@ -36,7 +36,7 @@ suite('signing in', { concurrency: 2 }, () => {
     await p.prove('fabrikam', 'frank');
     await p.roles();
     await p.console('acme-dev/dev-support').waitFor();
-    assert.equal(await p.at('.role').count(), 1, 'only the asserted role that a rule allows');
+    assert.equal(await p.at('.roles li').count(), 1, 'only the asserted role that a rule allows');
   });
   journey('who says no at the provider is told so, and may say yes later', async (p) => {
     await p.go();
@@ -106,9 +106,9 @@ async function wholeDay(p, { idp, name, email, role }) {
 // searches: what does not match goes away, and comes back.
 async function searches(p) {
   await p.page.getByRole('searchbox').fill('no such role');
-  await p.at('.role:visible').first().waitFor({ state: 'hidden' });
+  await p.at('.roles li:visible').first().waitFor({ state: 'hidden' });
   await p.page.getByRole('searchbox').fill('');
-  await p.at('.role:visible').first().waitFor();
+  await p.at('.roles li:visible').first().waitFor();
 }
 
 async function secondFactor(p, t) {

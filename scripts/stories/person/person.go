@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,25 +183,43 @@ func (p *Person) Credentials(ctx context.Context, roles *browser.Page, arn strin
 	return credentialsOf(page)
 }
 
-// Take submits the form of one role, /console or /credentials.
+// Take takes one role of the roles page: /credentials by its button, /console by the link
+// that stands before it.
 func (p *Person) Take(ctx context.Context, roles *browser.Page, action, arn string) (*browser.Page, error) {
-	for _, form := range roles.Forms {
-		if form.Action.Path == action && form.Fields.Get("role") == arn {
-			return p.Submit(ctx, roles, form, nil)
-		}
+	form, buttons := offered(roles)
+	i := slices.IndexFunc(buttons, func(b browser.Button) bool { return b.Value == arn })
+	opens := roles.URL.Scheme + "://" + roles.URL.Host + "/go/"
+	links := slices.DeleteFunc(slices.Clone(roles.Links), func(link string) bool { return !strings.HasPrefix(link, opens) })
+	switch {
+	case i < 0 || len(links) != len(buttons):
+		return nil, fmt.Errorf("%s (status %d) has no %s, or not one for each of %d roles: %d", roles.URL, roles.Status, arn, len(buttons), len(links))
+	case action == "/credentials":
+		return p.Submit(ctx, roles, form.By(buttons[i]), nil)
+	case action == "/console":
+		return p.Follow(ctx, roles, links[i])
 	}
-	return nil, fmt.Errorf("%s (status %d) has no form %s for %s", roles.URL, roles.Status, action, arn)
+	return nil, fmt.Errorf("%s is nothing that can be done with a role", action)
 }
 
-// Roles lists the ARNs on a roles page.
+// Roles lists the ARNs on a roles page, each once.
 func Roles(page *browser.Page) []string {
 	var arns []string
-	for _, form := range page.Forms {
-		if form.Action.Path == "/console" {
-			arns = append(arns, form.Fields.Get("role"))
+	_, buttons := offered(page)
+	for _, b := range buttons {
+		if !slices.Contains(arns, b.Value) {
+			arns = append(arns, b.Value)
 		}
 	}
 	return arns
+}
+
+// offered are the buttons of a roles page that give a role, with their form.
+func offered(page *browser.Page) (browser.Form, []browser.Button) {
+	form, err := page.Form("/credentials")
+	if err != nil {
+		return browser.Form{}, nil
+	}
+	return form, slices.DeleteFunc(slices.Clone(form.Buttons), func(b browser.Button) bool { return b.Name != "role" })
 }
 
 // Reason returns the code that a refusal page shows, or "".

@@ -12,21 +12,30 @@ const [arrival] = performance.getEntriesByType('navigation');
 if (!arrival || arrival.type !== 'back_forward') {
   for (const form of all('form[data-autosubmit]')) {
     form.submit();
-    form.dataset.sent = 'yes';
-    // Its button is of use again where nothing came of it.
+    form.dataset.sent = 'yes'; // so is its button
     setTimeout(() => delete form.dataset.sent, 10000);
   }
 }
 
-// A second click never does a thing twice.
-for (const form of all('form[method="post"]')) {
-  form.addEventListener('submit', (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = 'yes';
-  });
+// A second click never does a thing twice, on a button or on a link that opens a
+// console. After a while it is of use again, for where nothing came of the first.
+function once(el, event) {
+  if (el.dataset.sent) event.preventDefault();
+  el.dataset.sent = 'yes';
+  setTimeout(() => delete el.dataset.sent, 10000);
 }
+addEventListener('submit', (event) => {
+  const form = event.target;
+  // In the list each button is a wish of its own: credentials may be opened in two tabs.
+  once(form.matches('.list') && event.submitter || form, event);
+});
+addEventListener('click', (event) => {
+  const link = event.target.closest('.roles a, a.option');
+  const here = !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  if (link && here) once(link, event);
+});
 addEventListener('pageshow', ({persisted}) => {
-  if (persisted) for (const form of all('form[data-sent]')) delete form.dataset.sent;
+  if (persisted) for (const el of all('[data-sent]')) delete el.dataset.sent;
 });
 
 // Times: UTC is on the page, the local time stands beside it.
@@ -62,27 +71,44 @@ for (const button of all('[data-copy]')) {
   });
 }
 
-// Search filters what the page already has; Enter takes the first role shown.
+// Search filters what the page already has; Enter takes the first role shown. What is
+// looked through is read from the page once, at the first letter.
 const search = document.getElementById('search');
 if (search) {
   const none = document.getElementById('none');
+  const words = (el) => el?.textContent ?? '';
+  const readRows = () => [...all('.account')].map((section) => ({
+    section,
+    rows: [...section.querySelectorAll('li')].map((row) => ({
+      row,
+      text: [row.dataset.find ?? words(section.firstElementChild), words(row.querySelector('b')), words(row.querySelector('i'))].join(' ').toLowerCase(),
+    })),
+  }));
+  let accounts;
   const filter = () => {
-    const words = search.value.toLowerCase().split(/\s+/);
+    accounts ??= readRows();
+    const wanted = search.value.toLowerCase().split(/\s+/);
     let shown = 0;
-    for (const role of all('.role')) {
-      const text = role.dataset.find.toLowerCase();
-      role.hidden = !words.every((word) => text.includes(word));
-      if (!role.hidden) shown++;
+    for (const { section, rows } of accounts) {
+      let some = false;
+      for (const { row, text } of rows) {
+        const fits = wanted.every((word) => text.includes(word));
+        if (row.hidden === fits) row.hidden = !fits;
+        some ||= fits;
+      }
+      section.hidden = !some;
+      if (some) shown++;
     }
-    for (const account of all('.account')) account.hidden = !account.querySelector('.role:not([hidden])');
     none.textContent = shown ? '' : none.dataset.text;
   };
   search.addEventListener('input', filter);
   search.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
     event.preventDefault();
-    document.querySelector('.role:not([hidden]) :is(form[action="/console"] button, .does > a)')?.click();
+    document.querySelector('.roles li:not([hidden]) a')?.click();
   });
-  filter(); // a browser may bring back what was typed
-  if (matchMedia('(pointer: fine)').matches) search.focus({ preventScroll: true });
+  if (search.value) filter(); // a browser may bring back what was typed
+  const starred = document.querySelector(':target [aria-pressed]'); // the way back from it leads here
+  if (starred) starred.focus();
+  else if (matchMedia('(pointer: fine)').matches) search.focus({ preventScroll: true });
 }

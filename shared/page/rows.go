@@ -1,0 +1,156 @@
+package page
+
+import (
+	"cmp"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Account is one account of [Roles] with its roles.
+type Account struct {
+	Alias, ID string
+	Roles     []Role
+}
+
+// name is what people call the account.
+func (a Account) name() string { return cmp.Or(a.Alias, a.ID) }
+
+// Role is one row of [Roles].
+type Role struct {
+	Name, ARN string
+	Link      string // its deep link, which opens the console
+	Rule      string // name of the rule that grants it
+	Length    Length
+	Favourite bool
+
+	Account, AccountID string // where a row stands outside its account
+}
+
+// RolePlace is the fragment of the roles page's address at which the row of a role
+// stands.
+func RolePlace(arn string) string { return "#" + url.PathEscape(placeOf(arn)) }
+
+// placeOf is the row's ID: all of the ARN that differs.
+func placeOf(arn string) string {
+	return strings.Replace(strings.TrimPrefix(arn, "acs:ram::"), ":role/", "-", 1)
+}
+
+// rows writes the rows of one page. All that they share is looked up once.
+type rows struct {
+	markup
+
+	f                                             *frame
+	console, keys, consoleOf, keysOf, favouriteOf string
+	spans                                         map[time.Duration]string
+}
+
+func (f *frame) rows() *rows {
+	return &rows{
+		f: f, spans: map[time.Duration]string{},
+		console: f.T("roles.console"), keys: f.T("roles.keys"),
+		consoleOf: f.T("roles.console.of"), keysOf: f.T("roles.keys.of"), favouriteOf: f.T("roles.favourite.of"),
+	}
+}
+
+// InAccounts writes a section for each account.
+func (f *frame) InAccounts(accounts []Account) template.HTML {
+	w := f.rows()
+	for _, a := range accounts {
+		w.put(`<section class="account"`)
+		w.attribute("aria-labelledby", "a"+a.ID)
+		w.put("><h2")
+		w.attribute("id", "a"+a.ID)
+		w.put("><span>")
+		w.value(a.name())
+		w.put("</span>")
+		if a.Alias != "" {
+			w.put(" <code>")
+			w.value(a.ID)
+			w.put("</code>")
+		}
+		w.put("</h2>\n<ul class=\"roles\">\n")
+		for _, r := range a.Roles {
+			w.put("<li")
+			w.attribute("id", placeOf(r.ARN))
+			w.put("><div><b>")
+			w.value(r.Name)
+			w.row(r, a.name())
+		}
+		w.put("</ul></section>\n")
+	}
+	return w.html()
+}
+
+// Outside writes rows that stand outside their accounts, which they name.
+func (f *frame) Outside(roles []Role) template.HTML {
+	w := f.rows()
+	for _, r := range roles {
+		account := cmp.Or(r.Account, r.AccountID)
+		w.put("<li")
+		w.attribute("data-find", r.Account+" "+r.AccountID)
+		w.put("><div><b>")
+		w.value(account + " · " + r.Name)
+		w.row(r, account)
+	}
+	return w.html()
+}
+
+// row ends a row behind the role's name: what it is, and what can be done with it.
+func (w *rows) row(r Role, account string) {
+	w.put("</b><p><span>")
+	w.value(w.lasts(r.Length.Lasts))
+	w.put("</span>")
+	if r.Rule != "" {
+		w.put(" · <i>")
+		w.value(r.Rule)
+		w.put("</i>")
+	}
+	if r.Length.Cut() {
+		w.value(" · " + w.f.Why(r.Length))
+	}
+	w.put("</p></div><a")
+	w.link(r.Link)
+	w.attribute("aria-label", fill(w.consoleOf, r.Name, account))
+	w.put(">")
+	w.value(w.console)
+	w.put(`</a><button name="role"`)
+	w.attribute("value", r.ARN)
+	w.attribute("aria-label", fill(w.keysOf, r.Name, account))
+	w.put(">")
+	w.value(w.keys)
+	w.put("</button>")
+	w.star(r, account)
+	w.put("</li>\n")
+}
+
+// star keeps a role among the favourites, or no longer: the button says which, so that
+// to press it twice is to press it once.
+func (w *rows) star(r Role, account string) {
+	if r.Favourite {
+		w.put(`<button formaction="/favourite" aria-pressed="true" name="off"`)
+	} else {
+		w.put(`<button formaction="/favourite" aria-pressed="false" name="on"`)
+	}
+	w.attribute("value", r.ARN)
+	w.attribute("aria-label", fill(w.favouriteOf, r.Name, account))
+	w.put("></button>")
+}
+
+// lasts says how long: most roles of a list last equally long.
+func (w *rows) lasts(d time.Duration) string {
+	s, ok := w.spans[d]
+	if !ok {
+		s = w.f.T("roles.duration", w.f.Span(d))
+		w.spans[d] = s
+	}
+	return s
+}
+
+// fill puts a role and an account into a text that has a place for each.
+func fill(text, role, account string) string {
+	before, rest, _ := strings.Cut(text, "%s")
+	between, after, _ := strings.Cut(rest, "%s")
+	return before + role + between + account + after
+}
