@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
 )
@@ -81,6 +82,16 @@ func mustEqual(name string, value any) *tablestore.RowCondition {
 	return condition
 }
 
+// mustBeLess asks that the row has no such column yet, or one of a lesser value.
+func mustBeLess(name string, value any) *tablestore.RowCondition {
+	less := tablestore.NewSingleColumnCondition(name, tablestore.CT_LESS_THAN, value)
+	less.FilterIfMissing = false
+	less.LatestVersionOnly = true
+	condition := whatever()
+	condition.ColumnCondition = less
+	return condition
+}
+
 func putChange(table string, key *tablestore.PrimaryKey, condition *tablestore.RowCondition, columns []column) *tablestore.PutRowChange {
 	change := &tablestore.PutRowChange{TableName: table, PrimaryKey: key, Condition: condition}
 	for _, c := range columns {
@@ -136,28 +147,55 @@ func readRow(columns []*tablestore.AttributeColumn) row {
 	return r
 }
 
-// getAll reads some rows of a table in one call, nil for one that is not there.
-func (c *Client) getAll(ctx context.Context, table string, keys ...*tablestore.PrimaryKey) ([]row, error) {
-	criteria := &tablestore.MultiRowQueryCriteria{TableName: table, MaxVersion: 1}
+// spot is where a row stands.
+type spot struct {
+	table string
+	key   *tablestore.PrimaryKey
+}
+
+// in are the spots of some rows of one table.
+func in(table string, keys ...*tablestore.PrimaryKey) []spot {
+	spots := make([]spot, 0, len(keys))
 	for _, key := range keys {
-		criteria.AddRow(key)
+		spots = append(spots, spot{table, key})
 	}
+	return spots
+}
+
+// getAll reads some rows in one call, nil for one that is not there. Each of them is
+// read as strongly as by get.
+func (c *Client) getAll(ctx context.Context, spots ...spot) ([]row, error) {
+	criteria := batchOf(spots)
 	return call(ctx, c, func(sdk *tablestore.TableStoreClient) ([]row, error) {
-		resp, err := sdk.BatchGetRow(&tablestore.BatchGetRowRequest{MultiRowQueryCriteria: []*tablestore.MultiRowQueryCriteria{criteria}})
+		resp, err := sdk.BatchGetRow(&tablestore.BatchGetRowRequest{MultiRowQueryCriteria: criteria})
 		if err != nil {
 			return nil, err
 		}
-		results := resp.TableToRowsResult[table]
-		if len(results) != len(keys) {
-			return nil, fmt.Errorf("%d of %d rows were answered for", len(results), len(keys))
-		}
-		rows := make([]row, len(keys))
-		for i, r := range results { // in the order of the request
+		rows := make([]row, len(spots))
+		for i, s := range spots { // of each table in the order of the request
+			results := resp.TableToRowsResult[s.table]
+			if len(results) == 0 {
+				return nil, fmt.Errorf("row %d of %d was not answered for", i+1, len(spots))
+			}
+			r := results[0]
 			if !r.IsSucceed {
 				return nil, &tablestore.OtsError{Code: r.Error.Code, Message: r.Error.Message, RequestId: resp.RequestId}
 			}
-			rows[i] = readRow(r.Columns)
+			rows[i], resp.TableToRowsResult[s.table] = readRow(r.Columns), results[1:]
 		}
 		return rows, nil
 	})
+}
+
+// batchOf asks once for each table: of two the SDK would keep one.
+func batchOf(spots []spot) []*tablestore.MultiRowQueryCriteria {
+	var all []*tablestore.MultiRowQueryCriteria
+	for _, s := range spots {
+		i := slices.IndexFunc(all, func(c *tablestore.MultiRowQueryCriteria) bool { return c.TableName == s.table })
+		if i < 0 {
+			all, i = append(all, &tablestore.MultiRowQueryCriteria{TableName: s.table, MaxVersion: 1}), len(all)
+		}
+		all[i].AddRow(s.key)
+	}
+	return all
 }

@@ -59,6 +59,15 @@ func (s *Sessions) Get(ctx context.Context, key [32]byte) (Row, error) {
 	if err != nil {
 		return Row{}, unavailable("session", err)
 	}
+	found := s.client.session(r)
+	if found.Kind == "" {
+		return Row{}, reason.New(reason.SessionMissing, "no such row, or it expired")
+	}
+	return found, nil
+}
+
+// session reads a row, the zero value where there is none any more.
+func (c *Client) session(r row) Row {
 	found := Row{
 		Kind:    r.text("kind"),
 		Body:    r.body(),
@@ -66,10 +75,10 @@ func (s *Sessions) Get(ctx context.Context, key [32]byte) (Row, error) {
 		Seen:    time.Unix(r.number("seen"), 0),
 	}
 	// Cells die one by one: seen, which Touch renews, may outlive the others.
-	if r[columnBody] == nil || !s.client.config.Now().Before(found.Expires) {
-		return Row{}, reason.New(reason.SessionMissing, "no such row, or it expired")
+	if r[columnBody] == nil || !c.config.Now().Before(found.Expires) {
+		return Row{}
 	}
-	return found, nil
+	return found
 }
 
 // Touch notes when the row was last used; it does not bring a row back.

@@ -2,10 +2,13 @@ package store_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -167,6 +170,8 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 				"commit":  store.NewTrust(client).Commit(t.Context(), "one", nil, store.Head{}, store.Note{}),
 				"items":   store.NewTrust(client).Commit(t.Context(), "one", []store.Item{{ID: "a"}}, store.Head{}, store.Note{}),
 				"owner":   claimed(store.NewPeople(client).Claim(t.Context(), "1234567890123456", "ada", store.Owner{IdP: "okta", Person: "ada"})),
+				"person":  known(store.NewPeople(client).Known(t.Context(), "okta", "ada", [32]byte{})),
+				"end":     store.NewPeople(client).EndSessions(t.Context(), "okta", "ada", time.Now()),
 			} {
 				if reason.Of(err) != reason.StoreUnavailable {
 					t.Errorf("%s: got %v", what, err)
@@ -177,3 +182,62 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 }
 
 func claimed(_ store.Owner, err error) error { return err }
+
+func known(_ store.Known, _ store.Row, err error) error { return err }
+
+// TestOfAPersonsRowOnlyOurOwnIsBelieved: a mark that is none of ours is no mark; of an end
+// that cannot be read nobody knows whom it ended.
+func TestOfAPersonsRowOnlyOurOwnIsBelieved(t *testing.T) {
+	server := stack.Tablestore(t)
+	client := store.Open(localConfig(server))
+	if _, err := store.CreateTables(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	people, admin := store.NewPeople(client), "acs:ram::1234567890123456:role/admin"
+	role, err := ram.ParseRoleARN(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := func(prefix, arn string) string {
+		sum := sha256.Sum256([]byte(arn))
+		return prefix + hex.EncodeToString(sum[:16])
+	}
+	putPerson(t, server, "okta", "ada", map[string]any{
+		column("favourite_", admin):                "1800000000 " + admin,
+		column("favourite_", "x"):                  "1800000001 x",
+		column("favourite_", admin+"\n"):           "1800000002 " + admin + "\n",
+		column("recent_", admin+"x"):               "1800000003 " + admin,
+		column("recent_", admin+"y"):               admin + "y",
+		column("recent_", "acs:ram::*:role/admin"): "1800000004 acs:ram::*:role/admin",
+		column("recent_", admin+"z"):               int64(7),
+		"favourite_" + strings.Repeat("0", 32):     "1800000005 " + admin,
+		"something_of_a_later_version":             "1800000006 " + admin,
+	})
+	there, _, err := people.Known(t.Context(), "okta", "ada", [32]byte{})
+	if err != nil || !there.ValidFrom.IsZero() || len(there.Recent) > 0 || len(there.Favourites) != 1 || there.Favourites[0].Role != role {
+		t.Errorf("%+v, %v", there, err)
+	}
+	putPerson(t, server, "okta", "bob", map[string]any{"valid_from": "yesterday"})
+	if there, _, err := people.Known(t.Context(), "okta", "bob", [32]byte{}); reason.Of(err) != reason.StoreUnavailable {
+		t.Errorf("%+v, %v", there, err)
+	}
+	if err := people.EndSessions(t.Context(), "okta", "bob", time.Now()); reason.Of(err) != reason.StoreUnavailable {
+		t.Error(err)
+	}
+}
+
+func putPerson(t *testing.T, s *stack.Stack, idp, person string, columns map[string]any) {
+	t.Helper()
+	sum := sha256.Sum256([]byte(person))
+	key := new(tablestore.PrimaryKey)
+	key.AddPrimaryKeyColumn("idp", idp)
+	key.AddPrimaryKeyColumn("id", hex.EncodeToString(sum[:]))
+	change := &tablestore.PutRowChange{TableName: "sso_person", PrimaryKey: key, Condition: &tablestore.RowCondition{}}
+	for name, value := range columns {
+		change.AddColumn(name, value)
+	}
+	sdk := tablestore.NewClient(s.Tablestore.Endpoint, s.Tablestore.Instance, s.Tablestore.AccessKeyID, s.Tablestore.AccessKeySecret)
+	if _, err := sdk.PutRow(&tablestore.PutRowRequest{PutRowChange: change}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -94,7 +94,7 @@ func headOf(r row) Head { return Head{r.text(columnRevision), r.text(columnEntry
 func (t *Trust) Front(ctx context.Context, idp string) (Front, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	rows, err := t.client.getAll(ctx, tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp), trustKey(partitionOwn, ownID))
+	rows, err := t.client.getAll(ctx, in(tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp), trustKey(partitionOwn, ownID))...)
 	if isCode(err, codeMissing) {
 		return Front{}, nil
 	}
@@ -274,7 +274,7 @@ func (t *Trust) Accounts(ctx context.Context, accounts []string) ([][]byte, erro
 		for _, account := range some {
 			keys = append(keys, trustKey(partitionAccount, account))
 		}
-		rows, err := t.client.getAll(ctx, tableTrust, keys...)
+		rows, err := t.client.getAll(ctx, in(tableTrust, keys...)...)
 		if err != nil {
 			return nil, unavailable(partitionAccount, err)
 		}

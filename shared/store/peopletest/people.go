@@ -1,6 +1,6 @@
-// Package peopletest keeps in memory who owns which RAM user, for tests of what
-// stands before the store; the store's own contract is tested on the real one, and
-// this here by the same tests.
+// Package peopletest keeps in memory who owns which RAM user, and what else is known
+// of people, for tests of what stands before the store; the store's own contract is
+// tested on the real one, and this here by the same tests.
 package peopletest
 
 import (
@@ -16,11 +16,14 @@ import (
 	"github.com/fc-sso/fc-sso/shared/store"
 )
 
-// People is a table of owners.
+// People is a table of owners and of people, beside a table of sessions.
 type People struct {
+	Sessions Sessions
+
 	mu    sync.Mutex
 	err   error
 	owned []store.Owned
+	known map[[2]string]store.Known
 	calls int
 }
 

@@ -2,8 +2,10 @@ package peopletest_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/store/storetest"
@@ -11,6 +13,10 @@ import (
 
 func TestTheTwinKeepsTheStoresPromises(t *testing.T) {
 	storetest.RunOwners(t, func(*testing.T) storetest.Owners { return new(peopletest.People) })
+	storetest.RunPeople(t, func(*testing.T) (storetest.People, storetest.Putter) {
+		rows := sessiontest.NewRows(time.Now)
+		return &peopletest.People{Sessions: rows}, rows
+	})
 }
 
 func TestABrokenTwinAnswersNothing(t *testing.T) {

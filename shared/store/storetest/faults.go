@@ -30,6 +30,11 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 				brokenRace(newBench(t, b), f)
 			}
 		})
+		t.Run("APersonsSessionsEndOnce/"+name, func(t *testing.T) {
+			if b := open(t); b.Faults != "" {
+				endedOnce(newBench(t, b), f)
+			}
+		})
 	}
 	for name, run := range map[string]func(bench){
 		"TheWritesOfOthersSurviveALostAnswer": otherWrites,
@@ -38,6 +43,7 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 		"TablesAreWaitedFor":                  tableNotReady,
 		"NobodyIsAnOwnerWithoutAnswer":        ownerNoAnswer,
 		"AnOwnerIsReleasedOnce":               ownerReleaseLost,
+		"NobodyIsKnownWithoutAnswer":          knownNoAnswer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {

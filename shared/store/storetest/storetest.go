@@ -55,6 +55,11 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		t.Helper()
 		return newBench(t, open(t)).people()
 	})
+	RunPeople(t, func(t *testing.T) (People, Putter) {
+		t.Helper()
+		b := newBench(t, open(t))
+		return b.people(), b.sessions()
+	})
 	runFaults(t, open)
 }
 
