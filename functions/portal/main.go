@@ -70,7 +70,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		}),
 		Certificates: ring.Certificates,
 		Held:         ring.Held(),
-		Owners:       store.NewPeople(client),
+		People:       store.NewPeople(client),
 		SourceIP:     trigger.SourceIP,
 	}), nil
 }

@@ -28,6 +28,9 @@ func TestAnApplyIsTakenUp(t *testing.T) {
 	alice, late := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "acme", "alice")
 	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
 	must[person.Credentials](t)(alice.Credentials(t.Context(), roles, admin))
+	linked, listed := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "acme", "alice") // in two other browsers
+	must[*browser.Page](t)(linked.SignIn(t.Context()))
+	must[*browser.Page](t)(listed.SignIn(t.Context()))
 	begun, form := answerOf(t, s, late) // a sign-in under way
 
 	edit(t, s, "      StringEquals: {\"saml:groups\": [platform, sre]}", "      StringEquals: {\"saml:groups\": [nobody]}")
@@ -44,14 +47,16 @@ func TestAnApplyIsTakenUp(t *testing.T) {
 		wantRefusal(t, must[*browser.Page](t)(browser.New(nil).Open(t.Context(), s.URL+"/saml/acme/login")), http.StatusForbidden, "idp_suspended")
 	}
 	wantRefusal(t, must[*browser.Page](t)(late.Submit(t.Context(), begun, form, nil)), http.StatusForbidden, "idp_suspended")
-	takenUp(t, s, func() bool {
-		return person.Reason(must[*browser.Page](t)(alice.Take(t.Context(), roles, "/credentials", readonly))) == "idp_suspended"
+	takenUp(t, s, func() bool { // by the portal too
+		return !strings.Contains(must[*browser.Page](t)(browser.New(nil).Open(t.Context(), s.URL+"/")).Body, "/saml/acme/login")
 	})
-	for range 2 {
-		wantRefusal(t, must[*browser.Page](t)(alice.Take(t.Context(), roles, "/credentials", readonly)), http.StatusForbidden, "idp_suspended")
+	// Whatever is asked first is refused and ends the session that asked.
+	wantRefusal(t, must[*browser.Page](t)(alice.Take(t.Context(), roles, "/credentials", readonly)), http.StatusForbidden, "idp_suspended")
+	wantRefusal(t, must[*browser.Page](t)(linked.Open(t.Context(), s.URL+"/go/acme-prod/readonly")), http.StatusForbidden, "idp_suspended")
+	wantRefusal(t, must[*browser.Page](t)(listed.Open(t.Context(), s.URL+"/")), http.StatusForbidden, "idp_suspended")
+	for _, p := range []*person.Person{alice, linked, listed} {
+		wantRoles(t, must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/")))
 	}
-	wantRefusal(t, must[*browser.Page](t)(alice.Open(t.Context(), s.URL+"/go/acme-prod/readonly")), http.StatusForbidden, "idp_suspended")
-	wantRefusal(t, must[*browser.Page](t)(alice.Open(t.Context(), s.URL+"/")), http.StatusForbidden, "idp_suspended")
 
 	dave := person.New(s.Ready, "contoso", "dave") // whose identity provider is the only one left to choose
 	signIn := must[*browser.Page](t)(dave.Open(t.Context(), s.URL+"/"))

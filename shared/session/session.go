@@ -3,8 +3,8 @@
 // In: an Identity that validate made, and the values of cookies and RelayState
 // that browsers bring back. Out: a Session, which holds that Identity again, or
 // what a pending sign-in was begun for. Refused: handles that are unknown, idle
-// for an hour or twelve hours old, sessions whose person has signed out at the
-// identity provider since, and sign-ins that another browser began.
+// for an hour or twelve hours old, sessions whose person has signed out everywhere
+// since, or been signed out, and sign-ins that another browser began.
 //
 // The store never sees a handle: a row's key is its hash, its content is sealed
 // with a key derived from it, and so is the ID token that is kept beside some
@@ -14,6 +14,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -54,11 +55,15 @@ type Rows interface {
 	Delete(ctx context.Context, key [32]byte) error
 }
 
-// Keeper begins, finds and ends sessions and pending sign-ins.
+// Keeper begins, finds and ends sessions and pending sign-ins. The last two only Get
+// needs, without which it refuses.
 type Keeper struct {
 	Rows Rows
 	Now  func() time.Time
 	Rand io.Reader
+
+	People People
+	Person func(ctx context.Context, who validate.Identity) (string, error) // who somebody is beyond one sign-in, "" where that is not clear
 }
 
 // The kinds of rows.
@@ -75,6 +80,9 @@ type Session struct {
 	handle handle
 	who    validate.Identity
 	span   span
+	seen   time.Time
+	person string
+	known  Known
 }
 
 // Identity is who is signed in.
@@ -85,6 +93,20 @@ func (s Session) Began() time.Time { return s.span.began }
 
 // Ends is when the session ends at the latest.
 func (s Session) Ends() time.Time { return s.span.ends }
+
+// Idles is when the session ends unless it is used.
+func (s Session) Idles() time.Time {
+	if idles := s.seen.Add(Idle); idles.Before(s.span.ends) {
+		return idles
+	}
+	return s.span.ends
+}
+
+// Person is who is signed in as they are beyond this sign-in, "" where that is not clear.
+func (s Session) Person() string { return s.person }
+
+// Known is what was known of the person when the session was read.
+func (s Session) Known() Known { return s.known }
 
 // IsZero says that nobody is signed in.
 func (s Session) IsZero() bool { return s.who.IsZero() }
@@ -112,6 +134,7 @@ func (k Keeper) Begin(ctx context.Context, who validate.Identity) (Session, erro
 		return Session{}, err
 	}
 	s := Session{handle: h, who: who, span: newSpan(k.Now(), who.SessionNotOnOrAfter())}
+	s.seen = s.span.began
 	key, err := h.derive("identity", s.span.bytes())
 	if err != nil {
 		return Session{}, err
@@ -129,6 +152,40 @@ func (k Keeper) Begin(ctx context.Context, who validate.Identity) (Session, erro
 
 // Get returns the session of a cookie's value and notes that it is in use.
 func (k Keeper) Get(ctx context.Context, cookie string) (Session, error) {
+	s, err := k.find(ctx, cookie)
+	if err != nil {
+		return Session{}, err
+	}
+	if s, err = k.stillSignedIn(ctx, s); err != nil {
+		return Session{}, err
+	}
+	now := k.Now()
+	if now.Sub(s.seen) < touchEvery {
+		return s, nil
+	}
+	s.seen = now
+	if err := k.Rows.Touch(ctx, s.handle.row(), now); err != nil {
+		return Session{}, fmt.Errorf("session: %w", err)
+	}
+	return s, nil
+}
+
+// Identity is who is signed in by a cookie's value, for a function that asks their
+// identity provider for more and gives nothing: what is known of people beyond a sign-in
+// it need not, and may not, read.
+func (k Keeper) Identity(ctx context.Context, cookie string) (validate.Identity, error) {
+	s, err := k.find(ctx, cookie)
+	if err != nil {
+		return validate.Identity{}, err
+	}
+	if _, since, err := k.since(ctx, s); err != nil || !s.counts(since) {
+		return validate.Identity{}, cmp.Or(err, reason.New(reason.SessionMissing, "the person signed out at %s", since.UTC().Format(time.RFC3339)))
+	}
+	return s.who, nil
+}
+
+// find is the session of a cookie's value within its own limits.
+func (k Keeper) find(ctx context.Context, cookie string) (Session, error) {
 	h, err := parseHandle(cookie)
 	if err != nil {
 		return Session{}, err
@@ -141,18 +198,8 @@ func (k Keeper) Get(ctx context.Context, cookie string) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	now := k.Now()
-	if !now.Before(s.span.ends) || now.Sub(row.Seen) >= Idle {
+	if now := k.Now(); !now.Before(s.span.ends) || now.Sub(row.Seen) >= Idle {
 		return Session{}, reason.New(reason.SessionMissing, "the session ended: it was last used at %s and lasted until %s at most", row.Seen.UTC().Format(time.RFC3339), s.span.ends.UTC().Format(time.RFC3339))
-	}
-	if err := k.stillSignedIn(ctx, s); err != nil {
-		return Session{}, err
-	}
-	if now.Sub(row.Seen) < touchEvery {
-		return s, nil
-	}
-	if err := k.Rows.Touch(ctx, h.row(), now); err != nil {
-		return Session{}, fmt.Errorf("session: %w", err)
 	}
 	return s, nil
 }
@@ -170,7 +217,7 @@ func open(h handle, row Row) (Session, error) {
 	if err != nil {
 		return Session{}, reason.New(reason.SessionMissing, "the row was changed or is not of this handle: %w", err)
 	}
-	return Session{handle: h, who: who, span: span}, nil
+	return Session{handle: h, who: who, span: span, seen: row.Seen}, nil
 }
 
 // End ends s for good, and forgets the token of its sign-in where there may be one.
@@ -178,6 +225,10 @@ func (k Keeper) End(ctx context.Context, s Session) error {
 	if err := k.Rows.Delete(ctx, s.handle.row()); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
+	return k.forgetToken(ctx, s)
+}
+
+func (k Keeper) forgetToken(ctx context.Context, s Session) error {
 	if !k.Now().Before(s.who.TokenEnds()) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -16,21 +17,32 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
+	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 // desk is a keeper over memory, with a clock that a test moves.
 type desk struct {
 	session.Keeper
-	rows *sessiontest.Rows
-	now  time.Time
+	rows   *sessiontest.Rows
+	people *peopletest.People
+	now    time.Time
+	called map[string]string // what people are called by their subjects; else nobody in particular
+	silent error             // why nobody says
 }
 
 func newDesk() *desk {
 	d := &desk{now: validatetest.Now()}
 	clock := func() time.Time { return d.now }
 	d.rows = sessiontest.NewRows(clock)
-	d.Keeper = session.Keeper{Rows: d.rows, Now: clock, Rand: rand.Reader}
+	d.people = &peopletest.People{Sessions: d.rows}
+	d.Keeper = session.Keeper{
+		Rows: d.rows, Now: clock, Rand: rand.Reader, People: d.people,
+		Person: func(_ context.Context, who validate.Identity) (string, error) {
+			return d.called[who.Subject()], d.silent
+		},
+	}
 	return d
 }
 

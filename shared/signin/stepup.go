@@ -95,11 +95,11 @@ func (h Host) signedIn(r *http.Request) (validate.Identity, error) {
 	if cookie == "" {
 		return validate.Identity{}, nil
 	}
-	found, err := h.Keeper.Get(r.Context(), cookie)
+	who, err := h.Keeper.Identity(r.Context(), cookie)
 	if reason.Of(err) == reason.SessionMissing {
 		return validate.Identity{}, nil
 	}
-	return found.Identity(), err
+	return who, err
 }
 
 // demand is what this sign-in was begun to prove.

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
@@ -11,13 +12,17 @@ import (
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/login"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 func (s *stage) keeper() session.Keeper {
-	return session.Keeper{Rows: s.rows, Now: s.rows.Now, Rand: rand.Reader}
+	return session.Keeper{
+		Rows: s.rows, Now: s.rows.Now, Rand: rand.Reader, People: &peopletest.People{Sessions: s.rows},
+		Person: func(_ context.Context, who validate.Identity) (string, error) { return who.Subject(), nil },
+	}
 }
 
 func TestAPersonSignsIn(t *testing.T) {

@@ -123,7 +123,7 @@ func TestARequestLeadsToTheStart(t *testing.T) {
 			t.Errorf("%s: no sign-in could lead there: %v", name, err)
 		}
 	}
-	if len(s.rows.All()) > 0 || s.owners.Calls() > 0 {
+	if len(s.rows.All()) > 0 || s.people.Calls()["claim"] > 0 {
 		t.Error("something is kept of a stranger's wish")
 	}
 	if !strings.Contains(s.log.String(), `"authn_request":"a2e4f0g1h2"`) {
@@ -194,7 +194,7 @@ func TestAStrangersRequestIsRefused(t *testing.T) {
 			tt.r.AddCookie(ada)
 			a := s.do(t, tt.r)
 			wantRefusal(t, a, tt.code)
-			if strings.Contains(a.text, "SAMLResponse") || strings.Contains(a.text, "<script>") || s.owners.Calls() > 0 || len(s.rows.All()) != 1 {
+			if strings.Contains(a.text, "SAMLResponse") || strings.Contains(a.text, "<script>") || s.people.Calls()["claim"] > 0 || len(s.rows.All()) != 1 {
 				t.Errorf("the page does more than refuse:\n%s", a.text)
 			}
 		})

@@ -35,20 +35,34 @@ func TestAChangeHoldsWithinThirtySeconds(t *testing.T) {
 			s := newStage(t)
 			trust := s.shelve(t)
 			s.apply(t, trust)
-			cookie := s.ada(t).Cookie()
-			form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
-			if a := s.do(t, fromOwnPage("/credentials", form, cookie)); a.StatusCode != http.StatusOK {
-				t.Fatalf("before: %s", a.Status)
+			pages := []func(url.Values, *http.Cookie) *http.Request{
+				func(f url.Values, c *http.Cookie) *http.Request { return fromOwnPage("/credentials", f, c) },
+				func(f url.Values, c *http.Cookie) *http.Request { return fromOwnPage("/console", f, c) },
+				func(_ url.Values, c *http.Cookie) *http.Request {
+					return with(get("/go/acme-prod/admin", c), "Sec-Fetch-Site", "none")
+				},
+			}
+			var open []*http.Request
+			for _, request := range pages {
+				cookie := s.ada(t).Cookie()
+				form := url.Values{"token": {token(t, s.do(t, get("/", cookie)).text)}, "role": {admin}}
+				if a := s.do(t, request(form, cookie)); a.StatusCode >= http.StatusBadRequest {
+					t.Fatalf("before: %s", a.Status)
+				}
+				open = append(open, request(form, cookie))
 			}
 			tt.change(&s.draft)
 			s.apply(t, trust)
 			s.now = s.now.Add(30 * time.Second)
 			taken := len(s.mint.taken)
-			wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, cookie)), tt.want)
-			wantRefusal(t, s.do(t, fromOwnPage("/console", form, cookie)), tt.want)
-			wantRefusal(t, s.do(t, with(get("/go/acme-prod/admin", cookie), "Sec-Fetch-Site", "none")), tt.want)
+			for _, r := range open {
+				wantRefusal(t, s.do(t, r), tt.want)
+			}
 			if len(s.mint.taken) != taken {
 				t.Error("STS was asked for the role")
+			}
+			if left := len(s.rows.All()); (left == 0) != (tt.want != reason.RoleNotGranted) {
+				t.Errorf("%d sessions are left", left)
 			}
 		})
 	}

@@ -61,7 +61,7 @@ type Config struct {
 	Issuer   Issuer
 	SourceIP func(context.Context) netip.Addr
 
-	Owners Owners // of RAM users; nobody becomes one without being asked about
+	People People // nobody becomes a RAM user without being asked about, and no session counts
 
 	Certificates func(context.Context) ([]*x509.Certificate, error) // of our own keys, as others are told of them
 	Held         []string                                           // handles of those of them that can sign here
@@ -74,7 +74,8 @@ type portal struct {
 
 // New returns the handler of everything that no other function serves.
 func New(c Config) http.Handler {
-	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random}}
+	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random, People: c.People}}
+	p.keeper.Person = p.person
 	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
 	return desk.Routes(withLater(map[string]respond.Func{
 		"GET /{$}":                    p.start,

@@ -55,7 +55,7 @@ type stage struct {
 	longest map[string]time.Duration // of sessions, as RAM was seen to let them last
 	silent  error                    // why nobody says
 	read    *book.Book               // the trust, where the store is a real one
-	owners  *peopletest.People
+	people  *peopletest.People
 
 	certificates []*x509.Certificate // of our own keys
 	unsigned     error               // why they cannot be used
@@ -106,9 +106,10 @@ func (m *mint) SigninOrigin(federation.Site) string { return "http://localhost:4
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{idp: validatetest.New(t), mint: &mint{}, owners: &peopletest.People{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
+	s := &stage{idp: validatetest.New(t), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
+	s.people = &peopletest.People{Sessions: s.rows}
 	s.mint.signs = issue.New(issue.Config{Own: issue.Own{Origin: origin, Now: clock, Random: rand.Reader, Signing: ourKey(t)}})
 	s.handler = s.portal(t, s.mint)
 	return s
@@ -123,7 +124,7 @@ func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
 	return portal.New(portal.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Trust: s.trust(t), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
-		Owners:       s.owners,
+		People:       s.people,
 		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
 		Held:         []string{"key-a", "key-b"},
@@ -526,7 +527,7 @@ func TestAChangedRuleHoldsAtOnce(t *testing.T) {
 	s.draft = draft()
 	s.draft.IdentityProviders[0].Suspended = true
 	wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, cookie)), reason.IdPSuspended)
-	wantRefusal(t, s.do(t, get("/", cookie)), reason.IdPSuspended)
+	wantRefusal(t, s.do(t, get("/", s.ada(t).Cookie())), reason.IdPSuspended)
 	s.err = reason.New(reason.FederationMissing, "nothing applied")
 	wantRefusal(t, s.do(t, get("/", cookie)), reason.FederationMissing)
 }

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/page"
-	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -140,11 +138,7 @@ func linked(target string) (account, role string, ok bool) {
 func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outcome, error) {
 	note(r, here.session)
 	who := here.session.Identity()
-	rev, from, err := rules(r.Context(), reading, who)
-	if code := reason.Of(err); code == reason.IdPUnknown || code == reason.IdPSuspended {
-		// The session ends too, or this page would be all that they see for hours.
-		return respond.Outcome{}, errors.Join(err, p.keeper.End(r.Context(), here.session))
-	}
+	rev, from, err := p.rules(r.Context(), reading, here.session)
 	if err != nil {
 		return respond.Outcome{}, err
 	}

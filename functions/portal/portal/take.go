@@ -40,7 +40,7 @@ func (p portal) open(r *http.Request) (respond.Outcome, error) {
 		return p.askWho(r, reading, here)
 	}
 	note(r, here.session)
-	rev, from, err := rules(r.Context(), reading, here.session.Identity())
+	rev, from, err := p.rules(r.Context(), reading, here.session)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -211,7 +211,7 @@ func (p portal) order(r *http.Request) (order, error) {
 	if err != nil {
 		return order{}, err
 	}
-	rev, from, err := rules(r.Context(), reading, here.session.Identity())
+	rev, from, err := p.rules(r.Context(), reading, here.session)
 	if err != nil {
 		return order{}, err
 	}

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,19 +18,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
-
-// Owner is a person as one identity provider names them: store.Owner.
-type Owner = struct {
-	IdP    string
-	Person string
-	Since  time.Time
-}
-
-// Owners knows to whom each RAM user belongs: store.People. Claim makes an owner of who
-// comes first, and says who it is.
-type Owners interface {
-	Claim(ctx context.Context, account, user string, owner Owner) (Owner, error)
-}
 
 // Beside what a start is made of, its address may say that the person is to be shown
 // nothing, and how our own pages show it. Neither is carried through a sign-in.
@@ -147,7 +133,7 @@ func (p portal) readStart(r *http.Request, u *url.URL) (userStart, error) {
 // owner, our response.
 func (p portal) become(r *http.Request, here visit, start userStart, goesOn bool) (respond.Outcome, error) {
 	note(r, here.session)
-	rev, from, err := rules(r.Context(), start.reading, here.session.Identity())
+	rev, from, err := p.rules(r.Context(), start.reading, here.session)
 	if err != nil {
 		return respond.Outcome{}, p.elsewhere(r, here, start, err)
 	}
@@ -200,7 +186,7 @@ func (p portal) own(r *http.Request, from trust.Source, here visit, grant mappin
 		return err
 	}
 	account, user := grant.Account().ID().String(), grant.UPN().Name()
-	owner, err := p.Owners.Claim(r.Context(), account, user, Owner{IdP: from.ID, Person: person, Since: p.Now()})
+	owner, err := p.People.Claim(r.Context(), account, user, Owner{IdP: from.ID, Person: person, Since: p.Now()})
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func TestNobodyIsSignedInWithoutHavingMeantIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.signsIn(t, fromCloud(get(ticketed, ada.Cookie())), "ada@acme.onaliyun.com", "", ecs)
-	s.owners.Calls()
+	s.people.Calls()
 	for name, r := range map[string]*http.Request{
 		"another site's link":        with(get(to, ada.Cookie()), "Sec-Fetch-Site", "cross-site"),
 		"a sister's":                 with(get(to, ada.Cookie()), "Sec-Fetch-Site", "same-site"),
@@ -142,7 +142,7 @@ func TestNobodyIsSignedInWithoutHavingMeantIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := s.do(t, r)
 			wantOnPage(t, a, "Open the console?", "ada@acme.onaliyun.com", prod, `action="/user"`)
-			if strings.Contains(a.text, "SAMLResponse") || s.owners.Calls() > 0 {
+			if strings.Contains(a.text, "SAMLResponse") || s.people.Calls()["claim"] > 0 {
 				t.Error("it was done unasked")
 			}
 		})
@@ -183,7 +183,7 @@ func TestAStartThatIsNoneIsRefused(t *testing.T) {
 			wantRefusal(t, s.do(t, with(get(path, cookies...), "Sec-Fetch-Site", "none")), code)
 		}
 	}
-	if s.owners.Calls() > 0 {
+	if s.people.Calls()["claim"] > 0 {
 		t.Error("somebody became an owner")
 	}
 }
@@ -264,7 +264,7 @@ func TestARAMUserBelongsToWhoCameFirst(t *testing.T) {
 		})
 	}
 	s.signsIn(t, fromCloud(get(start("request", "a2"), ada.Cookie())), "ada@acme.onaliyun.com", "a2", "")
-	s.owners.Break(reason.New(reason.StoreUnavailable, "down"))
+	s.people.Break(reason.New(reason.StoreUnavailable, "down"))
 	wantRefusal(t, s.do(t, fromCloud(get(start("request", "a3"), ada.Cookie()))), reason.StoreUnavailable)
 }
 
@@ -296,7 +296,7 @@ func TestARequestMayWantThePersonToSignInAnew(t *testing.T) {
 	if a := s.do(t, fromCloud(get(target, s.adaBy(t, byPassword, time.Hour).Cookie()))); a.leadsTo() != want {
 		t.Errorf("%s to %s, want %s", a.Status, a.leadsTo(), want)
 	}
-	if s.owners.Calls() > 0 {
+	if s.people.Calls()["claim"] > 0 {
 		t.Error("somebody became an owner")
 	}
 	s.signsIn(t, fromCloud(get(target, s.adaBy(t, byPassword, 20*time.Second).Cookie())), "ada@acme.onaliyun.com", "a1", ecs)
@@ -347,7 +347,7 @@ func TestAUserMayNeedMore(t *testing.T) {
 func TestTwoPeopleInOneBrowserAreAskedFirst(t *testing.T) {
 	s := withUsers(t)
 	wantOnPage(t, s.do(t, fromCloud(get(start("request", "a1"), s.ada(t).Cookie(), arrived(s.eve(t))))), "Which one are you?")
-	if s.owners.Calls() > 0 {
+	if s.people.Calls()["claim"] > 0 {
 		t.Error("somebody became an owner")
 	}
 }
@@ -356,7 +356,7 @@ func TestTheListHasTheUsersThatAPersonIs(t *testing.T) {
 	s := withUsers(t)
 	a := s.do(t, get("/", s.ada(t).Cookie()))
 	wantOnPage(t, a, "You as a user", "ada@acme.onaliyun.com", `href="`+startPath+`"`, "staff are users")
-	if s.owners.Calls() > 0 {
+	if s.people.Calls()["claim"] > 0 {
 		t.Error("a list makes nobody an owner")
 	}
 	s.draft.Rules = s.draft.Rules[len(s.draft.Rules)-2:]

@@ -31,6 +31,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
@@ -283,7 +284,10 @@ func TestASignInThatBeganHere(t *testing.T) {
 }
 
 func (s *stage) keeper() session.Keeper {
-	return session.Keeper{Rows: s.rows, Now: func() time.Time { return s.now }, Rand: rand.Reader}
+	return session.Keeper{
+		Rows: s.rows, Now: func() time.Time { return s.now }, Rand: rand.Reader, People: &peopletest.People{Sessions: s.rows},
+		Person: func(_ context.Context, who validate.Identity) (string, error) { return who.Subject(), nil },
+	}
 }
 
 // Begun by a bookmark or on our own page, a sign-in opens what it was begun for;

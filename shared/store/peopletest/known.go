@@ -27,7 +27,7 @@ type Sessions interface {
 // Known is that of store.People.
 func (p *People) Known(ctx context.Context, idp, person string, beside [32]byte) (store.Known, store.Row, error) {
 	var known store.Known
-	err := p.change(idp, person, func(there store.Known) store.Known {
+	err := p.change("known", idp, person, func(there store.Known) store.Known {
 		known = there
 		return there
 	})
@@ -43,7 +43,7 @@ func (p *People) Known(ctx context.Context, idp, person string, beside [32]byte)
 
 // EndSessions is that of store.People.
 func (p *People) EndSessions(_ context.Context, idp, person string, at time.Time) error {
-	return p.change(idp, person, func(there store.Known) store.Known {
+	return p.change("endSessions", idp, person, func(there store.Known) store.Known {
 		if there.ValidFrom.Before(at) {
 			there.ValidFrom = at
 		}
@@ -56,7 +56,7 @@ func (p *People) Favour(_ context.Context, idp, person string, seen store.Known,
 	if role.Role.IsZero() {
 		return errors.New("no role cannot be a favourite")
 	}
-	return p.change(idp, person, func(there store.Known) store.Known {
+	return p.change("favour", idp, person, func(there store.Known) store.Known {
 		if !isMarked(seen.Favourites, role.Role) {
 			there.Favourites = marked(there.Favourites, role, mostFavourites)
 		}
@@ -66,7 +66,7 @@ func (p *People) Favour(_ context.Context, idp, person string, seen store.Known,
 
 // Unfavour is that of store.People.
 func (p *People) Unfavour(_ context.Context, idp, person string, role ram.RoleARN) error {
-	return p.change(idp, person, func(there store.Known) store.Known {
+	return p.change("unfavour", idp, person, func(there store.Known) store.Known {
 		there.Favourites = without(there.Favourites, role)
 		return there
 	})
@@ -77,21 +77,20 @@ func (p *People) Remember(_ context.Context, idp, person string, _ store.Known, 
 	if role.Role.IsZero() {
 		return errors.New("no role was taken")
 	}
-	return p.change(idp, person, func(there store.Known) store.Known {
+	return p.change("remember", idp, person, func(there store.Known) store.Known {
 		there.Recent = marked(there.Recent, role, mostRecent)
 		return there
 	})
 }
 
-func (p *People) change(idp, person string, do func(store.Known) store.Known) error {
+func (p *People) change(name, idp, person string, do func(store.Known) store.Known) error {
 	if idp == "" || idp[0] == '@' || person == "" {
 		return errors.New("that is nobody")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if p.err != nil {
-		return p.err
+	if err := p.call(name); err != nil {
+		return err
 	}
 	if p.known == nil {
 		p.known = map[[2]string]store.Known{}

@@ -24,7 +24,7 @@ type People struct {
 	err   error
 	owned []store.Owned
 	known map[[2]string]store.Known
-	calls int
+	calls map[string]int
 }
 
 // Break makes every call answer err, for a store that is at fault; nil mends it.
@@ -34,13 +34,22 @@ func (p *People) Break(err error) {
 	p.err = err
 }
 
-// Calls says how often it was asked, and forgets it.
-func (p *People) Calls() int {
+// Calls says how often each method was called, and forgets it.
+func (p *People) Calls() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	calls := p.calls
-	p.calls = 0
+	p.calls = nil
 	return calls
+}
+
+// call counts one, and says what it has to answer.
+func (p *People) call(name string) error {
+	if p.calls == nil {
+		p.calls = map[string]int{}
+	}
+	p.calls[name]++
+	return p.err
 }
 
 // Claim is that of store.People.
@@ -57,9 +66,8 @@ func (p *People) Claim(_ context.Context, account, user string, owner store.Owne
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if p.err != nil {
-		return store.Owner{}, p.err
+	if err := p.call("claim"); err != nil {
+		return store.Owner{}, err
 	}
 	if i := p.find(account, name); i >= 0 {
 		return p.owned[i].Owner, nil
@@ -73,9 +81,8 @@ func (p *People) Claim(_ context.Context, account, user string, owner store.Owne
 func (p *People) Owned(_ context.Context, account string) ([]store.Owned, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if p.err != nil {
-		return nil, p.err
+	if err := p.call("owned"); err != nil {
+		return nil, err
 	}
 	list := []store.Owned{}
 	for _, o := range p.owned {
@@ -93,9 +100,8 @@ func (p *People) Owned(_ context.Context, account string) ([]store.Owned, error)
 func (p *People) Release(_ context.Context, o store.Owned) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if p.err != nil {
-		return p.err
+	if err := p.call("release"); err != nil {
+		return err
 	}
 	i := p.find(o.Account, o.User)
 	if i < 0 {
