@@ -44,7 +44,7 @@ func TestEveryReasonHasASentence(t *testing.T) {
 func TestTheCatalogueIsWhatThePagesUse(t *testing.T) {
 	texts := catalogue()
 	used := map[string]bool{}
-	named := regexp.MustCompile(`(?:\.[TN] |f\.T\()"([a-z.0-9_]+)"|title: "([a-z.]+)"`)
+	named := regexp.MustCompile(`(?:\.[TN] |f\.[TN]\()"([a-z.0-9_]+)"|title: "([a-z.]+)"`)
 	for _, source := range sources(t) {
 		for _, m := range named.FindAllStringSubmatch(source, -1) {
 			used[m[1]+m[2]] = true

@@ -92,6 +92,9 @@ func examples() map[string]page.View {
 				{AccountID: "2345678901234567", Name: "dev", Fresh: true, Link: "/saml/okta/login?stepup=y"},
 			},
 		},
+		"roles-nearly": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token", Nearly: nearly(), Received: []page.Received{
+			{Name: "memberOf", Values: []string{"staff", "sales"}},
+		}},
 		"arrival":              page.Arrival{Current: "you@acme.com", CurrentIdP: "Okta", New: "eve@acme.com", NewIdP: "Contoso", Token: "form-token"},
 		"signedout":            page.SignedOut{},
 		"signedout-everywhere": page.SignedOut{Everywhere: true},

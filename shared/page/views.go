@@ -61,6 +61,7 @@ type Roles struct {
 	Programs int        // roles that are given to programs alone, and not shown
 	Users    []User     // that the person is, an account each
 	Again    []Again    // that the person would have after signing in again
+	Nearly   []Nearly   // for which the person lacks something
 	Received []Received // what the identity provider said; shown when the list is empty
 
 	Favourites, Recent []Role // rows once more, above the accounts

@@ -155,7 +155,7 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	return p.render(r, here, page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
 		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people),
-		Users: users(decided.Users), Again: offers(from, decided.StepUps), Received: received(who),
+		Users: users(decided.Users), Again: offers(from, decided.StepUps), Nearly: nearly(decided.Near), Received: received(who),
 	})
 }
 
@@ -178,7 +178,7 @@ func byAccount(grants []mapping.Grant) []page.Account {
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {
-		return cmp.Or(cmp.Compare(unnamed(a), unnamed(b)), strings.Compare(a.Alias, b.Alias), strings.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(unnamed(a.Alias), unnamed(b.Alias)), strings.Compare(a.Alias, b.Alias), strings.Compare(a.ID, b.ID))
 	})
 	sorted := make([]page.Account, 0, len(all))
 	for _, a := range all {
@@ -189,8 +189,8 @@ func byAccount(grants []mapping.Grant) []page.Account {
 }
 
 // unnamed puts accounts without an alias last.
-func unnamed(a *page.Account) int {
-	if a.Alias == "" {
+func unnamed(alias string) int {
+	if alias == "" {
 		return 1
 	}
 	return 0
