@@ -116,10 +116,27 @@ func followABookmark(t *testing.T, s *stack.Stack) {
 	again := must[*browser.Page](t)(bob.Open(t.Context(), bookmark))
 	wantConsole(t, s, again, "readonly")
 
+	wantNearly(t, must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/")), "acme-prod · admin", "needs groups “platform” or “sre”")
 	refused := must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/go/acme-prod/admin"))
 	wantRefusal(t, refused, http.StatusForbidden, "role_not_granted")
 	elsewhere := must[*browser.Page](t)(bob.Open(t.Context(), s.URL+"/go/acme-prod/readonly?to=https%3A%2F%2Fevil.example%2F"))
 	wantRefusal(t, elsewhere, http.StatusBadRequest, "target_not_allowed")
+}
+
+// wantNearly looks for a role that the person lacks something for, among those that cannot
+// be taken; without words it wants none.
+func wantNearly(t *testing.T, page *browser.Page, words ...string) {
+	t.Helper()
+	_, rows, told := strings.Cut(page.Body, `aria-labelledby="nearly"`)
+	rows, _, _ = strings.Cut(rows, "</ul>")
+	if told != (len(words) > 0) || strings.Contains(rows, "<button") || strings.Contains(rows, "acs:ram::") {
+		t.Errorf("%s: told of what is nearly had: %v %s", page.URL, told, rows)
+	}
+	for _, word := range words {
+		if !strings.Contains(rows, word) {
+			t.Errorf("%s: not told %q: %s", page.URL, word, rows)
+		}
+	}
 }
 
 func wantRefusal(t *testing.T, page *browser.Page, status int, code string) {
@@ -147,9 +164,11 @@ func startAtTheIdP(t *testing.T, s *stack.Stack) {
 
 func haveNoRole(t *testing.T, s *stack.Stack) {
 	t.Helper()
+	near := map[string][]string{"erin": {"acme-dev · dev-support", "needs groups “partners”"}}
 	for idp, name := range map[string]string{"fabrikam": "grace", "contoso": "erin"} {
 		roles := must[*browser.Page](t)(person.New(s.Ready, idp, name).SignIn(t.Context()))
 		wantRoles(t, roles)
+		wantNearly(t, roles, near[name]...)
 		if !strings.Contains(roles.Body, name+"@"+idp+".example") {
 			t.Error("the empty list does not say who is signed in")
 		}
