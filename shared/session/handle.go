@@ -4,6 +4,7 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -49,23 +50,50 @@ func (h handle) derive(purpose string, context []byte) ([32]byte, error) {
 // Token proves that a form or a link was made by us for this session and this
 // purpose. It need not be stored, and says nothing about the handle.
 func (s Session) Token(purpose string) (string, error) {
+	token, err := s.mac(purpose)
+	return encode(token), err
+}
+
+func (s Session) mac(purpose string) ([]byte, error) {
 	key, err := s.handle.derive("token", nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	mac := hmac.New(sha256.New, key[:])
 	mac.Write([]byte(purpose))
-	return encode(mac.Sum(nil)), nil
+	return mac.Sum(nil), nil
 }
 
-// CheckToken refuses a token that [Session.Token] did not make for this session and
-// purpose.
+// Masked is [Session.Token] under a mask of its own each time it is written. A page that
+// is compressed tells by its length where it repeats itself: what an attacker has put
+// there beside a token that stays the same would find that out letter by letter (BREACH).
+func (s Session) Masked(purpose string, random io.Reader) (string, error) {
+	token, err := s.mac(purpose)
+	if err != nil {
+		return "", err
+	}
+	masked := make([]byte, 2*len(token))
+	mask, covered := masked[:len(token)], masked[len(token):]
+	if _, err := io.ReadFull(random, mask); err != nil {
+		return "", fmt.Errorf("session: token: randomness: %w", err)
+	}
+	subtle.XORBytes(covered, mask, token)
+	return encode(masked), nil
+}
+
+// CheckToken refuses a token that neither [Session.Token] nor [Session.Masked] made for
+// this session and purpose.
 func (s Session) CheckToken(purpose, token string) error {
-	want, err := s.Token(purpose)
+	want, err := s.mac(purpose)
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal([]byte(want), []byte(token)) {
+	got, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err == nil && len(got) == 2*len(want) {
+		subtle.XORBytes(got, got[:len(want)], got[len(want):])
+		got = got[:len(want)]
+	}
+	if err != nil || !hmac.Equal(want, got) {
 		return reason.New(reason.RequestForged, "the token is not of this session and of %q", purpose)
 	}
 	return nil

@@ -220,6 +220,43 @@ func TestTokensAreOfOneSessionAndOnePurpose(t *testing.T) {
 	wantReason(t, other.CheckToken("form", s.Cookie().Value), reason.RequestForged)
 }
 
+// TestATokenIsAnotherEachTimeItIsWritten, and the same to who checks it.
+func TestATokenIsAnotherEachTimeItIsWritten(t *testing.T) {
+	d := newDesk()
+	s, other := d.begin(t), d.begin(t)
+	plain, err := s.Token("form")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for range 50 {
+		masked, err := s.Masked("form", rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CheckToken("form", masked); err != nil {
+			t.Errorf("%s: %v", masked, err)
+		}
+		// Not the plain one, nor any piece of an earlier one: eight letters are 48 bits.
+		for i := range len(masked) - 8 {
+			if piece := masked[i : i+8]; seen[piece] || strings.Contains(plain, piece) {
+				t.Errorf("%s stands there again", piece)
+			}
+		}
+		for i := range len(masked) - 8 {
+			seen[masked[i:i+8]] = true
+		}
+		wantReason(t, s.CheckToken("arrival", masked), reason.RequestForged)
+		wantReason(t, other.CheckToken("form", masked), reason.RequestForged)
+		for _, wrong := range []string{masked[:43], masked[1:], masked + "A", "A" + masked, masked + masked, strings.Repeat("A", len(masked)), masked + "=", " " + masked} {
+			wantReason(t, s.CheckToken("form", wrong), reason.RequestForged)
+		}
+	}
+	if _, err := s.Masked("form", strings.NewReader("too little")); err == nil {
+		t.Error("a token without enough randomness")
+	}
+}
+
 func TestASessionDoesNotPrintItsHandle(t *testing.T) {
 	d := newDesk()
 	s := d.begin(t)

@@ -142,7 +142,7 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	token, err := here.session.Token(purposeForm)
+	token, err := here.session.Masked(purposeForm, p.Random)
 	if err != nil {
 		return respond.Outcome{}, err
 	}

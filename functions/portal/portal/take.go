@@ -126,7 +126,7 @@ func (p portal) take(r *http.Request, rev federation.Revision, here visit, role 
 }
 
 func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant mapping.Grant, to issue.Destination) (respond.Outcome, error) {
-	token, err := here.session.Token(purposeForm)
+	token, err := here.session.Masked(purposeForm, p.Random)
 	if err != nil {
 		return respond.Outcome{}, err
 	}

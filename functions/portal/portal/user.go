@@ -210,7 +210,7 @@ func (p portal) answer(r *http.Request, here visit, start userStart, grant mappi
 }
 
 func (p portal) confirmUser(r *http.Request, from trust.Source, here visit, start userStart, grant mapping.UserGrant) (respond.Outcome, error) {
-	token, err := here.session.Token(purposeForm)
+	token, err := here.session.Masked(purposeForm, p.Random)
 	if err != nil {
 		return respond.Outcome{}, err
 	}

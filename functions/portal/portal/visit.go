@@ -139,7 +139,7 @@ func (p portal) askWho(r *http.Request, reading Reading, here visit) (respond.Ou
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	token, err := here.session.Token(purpose)
+	token, err := here.session.Masked(purpose, p.Random)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
