@@ -70,6 +70,7 @@ func (p *Pages) Static() Static { return p.static }
 type Rendered struct {
 	Header http.Header
 	Body   []byte
+	Long   bool // worth compressing, which it allows: its token is masked, and it repeats nothing of its request
 }
 
 // Render makes the page that answers r. now is shown as the page's time where
@@ -88,7 +89,7 @@ func (p *Pages) Render(r *http.Request, now time.Time, v View) (Rendered, error)
 	if !p.https && slices.Contains(about.formAction, anywhere) {
 		about.formAction = append(about.formAction, "http:")
 	}
-	return Rendered{Header: p.headers(f.Lang, about.formAction), Body: body.Bytes()}, nil
+	return Rendered{Header: p.headers(f.Lang, about.formAction), Body: body.Bytes(), Long: about.long}, nil
 }
 
 // headers are the same for every page but for form-action, which browsers apply
@@ -117,8 +118,14 @@ func (p *Pages) headers(lang Lang, formAction []string) http.Header {
 // switchLink leads to the same page in the other language. The answer to a form has
 // no address of its own: from there it leads to the start. Nor has the answer to what
 // an identity provider sent by a redirect, which has a state: that is good once.
-func switchLink(r *http.Request, other Lang) string {
+//
+// A long page repeats nothing of its request: it goes out compressed, and what somebody
+// else put into its address would stand beside the person's own (BREACH).
+func switchLink(r *http.Request, long bool, other Lang) string {
 	query := r.URL.Query()
+	if long {
+		query = url.Values{}
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || query.Has("state") {
 		return "/?lang=" + string(other)
 	}

@@ -187,6 +187,20 @@ func TestFormsLeadOnlyWhereTheyMust(t *testing.T) {
 	}
 }
 
+// TestOnlyAPageWithoutSecretsIsCompressed: the list has a token, which is masked.
+func TestOnlyAPageWithoutSecretsIsCompressed(t *testing.T) {
+	p := pages(t, page.Brand{})
+	for name, v := range examples() {
+		rendered, err := p.Render(get("/"), now, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, list := v.(page.Roles); rendered.Long != list {
+			t.Errorf("%s: %v", name, rendered.Long)
+		}
+	}
+}
+
 func TestTheFirstPageIsSmall(t *testing.T) {
 	p := pages(t, page.Brand{Name: "Acme Cloud"})
 	body, _ := render(t, p, "/", examples()["chooser"])
@@ -231,6 +245,10 @@ func TestTheLanguageSwitchKeepsTheAddress(t *testing.T) {
 	body, _ := render(t, p, "/?to=%2Fgo%2Fa%2Fb&lang=zh", page.Chooser{})
 	if !strings.Contains(body, `href="/?lang=en&amp;to=%2Fgo%2Fa%2Fb"`) {
 		t.Errorf("no link to the same page in English:\n%s", body)
+	}
+	body, _ = render(t, p, "/?to=%2Fgo%2Fa%2Fb&lang=zh&x=guess", page.Roles{})
+	if !strings.Contains(body, `href="/?lang=en"`) || strings.Contains(body, "guess") {
+		t.Errorf("a page that is compressed repeats its address:\n%s", body)
 	}
 	r, err := p.Render(httptest.NewRequest(http.MethodPost, "/credentials?to=x", nil), now, page.SignedOut{})
 	if err != nil {

@@ -15,6 +15,7 @@ type about struct {
 	template   string
 	title      string   // key in the catalogue
 	formAction []string // where its forms may lead, beside our own origin
+	long       bool     // it may be, so it goes out compressed: it repeats nothing of its request
 }
 
 // anywhere is every address of our own scheme: https, and http where we are on
@@ -81,7 +82,7 @@ type Received struct {
 }
 
 func (Roles) view() about {
-	return about{template: "roles", title: "roles.title"}
+	return about{template: "roles", title: "roles.title", long: true}
 }
 
 // Credentials hands out an STS token of one role to its owner.

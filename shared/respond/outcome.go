@@ -16,6 +16,8 @@ type Outcome struct {
 	header http.Header
 	cookie *http.Cookie
 	body   []byte
+
+	packable bool // it may go out compressed
 }
 
 // Page is a rendered page with the headers that guard it.

@@ -68,7 +68,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		outcome = h.refuse(r, err)
 	}
-	outcome.send(w)
+	outcome.packed(r).send(w)
 	audit.Write(r.Context(), h.Log, audit.Event{
 		Function: h.Function, Status: outcome.status, Err: err, Took: h.Now().Sub(begun),
 	})

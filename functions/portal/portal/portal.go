@@ -99,7 +99,7 @@ func (p portal) static(r *http.Request) (respond.Outcome, error) {
 	if !ok {
 		return respond.Outcome{}, reason.New(reason.NotFound, "no static file %q", r.URL.Path)
 	}
-	return respond.Document(file.ContentType, file.Body).WithHeader("Cache-Control", page.CacheForever), nil
+	return respond.Document(file.ContentType, file.Body).WithHeader("Cache-Control", page.CacheForever).Packable(), nil
 }
 
 // render shows a view to who is here. A language that was chosen by ?lang is
@@ -110,6 +110,9 @@ func (p portal) render(r *http.Request, here visit, v page.View) (respond.Outcom
 		return respond.Outcome{}, err
 	}
 	outcome := respond.Page(rendered.Header, rendered.Body)
+	if rendered.Long {
+		outcome = outcome.Packable()
+	}
 	if lang, ok := page.LanguageCookie(r); ok && here.cookie == nil {
 		return outcome.WithCookie(lang), nil
 	}
