@@ -26,7 +26,9 @@ func (m *markup) value(s string) { m.b.WriteString(template.HTMLEscapeString(s))
 
 // attribute writes an attribute that holds plain text.
 func (m *markup) attribute(name constant, s string) {
-	m.b.WriteString(" " + string(name) + `="`)
+	m.b.WriteString(" ")
+	m.b.WriteString(string(name))
+	m.b.WriteString(`="`)
 	m.value(s)
 	m.b.WriteString(`"`)
 }

@@ -46,17 +46,26 @@ type rows struct {
 	spans                                         map[time.Duration]string
 }
 
-func (f *frame) rows() *rows {
-	return &rows{
+func (f *frame) rows(n int) *rows {
+	w := &rows{
 		f: f, spans: map[time.Duration]string{},
 		console: f.T("roles.console"), keys: f.T("roles.keys"),
 		consoleOf: f.T("roles.console.of"), keysOf: f.T("roles.keys.of"), favouriteOf: f.T("roles.favourite.of"),
 	}
+	w.b.Grow(n * aRow)
+	return w
 }
+
+// aRow is about as long as a row is.
+const aRow = 640
 
 // InAccounts writes a section for each account.
 func (f *frame) InAccounts(accounts []Account) template.HTML {
-	w := f.rows()
+	n := 0
+	for _, a := range accounts {
+		n += 1 + len(a.Roles)
+	}
+	w := f.rows(n)
 	for _, a := range accounts {
 		w.put(`<section class="account"`)
 		w.attribute("aria-labelledby", "a"+a.ID)
@@ -85,7 +94,7 @@ func (f *frame) InAccounts(accounts []Account) template.HTML {
 
 // Outside writes rows that stand outside their accounts, which they name.
 func (f *frame) Outside(roles []Role) template.HTML {
-	w := f.rows()
+	w := f.rows(len(roles))
 	for _, r := range roles {
 		account := cmp.Or(r.Account, r.AccountID)
 		w.put("<li")

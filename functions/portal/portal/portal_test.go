@@ -104,26 +104,26 @@ func (m *mint) UserForm(ctx context.Context, grant mapping.UserGrant, authn saml
 
 func (m *mint) SigninOrigin(federation.Site) string { return "http://localhost:4711" }
 
-func newStage(t *testing.T) *stage {
-	t.Helper()
-	s := &stage{idp: validatetest.New(t), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
+func newStage(tb testing.TB) *stage {
+	tb.Helper()
+	s := &stage{idp: validatetest.New(tb), mint: &mint{}, log: &bytes.Buffer{}, now: validatetest.Now(), draft: draft()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
 	s.people = &peopletest.People{Sessions: s.rows}
-	s.mint.signs = issue.New(issue.Config{Own: issue.Own{Origin: origin, Now: clock, Random: rand.Reader, Signing: ourKey(t)}})
-	s.handler = s.portal(t, s.mint)
+	s.mint.signs = issue.New(issue.Config{Own: issue.Own{Origin: origin, Now: clock, Random: rand.Reader, Signing: ourKey(tb)}})
+	s.handler = s.portal(tb, s.mint)
 	return s
 }
 
-func (s *stage) portal(t *testing.T, issuer portal.Issuer) http.Handler {
-	t.Helper()
+func (s *stage) portal(tb testing.TB, issuer portal.Issuer) http.Handler {
+	tb.Helper()
 	pages, err := page.New(origin, page.Brand{Name: "Acme Cloud", Help: "it@acme.com"})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return portal.New(portal.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
-		Trust: s.trust(t), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
+		Trust: s.trust(tb), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
 		People:       s.people,
 		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
@@ -170,38 +170,38 @@ func draft() federation.Draft {
 	}
 }
 
-func (s *stage) trust(t *testing.T) func(context.Context) (portal.Reading, error) {
-	t.Helper()
+func (s *stage) trust(tb testing.TB) func(context.Context) (portal.Reading, error) {
+	tb.Helper()
 	return func(ctx context.Context) (portal.Reading, error) {
 		if s.read != nil {
 			return s.read.Read(ctx)
 		}
 		shelf := &booktest.Shelf{Err: s.err}
-		shelf.Put(t, s.draft)
+		shelf.Put(tb, s.draft)
 		return book.New(shelf, func() time.Time { return s.now }).Read(ctx)
 	}
 }
 
-func (s *stage) signIn(t *testing.T, options ...validatetest.Option) session.Session {
-	t.Helper()
+func (s *stage) signIn(tb testing.TB, options ...validatetest.Option) session.Session {
+	tb.Helper()
 	keeper := session.Keeper{Rows: s.rows, Now: func() time.Time { return s.now }, Rand: rand.Reader}
-	begun, err := keeper.Begin(t.Context(), s.idp.Identity(options...))
+	begun, err := keeper.Begin(tb.Context(), s.idp.Identity(options...))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return begun
 }
 
 // ada may administer production.
-func (s *stage) ada(t *testing.T) session.Session {
-	t.Helper()
-	return s.signIn(t, validatetest.Subject("ada"), validatetest.Attribute("emailAddress", "ada@acme.com"), validatetest.Attribute("memberOf", "platform", "staff"))
+func (s *stage) ada(tb testing.TB) session.Session {
+	tb.Helper()
+	return s.signIn(tb, validatetest.Subject("ada"), validatetest.Attribute("emailAddress", "ada@acme.com"), validatetest.Attribute("memberOf", "platform", "staff"))
 }
 
 // eve is somebody else.
-func (s *stage) eve(t *testing.T) session.Session {
-	t.Helper()
-	return s.signIn(t, validatetest.Subject("eve@acme.com"))
+func (s *stage) eve(tb testing.TB) session.Session {
+	tb.Helper()
+	return s.signIn(tb, validatetest.Subject("eve@acme.com"))
 }
 
 type answer struct {
@@ -209,14 +209,14 @@ type answer struct {
 	text string
 }
 
-func (s *stage) do(t *testing.T, r *http.Request) answer {
-	t.Helper()
+func (s *stage) do(tb testing.TB, r *http.Request) answer {
+	tb.Helper()
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	got := w.Result()
 	body, err := io.ReadAll(got.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return answer{got, html.UnescapeString(string(body))}
 }

@@ -29,9 +29,9 @@ func ourCertificate(t *testing.T) *x509.Certificate {
 	return certificate
 }
 
-func ourKey(t *testing.T) func(context.Context) (crypto.Signer, *x509.Certificate, error) {
-	t.Helper()
-	key, certificate := validatetest.Signing(t)
+func ourKey(tb testing.TB) func(context.Context) (crypto.Signer, *x509.Certificate, error) {
+	tb.Helper()
+	key, certificate := validatetest.Signing(tb)
 	return func(context.Context) (crypto.Signer, *x509.Certificate, error) { return key, certificate, nil }
 }
 
