@@ -4,7 +4,10 @@
 package stories_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -80,6 +83,7 @@ func signInAndTakeAll(t *testing.T, s *stack.Stack) {
 	roles := must[*browser.Page](t)(alice.SignIn(t.Context()))
 	wantRoles(t, roles, admin, readonly, developer)
 
+	wantPacked(t, s, alice, roles)
 	credentials := must[person.Credentials](t)(alice.Credentials(t.Context(), roles, admin))
 	left := time.Until(credentials.Expiration)
 	if !strings.HasPrefix(credentials.AccessKeyID, "STS.") || credentials.SecurityToken == "" || left < 55*time.Minute || left > time.Hour {
@@ -88,6 +92,38 @@ func signInAndTakeAll(t *testing.T, s *stack.Stack) {
 
 	console := must[*browser.Page](t)(alice.Take(t.Context(), roles, "/console", admin))
 	wantConsole(t, s, console, "admin", "alice@acme.example", "1234567890123456")
+}
+
+// wantPacked: the roles page and what it links to go through the platform compressed where
+// the client takes that, and as they are where it does not.
+func wantPacked(t *testing.T, s *stack.Stack, p *person.Person, roles *browser.Page) {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	get := func(path, accept string) (http.Header, []byte) {
+		r := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil))
+		r.AddCookie(&http.Cookie{Name: "__Host-s", Value: p.Cookie(roles.URL.Hostname(), "__Host-s")})
+		if accept != "" {
+			r.Header.Set("Accept-Encoding", accept)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = answer.Body.Close() }()
+		return answer.Header, must[[]byte](t)(io.ReadAll(answer.Body))
+	}
+	style := regexp.MustCompile(`/static/app\.[0-9a-f]+\.css`).FindString(roles.Body)
+	for path, word := range map[string]string{"/": "alice@acme.example", style: "box-sizing"} {
+		plain, text := get(path, "")
+		if plain.Get("Content-Encoding") != "" || !strings.HasSuffix(plain.Get("Vary"), "Accept-Encoding") || !bytes.Contains(text, []byte(word)) {
+			t.Errorf("%s as it is: %v", path, plain)
+		}
+		answer, packed := get(path, "gzip, deflate, br")
+		unpacked := must[[]byte](t)(io.ReadAll(must[*gzip.Reader](t)(gzip.NewReader(bytes.NewReader(packed)))))
+		if answer.Get("Content-Encoding") != "gzip" || !bytes.Contains(unpacked, []byte(word)) || len(packed) > len(text)/2 {
+			t.Errorf("%s compressed: %d of %d bytes, %v", path, len(packed), len(text), answer)
+		}
+	}
 }
 
 func wantConsole(t *testing.T, s *stack.Stack, page *browser.Page, words ...string) {
