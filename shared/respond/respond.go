@@ -131,21 +131,34 @@ func (d Desk) Refusing(err error) http.Handler {
 // "GET /saml/{idp}/metadata". A path that none of them has is not_found, also
 // one with empty or dotted segments, which the mux would redirect past the desk;
 // a method that is not among a path's is method_not_allowed.
-func (d Desk) Routes(routes map[string]Func) http.Handler {
-	mux := http.NewServeMux()
-	methods := map[string]bool{}
+func (d Desk) Routes(routes map[string]Func) Served {
+	served := Served{desk: d, mux: http.NewServeMux(), methods: map[string]bool{}, patterns: slices.Sorted(maps.Keys(routes))}
 	for pattern, h := range routes {
 		method, _, _ := strings.Cut(pattern, " ")
-		methods[method] = true
-		mux.Handle(pattern, d.Handler(h))
+		served.methods[method] = true
+		served.mux.Handle(pattern, d.Handler(h))
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !has(mux, r) {
-			d.Refusing(noRoute(mux, methods, r)).ServeHTTP(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return served
+}
+
+// Served are routes with their handlers.
+type Served struct {
+	desk     Desk
+	mux      *http.ServeMux
+	methods  map[string]bool
+	patterns []string
+}
+
+// Patterns are the routes in order, so that what must hold for each of them is asked of
+// each of them.
+func (s Served) Patterns() []string { return slices.Clone(s.patterns) }
+
+func (s Served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !has(s.mux, r) {
+		s.desk.Refusing(noRoute(s.mux, s.methods, r)).ServeHTTP(w, r)
+		return
+	}
+	s.mux.ServeHTTP(w, r)
 }
 
 func has(mux *http.ServeMux, r *http.Request) bool {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/functions/oidc-exchange/exchange"
 	"github.com/fc-sso/fc-sso/shared/audit"
+	"github.com/fc-sso/fc-sso/shared/respond/respondtest"
 )
 
 func TestEachProtocolIsToldInItsOwnShape(t *testing.T) {
@@ -37,4 +38,5 @@ func TestEachProtocolIsToldInItsOwnShape(t *testing.T) {
 			t.Errorf("%s: %d %s %s", request, w.Code, w.Header().Get("Content-Type"), body)
 		}
 	}
+	respondtest.WantAllGuarded(t, handler)
 }

@@ -2,7 +2,6 @@ package login_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/fetch"
 	"github.com/fc-sso/fc-sso/shared/reason"
-	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -22,10 +20,6 @@ import (
 func TestAnAnswerThatIsNotOfThisSignIn(t *testing.T) {
 	s := newStage(t)
 	callback, browser := s.arrive(t, "/oidc/test/login")
-	elsewhere, err := session.NewBrowser(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ofOther, _ := s.begin(t, get(origin+"/oidc/other/login", browser))
 	otherCallback := s.through(t, ofOther)
 	for name, tt := range map[string]struct {
@@ -36,7 +30,6 @@ func TestAnAnswerThatIsNotOfThisSignIn(t *testing.T) {
 		"no state":                    {query(t, callback, "state", ""), browser, reason.RequestMalformed},
 		"a foreign state":             {query(t, callback, "state", "mine"), browser, reason.SignInUnknown},
 		"a state that nobody began":   {query(t, callback, "state", aLot), browser, reason.SignInUnknown},
-		"another browser":             {callback, elsewhere.Cookie(), reason.SignInOtherBrowser},
 		"no cookie":                   {callback, &http.Cookie{Name: "x", Value: "y"}, reason.SignInOtherBrowser},
 		"no code":                     {query(t, callback, "code", ""), browser, reason.RequestMalformed},
 		"a code twice":                {callback + "&code=x", browser, reason.RequestMalformed},
@@ -48,7 +41,6 @@ func TestAnAnswerThatIsNotOfThisSignIn(t *testing.T) {
 		"another issuer":              {query(t, callback, "iss", "https://evil.example"), browser, reason.IssuerMismatch},
 		"the issuer with a slash":     {query(t, callback, "iss", validatetest.IssuerURL+"/"), browser, reason.IssuerMismatch},
 		"the promised iss is missing": {query(t, callback, "iss", ""), browser, reason.IssuerMismatch},
-		"the callback of another":     {strings.Replace(callback, "/test/", "/other/", 1), browser, reason.RequestMismatch},
 		"another's answer":            {strings.Replace(otherCallback, "/other/", "/test/", 1), browser, reason.RequestMismatch},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, s.do(get(tt.address, tt.browser)), tt.want) })
@@ -59,9 +51,6 @@ func TestAnAnswerThatIsNotOfThisSignIn(t *testing.T) {
 	if a := s.do(get(callback, browser)); a.Code != http.StatusSeeOther {
 		t.Errorf("after all the attacks the honest sign-in gets %d", a.Code)
 	}
-	late, browser := s.arrive(t, "/oidc/test/login")
-	s.now = s.now.Add(session.PendingFor)
-	wantRefusal(t, s.do(get(late, browser)), reason.SignInUnknown)
 }
 
 // A code of an attacker's own sign-in, brought under a victim's state, is not good

@@ -31,6 +31,7 @@ const origin = "https://sso.example"
 // stage is the relying party with an OpenID provider before it and memory behind it.
 type stage struct {
 	handler http.Handler
+	people  http.Handler // of it, what serves people
 	op      *op
 	rows    *sessiontest.Rows
 	nonces  *validatetest.Nonces
@@ -73,12 +74,13 @@ func newStage(t *testing.T, changes ...func(*stage)) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler = login.Beside(login.New(login.Config{
+	s.people = login.New(login.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
 		Record: s.find, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, AllowLoopback: !s.cloud,
 		Secret: config.Secrets(func(name string) (string, bool) { value, ok := s.env[name]; return value, ok }),
-	}), http.NotFoundHandler())
+	})
+	s.handler = login.Beside(s.people, http.NotFoundHandler())
 	return s
 }
 

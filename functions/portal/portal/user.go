@@ -95,6 +95,9 @@ func (p portal) chosen(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, reason.New(reason.RequestMalformed, "start: %w", err)
 	}
+	if plain := (&url.URL{Path: address.Path, RawQuery: address.RawQuery}); plain.String() != address.String() {
+		return respond.Outcome{}, reason.New(reason.RequestMalformed, "start is %.200q, not an address of ours", address)
+	}
 	start, err := p.readStart(r, address)
 	if err != nil {
 		return respond.Outcome{}, err

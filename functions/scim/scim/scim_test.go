@@ -11,6 +11,7 @@ import (
 	"github.com/fc-sso/fc-sso/functions/scim/scim"
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/respond/respondtest"
 )
 
 func TestRefusalsAreSCIMs(t *testing.T) {
@@ -36,4 +37,5 @@ func TestRefusalsAreSCIMs(t *testing.T) {
 			t.Errorf("%s: %s", request, w.Header().Get("Content-Type"))
 		}
 	}
+	respondtest.WantAllGuarded(t, handler)
 }
