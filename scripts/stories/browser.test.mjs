@@ -13,4 +13,6 @@ await import('./journeys/signin.mjs');
 await import('./journeys/consoles.mjs');
 await import('./journeys/users.mjs');
 await import('./journeys/posts.mjs');
+await import('./journeys/again.mjs');
+await import('./journeys/hostile.mjs');
 await import('./journeys/pages.mjs');

@@ -61,7 +61,7 @@ export async function launch() {
   browser = await chromium.launch({
     executablePath: process.env.SSO_TEST_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync'],
+      '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.acme.test 127.0.0.1'],
   });
 }
 
@@ -91,21 +91,22 @@ export async function open(t, { refusals = [], ...options } = {}) {
 
 // watch notes what a browser tells developers alone: what a script stumbled over, what a
 // policy did not let through, what could not be fetched. A request that is given up
-// because the page goes on is no fault.
+// because the page goes on is no fault, nor is what is not kept for the back button.
 function watch(page, faults) {
   page.on('pageerror', (error) => faults.push(`script: ${error}`));
   page.on('console', (message) => { if (message.type() === 'error') faults.push(`console: ${message.text()}`); });
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
-    if (why !== 'net::ERR_ABORTED') faults.push(`request: ${request.url()}: ${why}`);
+    if (!['net::ERR_ABORTED', 'net::ERR_CACHE_MISS'].includes(why)) faults.push(`request: ${request.url()}: ${why}`);
   });
 }
 
 export const shoot = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 
-// findings are what axe-core says against a page as it is shown now, each with where.
-export async function findings(page) {
+// findings are what axe-core says against a page as it is shown now, each with where: by
+// all its rules, or those of a kind.
+export async function findings(page, kind) {
   await page.evaluate(axe); // by the debugger's way, which the page's policy does not close
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const { violations } = await page.evaluate((tag) => globalThis.axe.run(tag ? { runOnly: { type: 'tag', values: [tag] } } : {}), kind);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }

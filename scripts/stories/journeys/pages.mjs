@@ -1,35 +1,36 @@
-// Each page, as everybody sees it: axe-core finds nothing, and nothing scrolls sideways,
-// in both languages, in both themes, on a desk and on a telephone.
+// Each page, as everybody sees it: in both languages, in both themes, on a desk and on a
+// telephone, by keyboard.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { lookAt, requireOrder } from '../looks.mjs';
 import { desk, Person } from '../person.mjs';
+import { findings } from '../stage.mjs';
 import { bucket, ecs, stack } from '../stacks.mjs';
-import { findings, shoot } from '../stage.mjs';
-
-// lookAt has axe-core look at a page in both themes, on a desk and on a telephone.
-async function lookAt(page, name) {
-  for (const [colorScheme, width] of [['light', 1280], ['dark', 320]]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name} scrolls sideways at ${width}`);
-    assert.deepEqual(await findings(page), [], `${name} ${colorScheme} ${width}`);
-    await shoot(page, `seen-${name}-${width}`);
-  }
-}
-
-// held stops whatever the page sends to Alibaba Cloud's sign-in: the page stays.
-const held = (p) => p.page.route(`${p.line.cloud.signin}/saml/SSO`, (route) => route.fulfill({ status: 204 }));
 
 test('axe-core finds what is wrong with a page', async (t) => {
   const { page } = await Person.arrive(t, await stack('plain'));
   await page.setContent('<p style="color: #ccc">faint</p><img src="data:,">');
   const all = (await findings(page)).join('\n');
   for (const rule of ['color-contrast', 'image-alt', 'html-has-lang']) assert.match(all, new RegExp(`^${rule}: `, 'm'));
+  assert.match((await findings(page, 'cat.color')).join('\n'), /^color-contrast: /m);
+});
+
+test('an order that is not read, and a place that is not seen, are found', async (t) => {
+  const { page } = await Person.arrive(t, await stack('plain'));
+  const wrong = {
+    'is read before': '<p><a href="#">a</a><p style="display: flex; flex-direction: row-reverse"><a href="#1">b</a><a href="#2">c</a>',
+    'is not seen to be there': '<style>a:focus-visible { outline: none }</style><a href="#">a</a>',
+    'stops at': '<a href="#">a</a><a href="#" tabindex="-1">b</a>',
+  };
+  for (const [words, body] of Object.entries(wrong)) {
+    await page.setContent(`<!doctype html><style>:focus-visible { outline: 2px solid }</style>${body}`);
+    await assert.rejects(requireOrder(page, 'wrong'), new RegExp(words));
+  }
 });
 
 for (const js of [true, false]) {
-  test(`whatever goes wrong on a page ends its journey ${js ? '' : 'without a script'}`, async (t) => {
+  test(`whatever goes wrong on a page ends its journey${js ? '' : ' without a script too'}`, async (t) => {
     const line = await stack('plain');
     const ends = [];
     const p = await Person.arrive({ after: (end) => ends.push(end) }, line, { ...desk, js });
@@ -44,33 +45,74 @@ for (const js of [true, false]) {
   });
 }
 
+// held goes to a page of ours that posts itself, and stops what it posts: the page stays.
+async function held(p, pattern, path) {
+  await p.page.route(pattern, (route) => (route.request().method() === 'POST' ? route.fulfill({ status: 204 }) : route.continue()));
+  await p.page.goto(p.line.url + path, { waitUntil: 'commit' });
+}
+
+// outside are the pages of who is not signed in, inside of bob, ending those of who was: each
+// with the way to it, and what is there once it is.
+const outside = [
+  ['chooser', (p) => p.go(), '.options'],
+  ['chooser-unknown', (p) => p.go('/?email=somebody@nowhere.example'), '#unknown'],
+  ['chooser-user', (p) => p.askedBy('acme-dev', ecs('aliyun.com')), 'a[href^="/oidc/contoso"]'],
+  ['refusal', (p) => p.go('/oidc/contoso/callback'), '#facts'],
+  ['post', (p) => held(p, '**/sso', '/saml/fabrikam/login'), 'form[data-autosubmit]'],
+  ['signedout', (p) => p.go('/?signedout'), 'main .card'],
+];
+const inside = [
+  ['roles', (p) => p.signIn('acme', 'bob'), '#again'],
+  ['credentials', (p) => p.credentials('acme-dev/developer').click(), '.tabs'],
+  ['credentials-shown', (p) => p.at('label[for=show]').click(), 'pre.plain:visible'],
+  ['confirm', (p) => p.lured(`/go/acme-dev/developer?to=${encodeURIComponent(bucket('aliyun.com'))}`), 'form[action="/console"]'],
+  ['confirm-user', (p) => p.lured(`/idp/2345678901234567/start?to=${encodeURIComponent(bucket('aliyun.com'))}`), 'form[action="/user"]'],
+  ['stepup', (p) => p.lured('/go/acme-intl/strongroom'), 'a[href*="stepup="]'],
+  ['stepup-user', (p) => p.lured('/idp/9012345678901234/start'), 'a[href*="stepup="]'],
+  ['entry', (p) => held(p, `${p.line.cloud.signin}/**`, '/go/acme-prod/readonly'), 'form[data-autosubmit]'],
+  ['entry-user', (p) => held(p, `${p.line.cloud.signin}/**`, '/idp/2345678901234567/start'), 'form[data-autosubmit]'],
+  ['arrival', arrive, 'form[action="/arrival"]'],
+];
+const others = [
+  ['roles-empty', async (p) => { await p.page.goto(started(p)); await p.prove('fabrikam', 'grace'); }, '#me'],
+  ['refusal-user', refusedUser, '.options'],
+];
+
+const started = (p) => new URL('/start', p.line.idps.find(({ id }) => id === 'fabrikam').metadata_url).href;
+
+async function arrive(p) {
+  await p.page.goto(started(p));
+  await p.prove('fabrikam', 'frank');
+}
+
+async function refusedUser(p) {
+  await p.askedBy('acme-dev');
+  await p.choose('contoso');
+  await p.prove('contoso', 'erin');
+}
+
 suite('pages for everybody', { concurrency: 2 }, () => {
   for (const locale of ['en-GB', 'zh-CN']) {
-    test(`pages for users, ${locale}`, async (t) => {
-      const p = await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [403] });
-      const look = (name) => lookAt(p.page, `${name}-${locale}`);
-      await p.askedBy('acme-dev', ecs('aliyun.com'));
-      await p.at('a[href^="/oidc/contoso"]').waitFor();
-      await look('chooser-user');
-      await p.choose('contoso');
-      await p.prove('contoso', 'erin');
-      await p.sees('user_not_granted');
-      await look('refusal-user');
-
-      await held(p);
-      await p.choose('acme');
-      await p.prove('acme', 'bob');
-      await p.at('form[action$="/saml/SSO"] button').waitFor();
-      await look('entry-user');
-      await p.lured(`/idp/2345678901234567/start?to=${encodeURIComponent(bucket('aliyun.com'))}`);
-      await p.at('form[action="/user"] button').waitFor();
-      await look('confirm-user');
-      await p.go();
-      await p.at('#again').waitFor();
-      await look('roles-user');
-      await p.lured('/idp/9012345678901234/start');
-      await p.at('a[href*="stepup="]').waitFor();
-      await look('stepup-user');
-    });
+    for (const [whose, pages] of Object.entries({ 'of who is not signed in': outside, 'of who is': inside })) {
+      test(`pages ${whose}, ${locale}`, async (t) => {
+        const p = await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [400, 403] });
+        for (const one of pages) await see(p, one);
+      });
+    }
+    for (const one of others) {
+      test(`${one[0]}, ${locale}`, async (t) => see(await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [403] }), one));
+    }
   }
 });
+
+// see looks at a page; the order of its stops in one language is that at one width.
+async function see(p, [name, go, there]) {
+  await p.page.setViewportSize({ width: 1280, height: 800 });
+  await go(p);
+  await p.at(there).first().waitFor();
+  const called = `${name}-${p.look.locale}`;
+  await lookAt(p.page, called);
+  const width = p.look.locale === 'zh-CN' ? 320 : 1280;
+  await p.page.setViewportSize({ width, height: 800 });
+  await requireOrder(p.page, `${called} ${width}`);
+}
