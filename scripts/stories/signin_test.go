@@ -248,14 +248,24 @@ func signOutAtTheIdP(t *testing.T, s *stack.Stack) {
 		if end.Status != http.StatusOK || !strings.Contains(end.Body, "signed out everywhere") {
 			t.Fatalf("%s: status %d %s\n%s", end.URL, end.Status, person.Reason(end), end.Body)
 		}
-		for _, p := range []*person.Person{phone, laptop} {
-			wantRoles(t, must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/")))
-		}
+		wantEnded(t, s, phone, laptop)
 		wantRoles(t, must[*browser.Page](t)(colleague.Open(t.Context(), s.URL+"/")), readonly, developer)
 		again := must[*browser.Page](t)(laptop.SignIn(t.Context()))
 		if len(person.Roles(again)) == 0 {
 			t.Errorf("%s cannot sign in again", who[1])
 		}
+	}
+}
+
+// wantEnded wants each to be told once that their session ended, and to be nobody then.
+func wantEnded(t *testing.T, s *stack.Stack, people ...*person.Person) {
+	t.Helper()
+	for _, p := range people {
+		page := must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/"))
+		if page.Status != http.StatusUnauthorized || !strings.Contains(page.Body, "Your session has ended") || strings.Contains(page.Body, "STS.") {
+			t.Errorf("%s: status %d\n%.600s", page.URL, page.Status, page.Body)
+		}
+		wantRoles(t, must[*browser.Page](t)(p.Open(t.Context(), s.URL+"/")))
 	}
 }
 

@@ -55,6 +55,7 @@ type Decision struct {
 	TokenSHA256  string // of the message or token that was judged, in hex
 	AuthnRequest string // ID of Alibaba Cloud's request that is answered, or led on
 	Token        string // what became of the ID token of a sign-in that STS may be shown: kept, or over already
+	Form         string // what was the matter with a form that was not done, and not refused
 }
 
 type requestKey struct{}
@@ -167,6 +168,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"token_sha256", d.TokenSHA256},
 		{"authn_request", d.AuthnRequest},
 		{"token", d.Token},
+		{"form", d.Form},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.key, f.value))

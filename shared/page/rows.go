@@ -44,11 +44,13 @@ type rows struct {
 	f                                             *frame
 	console, keys, consoleOf, keysOf, favouriteOf string
 	spans                                         map[time.Duration]string
+	starless                                      bool
 }
 
 func (f *frame) rows(n int) *rows {
+	list, _ := f.View.(Roles)
 	w := &rows{
-		f: f, spans: map[time.Duration]string{},
+		f: f, spans: map[time.Duration]string{}, starless: list.Fleeting,
 		console: f.T("roles.console"), keys: f.T("roles.keys"),
 		consoleOf: f.T("roles.console.of"), keysOf: f.T("roles.keys.of"), favouriteOf: f.T("roles.favourite.of"),
 	}
@@ -130,7 +132,9 @@ func (w *rows) row(r Role, account string) {
 	w.put(">")
 	w.value(w.keys)
 	w.put("</button>")
-	w.star(r, account)
+	if !w.starless {
+		w.star(r, account)
+	}
 	w.put("</li>\n")
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 
@@ -81,6 +82,10 @@ func (s Session) Masked(purpose string, random io.Reader) (string, error) {
 	return encode(masked), nil
 }
 
+// ErrOtherSession is in the refusal of a token that looks like one of ours, and may be of
+// a session before this one. That it is, nobody can say: its handle is gone.
+var ErrOtherSession = errors.New("it may be of another session")
+
 // CheckToken refuses a token that neither [Session.Token] nor [Session.Masked] made for
 // this session and purpose.
 func (s Session) CheckToken(purpose, token string) error {
@@ -93,8 +98,11 @@ func (s Session) CheckToken(purpose, token string) error {
 		subtle.XORBytes(got, got[:len(want)], got[len(want):])
 		got = got[:len(want)]
 	}
-	if err != nil || !hmac.Equal(want, got) {
-		return reason.New(reason.RequestForged, "the token is not of this session and of %q", purpose)
+	switch {
+	case err != nil || len(got) != len(want):
+		return reason.New(reason.RequestForged, "the token is none that we make")
+	case !hmac.Equal(want, got):
+		return reason.New(reason.RequestForged, "the token is not of this session and of %q: %w", purpose, ErrOtherSession)
 	}
 	return nil
 }

@@ -24,6 +24,14 @@ func (p portal) enter(r *http.Request, here visit, taking taken, to issue.Destin
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	outcome, err := p.way(r, here, taking, to)
+	if err == nil {
+		p.remember(r, here.session, taking.Grant.Role())
+	}
+	return outcome, err
+}
+
+func (p portal) way(r *http.Request, here visit, taking taken, to issue.Destination) (respond.Outcome, error) {
 	if grant := taking.Grant; grant.Account().Issue() == federation.Federated && grant.IsWhole() {
 		return p.post(r, here, grant, to)
 	}

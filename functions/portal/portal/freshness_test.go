@@ -118,11 +118,11 @@ func TestASessionEndsInTime(t *testing.T) {
 	s.now = ada.Ends().Add(-time.Second)
 	wantOnPage(t, s.do(t, get("/", ada.Cookie())), "ada@acme.com")
 	s.now = ada.Ends()
-	wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, ada.Cookie())), reason.SessionMissing)
+	wantEnded(t, s.do(t, fromOwnPage("/credentials", form, ada.Cookie())), "/")
 
 	s = newStage(t)
 	ada = s.ada(t)
 	form.Set("token", token(t, s.do(t, get("/", ada.Cookie())).text))
 	s.now = s.now.Add(session.Idle)
-	wantRefusal(t, s.do(t, fromOwnPage("/credentials", form, ada.Cookie())), reason.SessionMissing)
+	wantEnded(t, s.do(t, fromOwnPage("/credentials", form, ada.Cookie())), "/")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/mapping"
+	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/trust"
@@ -26,6 +27,9 @@ type People interface {
 	session.People
 
 	Claim(ctx context.Context, account, user string, owner Owner) (Owner, error)
+	Favour(ctx context.Context, idp, person string, seen session.Known, role session.Marked) error
+	Unfavour(ctx context.Context, idp, person string, role ram.RoleARN) error
+	Remember(ctx context.Context, idp, person string, seen session.Known, role session.Marked) error
 }
 
 // person is who somebody is beyond one sign-in. Of whom that is not clear nothing is

@@ -88,6 +88,7 @@ func New(c Config) http.Handler {
 		"POST /console":               p.console,
 		"POST /credentials":           p.credentials,
 		"POST /arrival":               p.choose,
+		"POST /favourite":             p.favourite,
 		"POST /signout":               p.signOut,
 		"GET /static/{file}":          p.static,
 		"GET /healthz":                respond.Health(p.Held...),
@@ -122,6 +123,9 @@ func (p portal) render(r *http.Request, here visit, v page.View) (respond.Outcom
 func (p portal) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
 	if refusal.Code == reason.NotImplemented {
 		return refuseLater(refusal), nil
+	}
+	if view, ok := ended(r, refusal.Err); ok {
+		return p.render(r, visit{}, view)
 	}
 	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At,

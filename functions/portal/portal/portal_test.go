@@ -465,7 +465,6 @@ func TestWhatIsNotGivenIsNotTaken(t *testing.T) {
 		"no role":                {post("/console", "admin", ""), reason.RequestMalformed},
 		"a foreign destination":  {post("/console", admin, "https://evil.example/"), reason.TargetNotAllowed},
 		"too large":              {post("/console", strings.Repeat("x", 20<<10), ""), reason.RequestTooLarge},
-		"nobody":                 {fromOwnPage("/credentials", url.Values{"token": {tok}, "role": {admin}}), reason.SessionMissing},
 		"go: no such role":       {get("/go/acme-prod/owner", ada.Cookie()), reason.RoleNotGranted},
 		"go: no such account":    {get("/go/nowhere/admin", ada.Cookie()), reason.RoleNotGranted},
 		"go: no role at all":     {get("/go/acme-prod/%20", ada.Cookie()), reason.RoleNotGranted},

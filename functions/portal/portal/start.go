@@ -26,7 +26,7 @@ func (p portal) start(r *http.Request) (respond.Outcome, error) {
 	}
 	query := r.URL.Query()
 	if here.session.IsZero() && query.Has("signedout") {
-		return p.render(r, here, page.SignedOut{})
+		return p.render(r, here, page.SignedOut{Everywhere: query.Get("signedout") == signedOutEverywhere})
 	}
 	reading, err := p.Trust(r.Context())
 	if err != nil {
@@ -152,11 +152,13 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	return p.render(r, here, page.Roles{
-		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Token: token,
+	list := page.Roles{
+		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Idle: here.session.Idles(), Token: token, Fleeting: here.session.Person() == "",
 		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people),
 		Users: users(decided.Users), Again: offers(from, decided.StepUps), Nearly: nearly(decided.Near), Received: received(who),
-	})
+	}
+	marks(&list, here.session.Known())
+	return p.render(r, here, list)
 }
 
 func (p portal) circumstances(r *http.Request, here visit) mapping.Context {

@@ -141,7 +141,7 @@ func (p portal) confirm(r *http.Request, from trust.Source, here visit, grant ma
 func (p portal) console(r *http.Request) (respond.Outcome, error) {
 	o, err := p.order(r)
 	if err != nil && reason.Of(err) != reason.StepUpNeeded {
-		return respond.Outcome{}, err
+		return respond.Outcome{}, towards(err, roleWanted(o.form, true))
 	}
 	to, wrong := issue.ParseDestination(o.form.Get("to"))
 	if wrong != nil {
@@ -150,17 +150,22 @@ func (p portal) console(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return p.again(r, o.from, o.here, o.taking, deepLink(o.taking.StepUp.Account, o.taking.StepUp.Role, to))
 	}
+	if o.stale {
+		return p.confirm(r, o.from, o.here, o.taking.Grant, to)
+	}
 	return p.enter(r, o.here, o.taking, to)
 }
 
 // credentials takes a role from the list and shows its STS token to its owner.
 func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 	o, err := p.order(r)
-	if reason.Of(err) == reason.StepUpNeeded {
+	switch {
+	case o.stale:
+		return o.here.keep(respond.SeeOther("/")), nil
+	case reason.Of(err) == reason.StepUpNeeded:
 		return p.again(r, o.from, o.here, o.taking, "/")
-	}
-	if err != nil {
-		return respond.Outcome{}, err
+	case err != nil:
+		return respond.Outcome{}, towards(err, roleWanted(o.form, false))
 	}
 	given, err := p.within(r, o.taking)
 	if err != nil {
@@ -171,6 +176,7 @@ func (p portal) credentials(r *http.Request) (respond.Outcome, error) {
 		return respond.Outcome{}, err
 	}
 	grant := given.Grant
+	p.remember(r, o.here.session, grant.Role())
 	return p.render(r, o.here, page.Credentials{
 		Account: grant.Account().Alias(), AccountID: grant.Role().Account().String(),
 		Role: grant.Role().Name(), ARN: grant.Role().String(), Rule: grant.Rule(), SessionName: grant.SessionName(),
@@ -187,6 +193,7 @@ type order struct {
 	from   trust.Source
 	taking taken
 	form   url.Values
+	stale  bool // of a page of another session: nothing is to be done for it
 }
 
 // order is the walk that every form with a role takes: our page, this session,
@@ -198,9 +205,10 @@ func (p portal) order(r *http.Request) (order, error) {
 	}
 	here, err := p.require(r)
 	if err != nil {
-		return order{}, err
+		return order{form: form}, err
 	}
-	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
+	stale, err := here.own(r, purposeForm, form.Get("token"))
+	if err != nil {
 		return order{}, err
 	}
 	role, err := ram.ParseRoleARN(form.Get("role"))
@@ -216,13 +224,17 @@ func (p portal) order(r *http.Request) (order, error) {
 		return order{}, err
 	}
 	taking, err := p.take(r, rev, here, role)
-	return order{here, from, taking, form}, err
+	return order{here, from, taking, form, stale}, err
 }
 
 // deepLink is the address that leads to a role for as long as there is one, and
 // to a page of its console.
 func deepLink(account federation.Account, role ram.RoleARN, to issue.Destination) string {
-	link := "/go/" + url.PathEscape(account.Name()) + "/" + url.PathEscape(role.Name())
+	return linkTo(account.Name(), role, to)
+}
+
+func linkTo(account string, role ram.RoleARN, to issue.Destination) string {
+	link := "/go/" + url.PathEscape(account) + "/" + url.PathEscape(role.Name())
 	if to.String() == "" {
 		return link
 	}

@@ -28,6 +28,8 @@ const (
 	ticketParam  = "ticket"
 )
 
+func besideStart() []string { return []string{passiveParam, langParam, ticketParam} }
+
 // userStart is a sign-in as a RAM user that was begun.
 type userStart struct {
 	session.Start
@@ -86,9 +88,10 @@ func (p portal) chosen(r *http.Request) (respond.Outcome, error) {
 	}
 	here, err := p.require(r)
 	if err != nil {
-		return respond.Outcome{}, err
+		return respond.Outcome{}, towards(err, userWanted(form))
 	}
-	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
+	stale, err := here.own(r, purposeForm, form.Get("token"))
+	if err != nil {
 		return respond.Outcome{}, err
 	}
 	address, err := url.Parse(form.Get("start"))
@@ -102,7 +105,7 @@ func (p portal) chosen(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	return p.become(r, here, start, true)
+	return p.become(r, here, start, !stale)
 }
 
 // readStart reads the address of a start, and the account that it names.
@@ -112,7 +115,7 @@ func (p portal) readStart(r *http.Request, u *url.URL) (userStart, error) {
 		return userStart{}, err
 	}
 	start := userStart{passive: fields.Get(passiveParam) == passiveYes}
-	for _, beside := range []string{passiveParam, langParam, ticketParam} {
+	for _, beside := range besideStart() {
 		fields.Del(beside)
 	}
 	if start.Start, err = session.ParseStart(&url.URL{Path: u.Path, RawQuery: fields.Encode()}); err != nil {

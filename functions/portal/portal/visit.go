@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/fc-sso/fc-sso/shared/audit"
@@ -32,11 +33,23 @@ func (v visit) keep(o respond.Outcome) respond.Outcome {
 	return o.WithCookie(v.cookie)
 }
 
+// visit refuses a session that somebody ended before its time, unless another one has
+// arrived: who comes with it is to know that it ended, and is not to be signed in again
+// at once by an identity provider that still knows them.
 func (p portal) visit(r *http.Request) (visit, error) {
-	current, err := p.find(r, session.SessionCookie)
-	if err != nil {
-		return visit{}, err
+	current, ended := p.find(r, session.SessionCookie)
+	if ended != nil && !errors.Is(ended, session.ErrEnded) {
+		return visit{}, ended
 	}
+	here, err := p.beside(r, current)
+	if err == nil && here.session.IsZero() && ended != nil {
+		return visit{}, ended
+	}
+	return here, err
+}
+
+// beside is the visit of whose session is here, if any, and of who has arrived beside it.
+func (p portal) beside(r *http.Request, current session.Session) (visit, error) {
 	switch session.CookieOf(r, session.ArrivalCookie) {
 	case "":
 		return visit{session: current}, nil
@@ -44,7 +57,7 @@ func (p portal) visit(r *http.Request) (visit, error) {
 		return visit{session: current, cookie: session.Forget(session.ArrivalCookie)}, nil
 	}
 	arrived, err := p.find(r, session.ArrivalCookie)
-	if err != nil {
+	if err != nil && !errors.Is(err, session.ErrEnded) {
 		return visit{}, err
 	}
 	return p.meet(r.Context(), current, arrived)
@@ -75,7 +88,7 @@ func (p portal) find(r *http.Request, cookie string) (session.Session, error) {
 		return session.Session{}, nil
 	}
 	found, err := p.keeper.Get(r.Context(), value)
-	if reason.Of(err) == reason.SessionMissing {
+	if reason.Of(err) == reason.SessionMissing && !errors.Is(err, session.ErrEnded) {
 		return session.Session{}, nil
 	}
 	return found, err
@@ -83,18 +96,11 @@ func (p portal) find(r *http.Request, cookie string) (session.Session, error) {
 
 // require is the visit of exactly one person who is signed in.
 func (p portal) require(r *http.Request) (visit, error) {
-	here, err := p.visit(r)
-	if err != nil {
-		return visit{}, err
-	}
-	switch {
-	case here.session.IsZero():
-		return visit{}, reason.New(reason.SessionMissing, "nobody is signed in")
-	case here.asks():
+	here, err := p.signedIn(r)
+	if err == nil && here.asks() {
 		return visit{}, reason.New(reason.SessionOtherPerson, "two people's sessions meet in this browser")
 	}
-	note(r, here.session)
-	return here, nil
+	return here, err
 }
 
 func note(r *http.Request, s session.Session) {
@@ -181,7 +187,7 @@ func (p portal) choose(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	here, err := p.visit(r)
+	here, err := p.signedIn(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -192,8 +198,9 @@ func (p portal) choose(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	if err := here.session.CheckToken(purpose, form.Get("token")); err != nil {
-		return respond.Outcome{}, err
+	stale, err := here.own(r, purpose, form.Get("token"))
+	if err != nil || stale { // another has arrived since, of whom they are to be asked
+		return respond.SeeOther("/"), err
 	}
 	switch form.Get("keep") {
 	case "current":
@@ -205,21 +212,32 @@ func (p portal) choose(r *http.Request) (respond.Outcome, error) {
 	}
 }
 
-// signOut ends the session here; what was issued from it lives until its time.
+// signOut ends the session here, or all sessions of the person; what was issued from them
+// lives until its time. Whose session ended by itself is signed out here, which is as
+// good; elsewhere they may not be, and are told to come again.
 func (p portal) signOut(r *http.Request) (respond.Outcome, error) {
 	form, err := p.readForm(r)
 	if err != nil {
 		return respond.Outcome{}, err
 	}
+	end, outcome := p.keeper.End, respond.SeeOther("/?signedout").WithCookie(session.Forget(session.SessionCookie))
+	everywhere := form.Get("everywhere") == "yes"
+	if everywhere {
+		end, outcome = p.keeper.EndAll, respond.SeeOther("/?signedout="+signedOutEverywhere).WithCookie(session.Forget(session.SessionCookie))
+	}
 	here, err := p.require(r)
-	if reason.Of(err) == reason.SessionMissing { // it ended by itself, which is as good
-		return respond.SeeOther("/?signedout"), nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, session.ErrEnded), !everywhere && reason.Of(err) == reason.SessionMissing:
+		return outcome, nil
+	case err != nil:
 		return respond.Outcome{}, err
 	}
-	if err := here.session.CheckToken(purposeForm, form.Get("token")); err != nil {
-		return respond.Outcome{}, err
+	stale, err := here.own(r, purposeForm, form.Get("token"))
+	if err != nil || stale {
+		return here.keep(respond.SeeOther("/")), err
 	}
-	return respond.SeeOther("/?signedout").WithCookie(session.Forget(session.SessionCookie)), p.keeper.End(r.Context(), here.session)
+	return outcome, end(r.Context(), here.session)
 }
+
+// signedOutEverywhere is how the page after it is told from that of a sign-out here.
+const signedOutEverywhere = "everywhere"

@@ -92,6 +92,9 @@ func (p *People) change(name, idp, person string, do func(store.Known) store.Kno
 	if err := p.call(name); err != nil {
 		return err
 	}
+	if p.stuck != nil && name != "known" {
+		return p.stuck
+	}
 	if p.known == nil {
 		p.known = map[[2]string]store.Known{}
 	}

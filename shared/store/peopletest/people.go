@@ -22,6 +22,7 @@ type People struct {
 
 	mu    sync.Mutex
 	err   error
+	stuck error // what writes answer
 	owned []store.Owned
 	known map[[2]string]store.Known
 	calls map[string]int
@@ -32,6 +33,13 @@ func (p *People) Break(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
+}
+
+// BreakWrites makes every write of what is known of people answer err.
+func (p *People) BreakWrites(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stuck = err
 }
 
 // Calls says how often each method was called, and forgets it.
