@@ -58,6 +58,7 @@ func examples() map[string]page.View {
 				{AccountID: "2345678901234567", Name: "you@dev.onaliyun.com", Link: "/idp/2345678901234567/start"},
 			},
 		},
+		"roles-many":    many(),
 		"roles-nothing": page.Roles{Person: "you@acme.com", IdP: "Okta", Ends: now.Add(time.Hour), Token: "form-token"},
 		"credentials": page.Credentials{
 			Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", ARN: arn, Rule: "platform engineers administer production",

@@ -59,6 +59,27 @@ for (const el of all('[data-ends]')) {
   setInterval(countdown, 15000, el);
 }
 
+// Near the end of a session that could go on, and when it is over, the page says so, each
+// once: it is read aloud.
+const ending = document.getElementById('ending');
+if (ending) {
+  const ends = Date.parse(ending.dataset.latest);
+  const idle = Math.min(Date.parse(ending.dataset.idle) || ends, ends);
+  let said;
+  const say = () => {
+    const left = idle - Date.now();
+    const what = left <= 0 ? 'over' : left <= 300000 && idle < ends ? 'soon' : said;
+    if (what === said) return;
+    said = what;
+    const link = document.createElement('a');
+    link.href = '/';
+    link.textContent = ending.dataset[what + 'Link'];
+    ending.replaceChildren(ending.dataset[what], ' ', link);
+  };
+  say();
+  setInterval(say, 15000);
+}
+
 for (const button of all('[data-copy]')) {
   const label = button.textContent;
   button.setAttribute('aria-live', 'polite');
@@ -106,6 +127,28 @@ if (search) {
     if (event.key !== 'Enter') return;
     event.preventDefault();
     document.querySelector('.roles li:not([hidden]) a')?.click();
+  });
+
+  // Arrows go from row to row, to what does the same there; a slash goes to the search.
+  const does = (row) => [...row.querySelectorAll('a, button')];
+  addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const at = document.activeElement;
+    if (event.key === '/' && !at.matches('input, textarea, select')) {
+      event.preventDefault();
+      search.focus();
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const row = at.closest('.roles li');
+    if (!step || !row && at !== search) return;
+    event.preventDefault();
+    const rows = [...all('.account:not([hidden]) .roles li:not([hidden])')];
+    const place = rows.indexOf(row) + step;
+    if (place < 0) search.focus();
+    else if (place < rows.length) {
+      const there = does(rows[place]);
+      (row && there[does(row).indexOf(at)] || there[0])?.focus();
+    }
   });
   if (search.value) filter(); // a browser may bring back what was typed
   const starred = document.querySelector(':target [aria-pressed]'); // the way back from it leads here
