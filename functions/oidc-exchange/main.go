@@ -46,7 +46,7 @@ func main() {
 }
 
 func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
-	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp})
+	pages, err := page.New(cfg.URL, page.Brand{Name: cfg.BrandName, Help: cfg.BrandHelp, Logo: cfg.BrandLogo})
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Alerts           Alerts // who carries alerts on
 	BrandName        string
 	BrandHelp        string
+	BrandLogo        string // "" = ours
 }
 
 // Need is something that a function cannot do without, beside SSO_URL.
@@ -80,6 +81,7 @@ func Settings() []Setting {
 		{alertsEndpoint, "of the function's own account and region", "that bus's or topic's endpoint, `https://ACCOUNT.eventbridge.REGION.aliyuncs.com` or `https://ACCOUNT.mns.REGION.aliyuncs.com`"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
 		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
+		{brandLogo, "", "file inside the function's code with the company's logo, square, SVG or PNG of at most 32 KB, for `saml-acs`, `oidc-exchange` and `portal` alike"},
 		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
 		{localStack, "", "`1` for the local stack alone: every endpoint must then be this machine"},
 	}
@@ -99,6 +101,7 @@ const (
 	alertsEndpoint = "SSO_ALERTS_ENDPOINT"
 	brandName      = "SSO_BRAND_NAME"
 	brandHelp      = "SSO_BRAND_HELP"
+	brandLogo      = "SSO_BRAND_LOGO"
 	localStack     = "SSO_LOCAL_STACK"
 	secretPrefix   = "SSO_SECRET_"
 
@@ -130,6 +133,7 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		Alerts:           l.alerts(),
 		BrandName:        l.text(brandName),
 		BrandHelp:        l.text(brandHelp),
+		BrandLogo:        l.text(brandLogo),
 	}
 	l.defaults(&cfg)
 	l.ownKeys(&cfg, slices.Contains(needs, SigningKey))

@@ -19,6 +19,7 @@ type frame struct {
 	CSS        string
 	JS         string
 	Icon       string
+	IconType   string
 	SwitchLang Lang
 	SwitchLink string
 	Now        time.Time
@@ -35,7 +36,7 @@ func (p *Pages) frame(r *http.Request, now time.Time, v View) *frame {
 	f := &frame{
 		View: v, Lang: lang, Now: now,
 		Help: parseHelp(p.brand.Help),
-		CSS:  p.static.css, JS: p.static.js, Icon: p.static.icon,
+		CSS:  p.static.css, JS: p.static.js, Icon: p.static.icon, IconType: p.static.iconType,
 		SwitchLang: lang.other(), SwitchLink: switchLink(r, v.view().long, lang.other()),
 		texts: p.texts,
 	}

@@ -29,6 +29,7 @@ var templateFiles embed.FS
 type Brand struct {
 	Name string // "" = "Sign in to Alibaba Cloud"
 	Help string // a mail address, a URL, or words; "" = none
+	Logo string // a file, SVG or PNG; "" = ours
 }
 
 // Pages renders views. It is safe for use by several goroutines.
@@ -42,7 +43,7 @@ type Pages struct {
 
 // New returns pages for the public origin (https://host) of the bundle.
 func New(origin string, brand Brand) (*Pages, error) {
-	static, err := newStatic()
+	static, err := newStatic(brand.Logo)
 	if err != nil {
 		return nil, err
 	}

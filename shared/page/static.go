@@ -15,6 +15,7 @@ var staticFiles embed.FS
 // hash: a changed file has a new name, so a browser may keep one for ever.
 type Static struct {
 	css, js, icon string
+	iconType      string
 	files         map[string]File
 }
 
@@ -33,24 +34,37 @@ func (s Static) Open(path string) (File, bool) {
 	return f, ok
 }
 
-func newStatic() (Static, error) {
-	s := Static{files: map[string]File{}}
+func newStatic(logo string) (Static, error) {
+	s := Static{files: map[string]File{}, iconType: "image/svg+xml"}
 	for _, f := range []struct {
 		name, contentType string
 		path              *string
 	}{
 		{"app.css", "text/css; charset=utf-8", &s.css},
 		{"app.js", "text/javascript; charset=utf-8", &s.js},
-		{"icon.svg", "image/svg+xml", &s.icon},
+		{"icon.svg", s.iconType, &s.icon},
 	} {
 		body, err := staticFiles.ReadFile("static/" + f.name)
 		if err != nil {
 			return Static{}, fmt.Errorf("static file: %w", err)
 		}
-		*f.path = hashedPath(f.name, body)
-		s.files[*f.path] = File{f.contentType, body}
+		*f.path = s.add(f.name, f.contentType, body)
 	}
+	if logo == "" {
+		return s, nil
+	}
+	name, contentType, body, err := readLogo(logo)
+	if err != nil {
+		return Static{}, err
+	}
+	s.icon, s.iconType = s.add(name, contentType, body), contentType
 	return s, nil
+}
+
+func (s Static) add(name, contentType string, body []byte) (path string) {
+	path = hashedPath(name, body)
+	s.files[path] = File{contentType, body}
+	return path
 }
 
 func hashedPath(name string, body []byte) string {
