@@ -52,6 +52,7 @@ func TestSignIn(t *testing.T) {
 	t.Run("a response is of use once", func(t *testing.T) { replay(t, s) })
 	t.Run("another browser cannot finish it", func(t *testing.T) { finishElsewhere(t, s) })
 	t.Run("a forged click does nothing", func(t *testing.T) { forgeAClick(t, s) })
+	t.Run("every answer is guarded", func(t *testing.T) { readHeaders(t, s) })
 	t.Run("what is no response is refused", func(t *testing.T) { postRubbish(t, s) })
 	t.Run("what is not there yet says so", func(t *testing.T) { askForTheRest(t, s) })
 }
@@ -312,6 +313,36 @@ func forgeAClick(t *testing.T, s *stack.Stack) {
 		page = must[*browser.Page](t)(alice.Submit(t.Context(), &foreign, form, nil))
 		if page.Status/100 != 4 {
 			t.Errorf("a click from another site: status %d", page.Status)
+		}
+	}
+}
+
+// readHeaders asks each function for what it gives and for what it refuses, as another
+// site's script does: the platform would allow it to read whatever has no word on that.
+func readHeaders(t *testing.T, s *stack.Stack) {
+	t.Helper()
+	for _, path := range []string{
+		"/", "/healthz", "/nothing", "//evil.example", "/?to=https://evil.example", "/?lang=%0d%0aX-Evil:1", "/go/acme-prod/%0d%0aX-Evil:1", "/idp/1234567890123456/metadata", "/token",
+		"/saml/acme/metadata", "/saml/acme/login", "/saml/acme/login?to=%0d%0aX-Evil:1", "/saml/%0d%0aX-Evil:1/login", "/saml/acme/acs", "/saml/healthz",
+		"/oidc/contoso/login", "/oidc/contoso/callback", "/oidc/contoso/callback?error=%0d%0aX-Evil:1", "/oidc/token", "/oidc/healthz", "/sts", "/sts?Action=%0d%0aX-Evil:1", "/scim/v2/Users", "/scim/healthz",
+	} {
+		request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, http.NoBody))
+		request.Header.Set("Origin", "https://evil.example")
+		answer := must[*http.Response](t)(http.DefaultTransport.RoundTrip(request))
+		_ = answer.Body.Close()
+		for name, want := range map[string]string{
+			"Access-Control-Allow-Origin": s.URL, "Access-Control-Allow-Credentials": "", "X-Evil": "",
+			"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store",
+		} {
+			if got := strings.Join(answer.Header.Values(name), "|"); got != want {
+				t.Errorf("%s: %s: %s is %q, not %q", path, answer.Status, name, got, want)
+			}
+		}
+		if policy := answer.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") || len(answer.Header.Values("Set-Cookie")) > 1 {
+			t.Errorf("%s: %s: %v", path, answer.Status, answer.Header)
+		}
+		if location := answer.Header.Get("Location"); answer.StatusCode >= http.StatusInternalServerError && answer.StatusCode != http.StatusNotImplemented || strings.Contains(location, "//evil") {
+			t.Errorf("%s: %s to %q", path, answer.Status, location)
 		}
 	}
 }

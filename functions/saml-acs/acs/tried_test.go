@@ -46,7 +46,7 @@ func TestNothingLeadsElsewhere(t *testing.T) {
 		}},
 		respondtest.Place{Name: "an identity provider at its login", Ask: path("/login"), Good: "test"},
 		respondtest.Place{Name: "an identity provider at its metadata", Ask: path("/metadata"), Good: "test"},
-		respondtest.Place{Name: "a page that is none", Ask: path(""), Good: "test"},
+		respondtest.Place{Name: "a page that is none", Ask: path("")},
 		respondtest.Place{Name: "a language", Ask: query("/saml/form/login", "lang"), Good: "zh", Carries: true},
 		respondtest.Place{Name: "an Accept-Language", Ask: header("Accept-Language"), Good: "zh", Carries: true},
 		respondtest.Place{Name: "a cookie", Ask: header("Cookie"), Good: session.BrowserCookie + "=", Carries: true},

@@ -19,7 +19,8 @@ import (
 type Place struct {
 	Name string
 	Ask  func(value string) *http.Request
-	// Good is what an honest value begins with: line breaks are tried behind it.
+	// Good is an honest value, which must be taken: else it is something else that is
+	// refused. Line breaks are tried behind it.
 	Good string
 	// Carries says that the value goes along as it is and leads nowhere, such as a
 	// RelayState: then it need not be refused.
@@ -32,6 +33,9 @@ func Attack(t *testing.T, handler http.Handler, trusted []string, places ...Plac
 	t.Helper()
 	for _, place := range places {
 		t.Run(place.Name, func(t *testing.T) {
+			if got := Answer(handler, place.Ask(place.Good)); place.Good != "" && got.StatusCode >= http.StatusBadRequest {
+				t.Errorf("%q is not taken: %s", place.Good, got.Status)
+			}
 			for _, value := range Elsewhere() {
 				got := Answer(handler, place.Ask(value))
 				WantInside(t, value, got, trusted...)
