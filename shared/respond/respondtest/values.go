@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// leading is how many of them lead to another host whoever reads them.
+const leading = 24
+
 // Elsewhere are addresses that lead to another host, look as if they did not, or look as
 // if they led to Alibaba Cloud. None of them is an address that we lead to.
 func Elsewhere() []string {
