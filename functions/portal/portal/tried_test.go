@@ -78,6 +78,7 @@ func TestNothingLeadsElsewhere(t *testing.T) {
 		respondtest.Place{Name: "to of the console", Ask: post("/console", "role", admin, "to"), Good: page},
 		respondtest.Place{Name: "role of the console", Ask: post("/console", "role"), Good: admin},
 		respondtest.Place{Name: "role of credentials", Ask: post("/credentials", "role"), Good: admin},
+		respondtest.Place{Name: "role of a star", Ask: post("/favourite", "on"), Good: admin},
 		respondtest.Place{Name: "start of a user", Ask: post("/user", "start"), Good: startPath + "?to=" + page},
 		respondtest.Place{Name: "to in the start of a user", Ask: func(v string) *http.Request {
 			return post("/user", "start")(startPath + "?" + url.Values{"to": {v}}.Encode())
