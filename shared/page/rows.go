@@ -44,13 +44,14 @@ type rows struct {
 	f                                             *frame
 	console, keys, consoleOf, keysOf, favouriteOf string
 	spans                                         map[time.Duration]string
+	whys                                          map[Length]string
 	starless                                      bool
 }
 
 func (f *frame) rows(n int) *rows {
 	list, _ := f.View.(Roles)
 	w := &rows{
-		f: f, spans: map[time.Duration]string{}, starless: list.Fleeting,
+		f: f, spans: map[time.Duration]string{}, whys: map[Length]string{}, starless: list.Fleeting,
 		console: f.T("roles.console"), keys: f.T("roles.keys"),
 		consoleOf: f.T("roles.console.of"), keysOf: f.T("roles.keys.of"), favouriteOf: f.T("roles.favourite.of"),
 	}
@@ -119,7 +120,8 @@ func (w *rows) row(r Role, account string) {
 		w.put("</i>")
 	}
 	if r.Length.Cut() {
-		w.value(" · " + w.f.Why(r.Length))
+		w.put(" · ")
+		w.value(w.why(r.Length))
 	}
 	w.put("</p></div><a")
 	w.link(r.Link)
@@ -157,6 +159,16 @@ func (w *rows) lasts(d time.Duration) string {
 	if !ok {
 		s = w.f.T("roles.duration", w.f.Span(d))
 		w.spans[d] = s
+	}
+	return s
+}
+
+// why says what cut a length, which few things do.
+func (w *rows) why(l Length) string {
+	s, ok := w.whys[l]
+	if !ok {
+		s = w.f.Why(l)
+		w.whys[l] = s
 	}
 	return s
 }
