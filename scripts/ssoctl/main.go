@@ -30,7 +30,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, push, keys, owners, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, push, keys, owners, sessions, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -81,6 +81,10 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    let whoever comes next own the user, or all that belong to people
                    of IDP; says who owns them and a digest of it, with which it is
                    done if that is still so
+  sessions end -idp IDP PERSON
+                   end all sessions of a person at the portal now, in every browser;
+                   PERSON is what person of the record calls them, by default their
+                   NameID or sub
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
@@ -158,6 +162,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.keys(ctx, args[1:])
 	case "owners":
 		return p.owners(ctx, args[1:])
+	case "sessions":
+		return p.sessions(ctx, args[1:])
 	case "schema":
 		return p.schema(args[1:])
 	case "version", "-version", "--version":

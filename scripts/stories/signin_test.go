@@ -49,6 +49,22 @@ func TestSignIn(t *testing.T) {
 	t.Run("in Chinese", func(t *testing.T) { readChinese(t, s) })
 	t.Run("signing out ends the session", func(t *testing.T) { signOut(t, s) })
 	t.Run("signing out at the identity provider ends all sessions", func(t *testing.T) { signOutAtTheIdP(t, s) })
+	t.Run("an operator ends all sessions of a person", func(t *testing.T) {
+		endEverywhere(t, s, func(*person.Person, *browser.Page) {
+			operate(t, s, "sessions", "end", "-idp", "acme", "alice@acme.example")
+		})
+	})
+	t.Run("signing out everywhere ends all sessions", func(t *testing.T) {
+		endEverywhere(t, s, func(here *person.Person, roles *browser.Page) {
+			form := must[browser.Form](t)(roles.Form("/signout"))
+			page := must[*browser.Page](t)(here.Submit(t.Context(), roles, form, url.Values{"everywhere": {"yes"}}))
+			if page.Status != http.StatusOK || !strings.Contains(page.Body, "in every browser") {
+				t.Errorf("%s: status %d\n%.600s", page.URL, page.Status, page.Body)
+			}
+			must[*browser.Page](t)(here.SignIn(t.Context()))
+			wantRoles(t, must[*browser.Page](t)(here.Open(t.Context(), s.URL+"/")), admin, readonly, developer)
+		})
+	})
 	t.Run("a response is of use once", func(t *testing.T) { replay(t, s) })
 	t.Run("another browser cannot finish it", func(t *testing.T) { finishElsewhere(t, s) })
 	t.Run("a forged click does nothing", func(t *testing.T) { forgeAClick(t, s) })
@@ -256,6 +272,26 @@ func signOutAtTheIdP(t *testing.T, s *stack.Stack) {
 			t.Errorf("%s cannot sign in again", who[1])
 		}
 	}
+}
+
+// endEverywhere has the sessions of a person end while they are at work with two browsers:
+// the next page and the next click of the other one are told so.
+func endEverywhere(t *testing.T, s *stack.Stack, end func(here *person.Person, roles *browser.Page)) {
+	t.Helper()
+	here, phone, tablet := person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "acme", "alice"), person.New(s.Ready, "acme", "alice")
+	colleague := person.New(s.Ready, "acme", "bob")
+	roles := must[*browser.Page](t)(here.SignIn(t.Context()))
+	must[*browser.Page](t)(phone.SignIn(t.Context()))
+	open := must[*browser.Page](t)(tablet.SignIn(t.Context()))
+	must[*browser.Page](t)(colleague.SignIn(t.Context()))
+	end(here, roles)
+	wantEnded(t, s, phone)
+	click := must[*browser.Page](t)(tablet.Take(t.Context(), open, "/credentials", readonly))
+	if click.Status != http.StatusUnauthorized || !strings.Contains(click.Body, "Your session has ended") || strings.Contains(click.Body, "STS.") {
+		t.Errorf("%s: status %d\n%.600s", click.URL, click.Status, click.Body)
+	}
+	wantRoles(t, must[*browser.Page](t)(colleague.Open(t.Context(), s.URL+"/")), readonly, developer)
+	wantRoles(t, must[*browser.Page](t)(phone.SignIn(t.Context())), admin, readonly, developer)
 }
 
 // wantEnded wants each to be told once that their session ended, and to be nobody then.
