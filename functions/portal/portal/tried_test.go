@@ -401,6 +401,9 @@ func TestAHandleIsOfNoUseAfterItsEnd(t *testing.T) {
 		"signed out": func(s *stage, f sent, _ session.Session) {
 			s.do(t, fromOwnPage("/signout", url.Values{"token": f.fields["token"]}, f.cookies...))
 		},
+		"signed out everywhere": func(s *stage, f sent, _ session.Session) {
+			s.do(t, fromOwnPage("/signout", url.Values{"token": f.fields["token"], "everywhere": {"yes"}}, f.cookies...))
+		},
 		"replaced by a newer one": func(s *stage, f sent, _ session.Session) { s.do(t, get("/", f.cookies[0], arrived(s.ada(t)))) },
 		"replaced by a person's word": func(s *stage, _ sent, ada session.Session) {
 			s.do(t, s.form(t, "/arrival", ada, s.eve(t)).own())
@@ -415,8 +418,11 @@ func TestAHandleIsOfNoUseAfterItsEnd(t *testing.T) {
 		if strings.Contains(a.text, "ada@acme.com") {
 			t.Errorf("%s: the page still shows who it was", name)
 		}
-		s.do(t, f.own())
-		s.do(t, with(get("/go/acme-prod/admin", f.cookies...), "Sec-Fetch-Site", "none"))
+		for _, r := range []*http.Request{f.own(), with(get("/go/acme-prod/admin?to="+url.QueryEscape(ecs), f.cookies...), "Sec-Fetch-Site", "none")} {
+			ended := respondtest.Answer(s.handler, r)
+			respondtest.WantGuarded(t, name, ended)
+			respondtest.WantInside(t, name, ended, "mailto:it@acme.com")
+		}
 		if len(s.mint.taken) > 0 {
 			t.Errorf("%s: taken are %v", name, s.mint.taken)
 		}
