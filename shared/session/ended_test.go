@@ -205,6 +205,36 @@ func TestASignOutEverywhereThatIsNotWrittenIsRefused(t *testing.T) {
 	wantReason(t, d.EndAll(t.Context(), s), reason.StoreUnavailable)
 }
 
+// TestASignOutThatIsHalfWrittenIsNotTakenForAWhole: who clicks once more learns of the
+// first click by the end of their own session, and is not to read that all have ended.
+func TestASignOutThatIsHalfWrittenIsNotTakenForAWhole(t *testing.T) {
+	d := named()
+	here, laptop := d.begin(t, validatetest.Subject("ada")), d.begin(t, validatetest.Subject("_f3a1"))
+	s, err := d.Get(t.Context(), here.Cookie().Value)
+	wantReason(t, err, "")
+	d.people.BreakWrites(reason.New(reason.StoreUnavailable, "down"))
+	wantReason(t, d.EndAll(t.Context(), s), reason.StoreUnavailable)
+	d.people.BreakWrites(nil)
+	d.wantAlive(t, here, laptop)
+	wantReason(t, d.EndAll(t.Context(), s), "")
+	d.wantEnded(t, here)
+	d.wantEnded(t, laptop)
+}
+
+// TestWhoSignsOutEverywhereIsSignedOutHere, also where the clock of the instance that
+// signed them in is ahead.
+func TestWhoSignsOutEverywhereIsSignedOutHere(t *testing.T) {
+	for _, called := range []map[string]string{{"ada": "ada@acme.com"}, {}} {
+		d := newDesk()
+		d.called = called
+		s, err := d.Get(t.Context(), d.begin(t, validatetest.Subject("ada")).Cookie().Value)
+		wantReason(t, err, "")
+		d.now = d.now.Add(-2 * time.Second)
+		wantReason(t, d.EndAll(t.Context(), s), "")
+		d.wantEnded(t, s)
+	}
+}
+
 func TestWhoKnowsNoPeopleReadsNoSessions(t *testing.T) {
 	d := named()
 	s := d.begin(t, validatetest.Subject("ada"))

@@ -62,16 +62,20 @@ func (k Keeper) SignOut(ctx context.Context, logout validate.Logout) error {
 // EndAll ends all sessions of the person of s, in every browser: as the identity
 // provider's word does, and those too that they have under other NameIDs. It writes both
 // rows where it can: the federation may come to call the person otherwise. That of s
-// stays until it is read or over, so that a second click learns what the first one did.
+// stays until it is read or over, so that a second click learns what the first one did:
+// so the row that ends more is written first.
 func (k Keeper) EndAll(ctx context.Context, s Session) error {
-	now, idp := k.Now(), s.who.IdentityProvider()
-	if err := k.signOut(ctx, idp, s.who.Subject(), now); err != nil {
-		return err
+	at, idp := k.Now(), s.who.IdentityProvider()
+	if at.Before(s.span.began) { // by another instance's clock
+		at = s.span.began
 	}
 	if s.person != "" {
-		if err := k.People.EndSessions(ctx, idp, s.person, now); err != nil {
+		if err := k.People.EndSessions(ctx, idp, s.person, at); err != nil {
 			return fmt.Errorf("sign-out: %w", err)
 		}
+	}
+	if err := k.signOut(ctx, idp, s.who.Subject(), at); err != nil {
+		return err
 	}
 	return k.forgetToken(ctx, s)
 }
