@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fc-sso/fc-sso/shared/page"
 )
@@ -51,6 +53,82 @@ func TestNothingInARowIsMoreThanText(t *testing.T) {
 	if values != 13 {
 		t.Errorf("%d values arrived as they are, want 13:\n%s", values, body)
 	}
+}
+
+// TestWhateverStandsInARowThePageStaysAsItIs: no value changes what elements and attributes
+// there are, however it is put together, and each arrives as it was.
+func TestWhateverStandsInARowThePageStaysAsItIs(t *testing.T) {
+	p, random := pages(t, page.Brand{}), rand.New(rand.NewPCG(9, 500))
+	list := func(word func() string) page.Roles {
+		role := page.Role{
+			Name: word(), ARN: word(), Link: "/go/" + nasty(random), Rule: word(), Account: word(), AccountID: word(),
+			Length: page.Length{Lasts: time.Hour, Rule: time.Hour, By: "rule"},
+		}
+		return page.Roles{
+			Count: 1, Favourites: []page.Role{role}, Recent: []page.Role{role}, Accounts: []page.Account{{Alias: word(), ID: word(), Roles: []page.Role{role}}},
+			Nearly: []page.Nearly{{Account: word(), AccountID: word(), Name: word(), Rule: word(), Needs: []page.Need{{Kind: "value", Attribute: word(), Values: []string{word(), word()}, More: 1}}}},
+		}
+	}
+	plain, _ := render(t, p, "/", list(func() string { return "x" }))
+	want, _ := shape(t, plain)
+	for range 100 {
+		var values []string
+		body, _ := render(t, p, "/", list(func() string {
+			values = append(values, nasty(random))
+			return values[len(values)-1]
+		}))
+		got, said := shape(t, body)
+		if got != want {
+			t.Fatalf("%q made of the page\n%s, not\n%s", values, got, want)
+		}
+		for _, value := range values {
+			if !strings.Contains(said, asShown(value)) {
+				t.Fatalf("%q is not there as it is", value)
+			}
+		}
+	}
+}
+
+// nasty is text of what means something in HTML, in addresses, in texts with places, or
+// in no encoding at all.
+func nasty(random *rand.Rand) string {
+	words := []string{
+		"<", ">", `"`, "'", "`", "&", "=", "/", "//", `\`, "--", "<!--", "-->", "]]>", "</b>", "</li>", "</form>", "</textarea>", "<script>", "</script>", "<base href=//evil.example>",
+		"&quot;", "&#34", "&lt", "&amp;", "&NewLine;", " onload=", " formaction=//evil.example ", "javascript:", "%s", "%!", "{{.}}", "${x}",
+		"\x00", "\x0c", "\n", "\r", "\t", "\x7f", "\xff", "\xc3", "\xe2\x80", "\xf0\x9f", "\u2028", "\u202e", "\ufeff", "\ufffd", "\uff1c", "x", "张", " ",
+	}
+	text := "x" // where there is nothing there is less of a page
+	for range 1 + random.IntN(6) {
+		text += words[random.IntN(len(words))]
+	}
+	return text + "x"
+}
+
+// asShown is text as a browser shows it that reads UTF-8, less what XML has no place for.
+func asShown(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\r':
+			return '\n'
+		case c < ' ' && c != '\n' && c != '\t', c == '\ufffe', c == '\uffff':
+			return utf8.RuneError
+		}
+		return c
+	}, text)
+}
+
+// shape is what elements with what attributes a page has, and all that stands in them.
+func shape(t *testing.T, body string) (shape, said string) {
+	t.Helper()
+	var tags, values strings.Builder
+	for _, element := range elements(t, asShown(body)) {
+		tags.WriteString("<" + element.Name.Local)
+		for _, a := range element.Attr {
+			tags.WriteString(" " + a.Name.Local)
+			values.WriteString(a.Value + "\n")
+		}
+	}
+	return tags.String(), values.String() + html.UnescapeString(asShown(body))
 }
 
 // elements are the start tags of a page, read by somebody who knows nothing of how it was
