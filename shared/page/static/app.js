@@ -7,9 +7,10 @@ const all = (selector) => document.querySelectorAll(selector);
 // What only works with a script is hidden until there is one.
 for (const el of all('[data-js]')) el.hidden = false;
 
-// A form that carries a message posts itself, but not when somebody came back to it.
+// A form that carries a message posts itself, but not when somebody came back to it or asked
+// for it once more.
 const [arrival] = performance.getEntriesByType('navigation');
-if (!arrival || arrival.type !== 'back_forward') {
+if (!arrival || arrival.type === 'navigate') {
   for (const form of all('form[data-autosubmit]')) {
     form.submit();
     form.dataset.sent = 'yes'; // so is its button
@@ -34,9 +35,11 @@ addEventListener('click', (event) => {
   const here = !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
   if (link && here) once(link, event);
 });
-addEventListener('pageshow', ({persisted}) => {
-  if (persisted) for (const el of all('[data-sent]')) delete el.dataset.sent;
-});
+
+// Chromium keeps a page whole for the back button, no-store or not: it would show who was
+// signed in to whoever came after them. It is not seen again before it was asked for anew.
+addEventListener('pagehide', ({persisted}) => { document.documentElement.hidden = persisted; });
+addEventListener('pageshow', ({persisted}) => { if (persisted) location.reload(); });
 
 // Times: UTC is on the page, the local time stands beside it.
 for (const time of all('time[data-local]')) {
