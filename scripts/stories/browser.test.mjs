@@ -6,13 +6,14 @@ import { after, before } from 'node:test';
 
 import { launch, stop } from './stage.mjs';
 
-before(launch);
+before(() => launch());
 after(stop);
 
 await import('./journeys/signin.mjs');
 await import('./journeys/consoles.mjs');
 await import('./journeys/users.mjs');
 await import('./journeys/posts.mjs');
+await import('./journeys/sessions.mjs');
 await import('./journeys/again.mjs');
 await import('./journeys/hostile.mjs');
 await import('./journeys/pages.mjs');

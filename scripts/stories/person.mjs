@@ -23,10 +23,10 @@ export function journey(name, walk, { on = 'plain', looks = [desk, phone], refus
 }
 
 export class Person {
-  static async arrive(t, line, { js, width, theme, locale, refusals } = desk) {
+  static async arrive(t, line, { js, width, theme, locale, refusals, keeps } = desk) {
     const options = {
       javaScriptEnabled: js, viewport: { width, height: width < 600 ? 640 : 800 }, colorScheme: theme, locale,
-      ignoreHTTPSErrors: true, reducedMotion: 'reduce', refusals,
+      ignoreHTTPSErrors: true, reducedMotion: 'reduce', refusals, keeps,
     };
     return Object.assign(new Person(), await open(t, options), { line, js, width, look: { js, width, theme, locale } });
   }
@@ -40,6 +40,15 @@ export class Person {
   shoot(name) { return shoot(this.page, this.js ? name : `phone-${name}`); }
   go(path = '/') { return this.page.goto(this.line.url + path); }
   async text() { return this.page.locator('body').innerText(); }
+
+  // tabTo goes to a place by the tabulator.
+  async tabTo(selector) {
+    for (let stops = 0; stops < 100; stops++) {
+      await this.page.keyboard.press('Tab');
+      if (await this.page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+    }
+    assert.fail(`no tabulator leads to ${selector}`);
+  }
 
   // sees waits until the page has all these words.
   async sees(...words) {

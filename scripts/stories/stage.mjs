@@ -18,7 +18,7 @@ const shots = path.join(root, '.build/screenshots');
 mkdirSync(shots, { recursive: true });
 
 const started = [];
-let browser;
+const browsers = {};
 
 // start starts a local stack of its own and returns its READY line.
 export async function start(flags = [], env = {}) {
@@ -57,16 +57,19 @@ export async function tell(ready, door, wish) {
   assert.equal(answer.status, 200, `${door}: ${await answer.text()}`);
 }
 
-export async function launch() {
-  browser = await chromium.launch({
+// launch starts Chromium; keeps is one that keeps a page whole for the back button, as
+// people's does, which playwright switches off otherwise.
+export function launch({ keeps = false } = {}) {
+  return browsers[keeps] ??= chromium.launch({
     executablePath: process.env.SSO_TEST_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP *.acme.test 127.0.0.1'],
+    ignoreDefaultArgs: keeps ? ['--disable-back-forward-cache'] : [],
   });
 }
 
 export async function stop() {
-  await browser?.close();
+  for (const browser of Object.values(browsers)) await (await browser).close();
   for (const { stack, data, ready } of started) {
     const ended = stack.exitCode === null ? new Promise((resolve) => stack.once('exit', resolve)) : undefined;
     process.kill(ready.pid, 'SIGTERM');
@@ -78,7 +81,8 @@ export async function stop() {
 // open gives a fresh person: no cookies, and a note of everything that went wrong on the
 // way, which is to be nothing when the test ends. refusals are the statuses of answers
 // that are meant to be refusals.
-export async function open(t, { refusals = [], ...options } = {}) {
+export async function open(t, { refusals = [], keeps, ...options } = {}) {
+  const browser = await launch({ keeps });
   const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 }, ...options });
   const faults = [];
   t.after(async () => {

@@ -108,20 +108,6 @@ suite('once more', { concurrency: 2 }, () => {
       await refreshed(p, '.roles');
     }
   });
-  journey('the session ends in another tab, in the middle of a click', async (p) => {
-    const other = await p.tab();
-    const credentials = (q) => q.credentials(role);
-    for (const click of [(q) => q.console(role), credentials, (q) => q.at('header form[action="/signout"] button')]) {
-      await p.go();
-      if (await p.at('.options').count()) await p.choose('acme');
-      if (!p.page.url().startsWith(p.line.url)) await (await p.page.getByLabel(/password/i).count() ? p.prove('acme', 'bob') : p.goOn());
-      await p.roles();
-      await signOutIn(other);
-      await click(p).click();
-      await p.at('.options, main .button[href], main .card').first().waitFor();
-      if (click !== credentials) assert.equal(await p.at('#facts').count(), 0, `no fault of the person's: ${p.page.url()}`);
-    }
-  }, { refusals: [401] });
   journey('an address that was used leads on', async (p) => {
     const seen = [];
     p.page.on('request', (request) => { if (/callback\?/.test(request.url())) seen.push(request.url()); });

@@ -10,7 +10,7 @@ import { stack } from '../stacks.mjs';
 
 const admin = 'acs:ram::1234567890123456:role/readonly';
 const looks = ['/', '/?signedout', '/go/acme-prod/readonly', '/idp/2345678901234567/start', '/saml/acme/login', '/nowhere', '/oidc/contoso/callback'];
-const forms = { '/credentials': { role: admin }, '/console': { role: admin }, '/signout': {}, '/user': { start: '/idp/2345678901234567/start' }, '/arrival': { keep: 'new' } };
+const forms = { '/credentials': { role: admin }, '/console': { role: admin }, '/signout': {}, '/favourite': { on: admin }, '/user': { start: '/idp/2345678901234567/start' }, '/arrival': { keep: 'new' } };
 
 // read is every way for a page to read another's answer; it runs in the hostile page.
 async function read([target, form]) {
