@@ -66,7 +66,7 @@ type Roles struct {
 	Received []Received // what the identity provider said; shown when the list is empty
 
 	Favourites, Recent []Role // rows once more, above the accounts
-	Fleeting           bool   // the person is another one with each sign-in: nothing is kept of them, so there are no stars
+	Fleeting           bool   // the person is another one with each sign-in: nothing is kept of them, so there are no stars, and no sign-out everywhere
 }
 
 // User is one row of [Roles]: the RAM user that the person is in an account.

@@ -141,6 +141,9 @@ func TestWhoIsNobodyInParticularHasNoFavourites(t *testing.T) {
 	if strings.Contains(a.text, "/favourite") {
 		t.Error("the page has stars")
 	}
+	if strings.Contains(a.text, "everywhere") {
+		t.Error("the page promises to end sessions of which nobody knows whose they are")
+	}
 	tok := url.Values{"token": {token(t, a.text)}, "role": {admin}, "on": {admin}}
 	wantRefusal(t, s.do(t, fromOwnPage("/favourite", tok, cookie)), reason.PersonUnclear)
 	wantOnPage(t, s.do(t, fromOwnPage("/credentials", tok, cookie)), "STS.example")
