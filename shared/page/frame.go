@@ -37,7 +37,7 @@ func (p *Pages) frame(r *http.Request, now time.Time, v View) *frame {
 		View: v, Lang: lang, Now: now,
 		Help: parseHelp(p.brand.Help),
 		CSS:  p.static.css, JS: p.static.js, Icon: p.static.icon, IconType: p.static.iconType,
-		SwitchLang: lang.other(), SwitchLink: switchLink(r, v.view().long, lang.other()),
+		SwitchLang: lang.other(), SwitchLink: switchLink(r, v, lang.other()),
 		texts: p.texts,
 	}
 	f.Brand = p.brand.Name

@@ -121,11 +121,16 @@ func (p *Pages) headers(lang Lang, formAction []string) http.Header {
 // an identity provider sent by a redirect, which has a state: that is good once.
 //
 // A long page repeats nothing of its request: it goes out compressed, and what somebody
-// else put into its address would stand beside the person's own (BREACH).
-func switchLink(r *http.Request, long bool, other Lang) string {
+// else put into its address would stand beside the person's own (BREACH). And where a
+// session's end is said, the same address signs in: who only wants to read it goes to the
+// page of who signed out.
+func switchLink(r *http.Request, v View, other Lang) string {
 	query := r.URL.Query()
-	if long {
+	if v.view().long {
 		query = url.Values{}
+	}
+	if _, ended := v.(Ended); ended {
+		return "/?" + url.Values{"signedout": {""}, "lang": {string(other)}}.Encode()
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || query.Has("state") {
 		return "/?lang=" + string(other)

@@ -260,6 +260,16 @@ func TestTheLanguageSwitchKeepsTheAddress(t *testing.T) {
 	}
 }
 
+// TestTheEndOfASessionIsReadInBothLanguages: where it is said, the next click signs in.
+func TestTheEndOfASessionIsReadInBothLanguages(t *testing.T) {
+	for _, path := range []string{"/", "/go/acme-prod/admin?to=x"} {
+		body, _ := render(t, pages(t, page.Brand{}), path, page.Ended{Link: path})
+		if !strings.Contains(body, `<a href="/?lang=zh&amp;signedout="`) {
+			t.Errorf("%s: the other language stands elsewhere:\n%s", path, body)
+		}
+	}
+}
+
 func TestTheHelpContactIsALinkWhereItIsOne(t *testing.T) {
 	for contact, want := range map[string]string{
 		"it@acme.com":           `href="mailto:it@acme.com"`,
