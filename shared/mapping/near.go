@@ -122,9 +122,16 @@ func (d *decision) lackOf(c Condition) Lack {
 		return Lack{Kind: LacksOther}
 	}
 	values := slices.Collect(c.clause.Values().All())
+	if slices.ContainsFunc(values, isAddress) && c.clause.Attribute() != d.source.AttributeName("groups") {
+		return Lack{Kind: LacksOther}
+	}
 	more := max(0, len(values)-mostWanted)
 	return Lack{LacksValue, d.called(c.clause), values[:len(values)-more], more}
 }
+
+// isAddress says that a value is somebody's, of whatever attribute: a manager's, say. A
+// group may have one too.
+func isAddress(value string) bool { return strings.Contains(value, "@") }
 
 // called is the attribute in the file's own words.
 func (d *decision) called(clause federation.Clause) string {

@@ -70,6 +70,8 @@ func TestWhatIsMissingIsToldInAFewWords(t *testing.T) {
 		"a date of theirs":   {map[string]map[string][]string{"DateLessThan": {"saml:hired": {"2026-01-01T00:00:00Z"}}}, "other"},
 		"another person":     {map[string]map[string][]string{"StringEquals": {"saml:nameID": {"bob@example.com"}}}, "other"},
 		"another's address":  {map[string]map[string][]string{"StringEquals": {"saml:email": {"bob@example.com"}}}, "other"},
+		"somebody's manager": {map[string]map[string][]string{"StringEquals": {"saml:manager": {"x", "eve@example.com"}}}, "other"},
+		"a group's address":  {map[string]map[string][]string{"StringEquals": {"saml:groups": {"sre@example.com"}}}, `value team ["sre@example.com"]`},
 		"several of a kind":  {map[string]map[string][]string{"Bool": {"saml:a": {"true"}, "saml:b": {"true"}}}, "other"},
 		"another network":    {map[string]map[string][]string{"IpAddress": {"sourceIp": {"10.0.0.0/8"}}}, "network"},
 		"a time to come":     {map[string]map[string][]string{"DateGreaterThan": {"currentTime": {later}}}, "time"},
