@@ -118,6 +118,34 @@ func TestSigningOutEverywhereEndsAllSessions(t *testing.T) {
 	}
 }
 
+// TestWhoComesUnderAnotherNameIDIsNobodyElse, so that they are not asked which of two
+// people they are.
+func TestWhoComesUnderAnotherNameIDIsNobodyElse(t *testing.T) {
+	d := named()
+	read := func(whom ...validatetest.Option) session.Session {
+		s, err := d.Get(t.Context(), d.begin(t, whom...).Cookie().Value)
+		wantReason(t, err, "")
+		return s
+	}
+	ada := read(validatetest.Subject("ada"))
+	for name, tt := range map[string]struct {
+		other session.Session
+		same  bool
+	}{
+		"another NameID":            {read(validatetest.Subject("_f3a1")), true},
+		"another person":            {read(validatetest.Subject("bob")), false},
+		"another identity provider": {read(validatetest.Subject("_f3a1"), validatetest.As("other")), false},
+		"nobody in particular":      {read(validatetest.Subject("_0000")), false},
+	} {
+		if ada.SamePerson(tt.other) != tt.same || tt.other.SamePerson(ada) != tt.same {
+			t.Errorf("%s: not %t", name, tt.same)
+		}
+	}
+	if read(validatetest.Subject("_0000")).SamePerson(read(validatetest.Subject("_0001"))) {
+		t.Error("two of whom nothing is known are one")
+	}
+}
+
 // TestWhoIsCalledOtherwiseStaysSignedOut: the federation may change what people are
 // called while sessions last.
 func TestWhoIsCalledOtherwiseStaysSignedOut(t *testing.T) {

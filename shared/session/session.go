@@ -119,9 +119,11 @@ func (s Session) Same(other Session) bool {
 	return subtle.ConstantTimeCompare(s.handle[:], other.handle[:]) == 1
 }
 
-// SamePerson says whether both are one person at one identity provider.
+// SamePerson says whether both are one person at one identity provider, as who comes
+// under a new NameID each time may be.
 func (s Session) SamePerson(other Session) bool {
-	return s.who.IdentityProvider() == other.who.IdentityProvider() && s.who.Subject() == other.who.Subject()
+	known := s.person != "" && s.person == other.person
+	return s.who.IdentityProvider() == other.who.IdentityProvider() && (known || s.who.Subject() == other.who.Subject())
 }
 
 // Begin opens a session for who. Each sign-in gets a handle of its own.
