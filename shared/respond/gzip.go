@@ -3,6 +3,7 @@ package respond
 import (
 	"bytes"
 	"compress/gzip"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -77,7 +78,7 @@ func weight(params string) float64 {
 	}
 	name, value, _ := strings.Cut(params, "=")
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || !strings.EqualFold(strings.TrimSpace(name), "q") || q < 0 || q > 1 {
+	if err != nil || !strings.EqualFold(strings.TrimSpace(name), "q") || q < 0 || q > 1 || math.IsNaN(q) {
 		return 0
 	}
 	return q

@@ -28,7 +28,7 @@ func TestWhoTakesGzipGetsIt(t *testing.T) {
 	long := respond.Page(http.Header{"Content-Type": {"text/html"}, "Vary": {"Cookie"}}, []byte(text)).Packable()
 	for accept, want := range map[string]string{
 		"gzip": "gzip", "gzip, deflate, br, zstd": "gzip", "br;q=1.0, GZIP ; Q=0.8 , *;q=0.1": "gzip", "x-gzip": "gzip", "*": "gzip", "deflate, *;q=0.5": "gzip",
-		"identity": "", "br": "", "": "", "gzip;q=0": "", "gzip;q=0.000, *": "", "*;q=0": "", "*, gzip; q=0": "", "gzip;q=2": "", "gzip;q=x": "", "gzip;level=9": "", "gzipped": "",
+		"identity": "", "br": "", "": "", "gzip;q=0": "", "gzip;q=0.000, *": "", "*;q=0": "", "*, gzip; q=0": "", "gzip;q=2": "", "gzip;q=x": "", "gzip;q=NaN, *": "", "gzip;level=9": "", "gzipped": "",
 	} {
 		header, body := asking(t, long, accept)
 		if header.Get("Content-Encoding") != want || header.Get("Vary") != "Cookie, Accept-Encoding" {
