@@ -5,6 +5,8 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"iter"
+	"maps"
 	"strings"
 )
 
@@ -27,6 +29,9 @@ type File struct {
 
 // CacheForever is the Cache-Control of every file of [Static].
 const CacheForever = "public, max-age=31536000, immutable"
+
+// All are the files by their absolute paths, such as /static/app.0123456789abcdef.css.
+func (s Static) All() iter.Seq2[string, File] { return maps.All(s.files) }
 
 // Open returns the file at an absolute path such as /static/app.0123456789abcdef.css.
 func (s Static) Open(path string) (File, bool) {

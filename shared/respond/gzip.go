@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // leastPacked is below what compressing is worth: it would still be one packet.
@@ -22,9 +23,21 @@ func (o Outcome) Packable() Outcome {
 	return o
 }
 
+// Kept is o, packable, for what is the same in each answer: it is compressed at the first
+// one alone.
+func (o Outcome) Kept() Outcome {
+	o.kept = &kept{}
+	return o.Packable()
+}
+
+type kept struct {
+	once sync.Once
+	body []byte
+}
+
 // packed is o as the client gets it. What may be compressed says that it depends on the
 // client, also where it is not (RFC 9110 12.5.5).
-func (o Outcome) packed(r *http.Request) Outcome {
+func (o Outcome) packed(r *http.Request, by packer) Outcome {
 	if !o.packable || len(o.body) < leastPacked {
 		return o
 	}
@@ -36,18 +49,47 @@ func (o Outcome) packed(r *http.Request) Outcome {
 	if !takesGzip(r.Header.Values("Accept-Encoding")) {
 		return o
 	}
-	o.body = pack(o.body)
+	if o.kept != nil {
+		o.kept.once.Do(func() { o.kept.body = by.pack(o.body) })
+		o.body = o.kept.body
+	} else {
+		o.body = by.pack(o.body)
+	}
 	return o.WithHeader("Content-Encoding", "gzip")
 }
 
-// pack compresses quickly rather than well: of a long list of roles that leaves 7 %, and
-// trying harder would leave 5 % for three times the work.
-func pack(body []byte) []byte {
-	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is one that there is
-	_, _ = w.Write(body)                            // a buffer takes everything
-	_ = w.Close()
-	return b.Bytes()
+// packer compresses quickly rather than well: of a long list of roles that leaves 7 %,
+// and trying harder would leave 5 % for three times the work. A writer has a megabyte of
+// tables, so one is kept for the next answer; answers side by side get more. A sync.Pool
+// would lose it to the garbage collector, between one answer and the next.
+type packer chan *packing
+
+func newPacker() packer { return make(packer, 1) }
+
+// packing is a writer and what it writes into.
+type packing struct {
+	to bytes.Buffer
+	by *gzip.Writer
+}
+
+func (p packer) pack(body []byte) []byte {
+	var one *packing
+	select {
+	case one = <-p:
+	default:
+		one = &packing{}
+		one.by, _ = gzip.NewWriterLevel(&one.to, gzip.BestSpeed) // the level is one that there is
+	}
+	one.to.Reset()
+	one.by.Reset(&one.to)
+	_, _ = one.by.Write(body) // a buffer takes everything
+	_ = one.by.Close()
+	packed := bytes.Clone(one.to.Bytes())
+	select {
+	case p <- one:
+	default:
+	}
+	return packed
 }
 
 // takesGzip reads Accept-Encoding (RFC 9110 12.5.3). Without one a client takes anything,

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fc-sso/fc-sso/shared/respond"
@@ -64,4 +66,38 @@ func TestNothingElseIsCompressed(t *testing.T) {
 			t.Errorf("%s: %v", name, header)
 		}
 	}
+}
+
+// TestAnswersSideBySideAreEachTheirOwn: a writer serves one answer after another, and a
+// file that is kept is the same in each.
+func TestAnswersSideBySideAreEachTheirOwn(t *testing.T) {
+	file := strings.Repeat("a style for all\n", 500)
+	served := desk(slog.New(slog.DiscardHandler)).Routes(map[string]respond.Func{
+		"GET /file": gives(respond.Document("text/css", []byte(file)).Kept()),
+		"GET /{of}": func(r *http.Request) (respond.Outcome, error) {
+			return respond.Text("%s", strings.Repeat(r.PathValue("of")+", ", 500)).Packable(), nil
+		},
+	})
+	var all sync.WaitGroup
+	for i := range 40 {
+		of, want := strconv.Itoa(i), strings.Repeat(strconv.Itoa(i)+", ", 500)+"\n"
+		if i%4 == 0 {
+			of, want = "file", file
+		}
+		all.Go(func() {
+			r := httptest.NewRequest(http.MethodGet, "/"+of, nil)
+			r.Header.Set("Accept-Encoding", "gzip")
+			w := httptest.NewRecorder()
+			served.ServeHTTP(w, r)
+			unpacked, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Errorf("%s: %v", of, err)
+				return
+			}
+			if text, err := io.ReadAll(unpacked); string(text) != want {
+				t.Errorf("%s: %d bytes, %v", of, len(text), err)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -17,7 +17,8 @@ type Outcome struct {
 	cookie *http.Cookie
 	body   []byte
 
-	packable bool // it may go out compressed
+	packable bool  // it may go out compressed
+	kept     *kept // and is so once; nil: anew each time
 }
 
 // Page is a rendered page with the headers that guard it.

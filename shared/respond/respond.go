@@ -52,11 +52,12 @@ type Desk struct {
 }
 
 // Handler returns h as a handler that always answers, and logs once.
-func (d Desk) Handler(h Func) http.Handler { return handler{d, h} }
+func (d Desk) Handler(h Func) http.Handler { return handler{d, h, newPacker()} }
 
 type handler struct {
 	Desk
 	handle Func
+	packer packer
 }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +69,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		outcome = h.refuse(r, err)
 	}
-	outcome.packed(r).send(w)
+	outcome.packed(r, h.packer).send(w)
 	audit.Write(r.Context(), h.Log, audit.Event{
 		Function: h.Function, Status: outcome.status, Err: err, Took: h.Now().Sub(begun),
 	})
@@ -133,10 +134,11 @@ func (d Desk) Refusing(err error) http.Handler {
 // a method that is not among a path's is method_not_allowed.
 func (d Desk) Routes(routes map[string]Func) Served {
 	served := Served{desk: d, mux: http.NewServeMux(), methods: map[string]bool{}, patterns: slices.Sorted(maps.Keys(routes))}
+	shared := newPacker()
 	for pattern, h := range routes {
 		method, _, _ := strings.Cut(pattern, " ")
 		served.methods[method] = true
-		served.mux.Handle(pattern, d.Handler(h))
+		served.mux.Handle(pattern, handler{d, h, shared})
 	}
 	return served
 }

@@ -70,12 +70,17 @@ type Config struct {
 type portal struct {
 	Config
 	keeper session.Keeper
+	files  map[string]respond.Outcome // by their paths
 }
 
 // New returns the handler of everything that no other function serves.
 func New(c Config) http.Handler {
 	p := portal{Config: c, keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random, People: c.People}}
 	p.keeper.Person = p.person
+	p.files = map[string]respond.Outcome{}
+	for path, file := range c.Pages.Static().All() {
+		p.files[path] = respond.Document(file.ContentType, file.Body).WithHeader("Cache-Control", page.CacheForever).Kept()
+	}
 	desk := respond.Desk{Function: function, Log: c.Log, Now: c.Now, Refuse: p.refuse}
 	return desk.Routes(withLater(map[string]respond.Func{
 		"GET /{$}":                    p.start,
@@ -96,11 +101,11 @@ func New(c Config) http.Handler {
 }
 
 func (p portal) static(r *http.Request) (respond.Outcome, error) {
-	file, ok := p.Pages.Static().Open(r.URL.Path)
+	file, ok := p.files[r.URL.Path]
 	if !ok {
 		return respond.Outcome{}, reason.New(reason.NotFound, "no static file %q", r.URL.Path)
 	}
-	return respond.Document(file.ContentType, file.Body).WithHeader("Cache-Control", page.CacheForever).Packable(), nil
+	return file, nil
 }
 
 // render shows a view to who is here. A language that was chosen by ?lang is
