@@ -42,7 +42,8 @@ func (m *markup) link(path string) {
 	m.attribute("href", path)
 }
 
-// html is what was written.
+// html is what was written; what is written from now on is another piece.
 func (m *markup) html() template.HTML {
+	defer m.b.Reset()
 	return template.HTML(m.b.String()) //nolint:gosec // every value went through value
 }

@@ -74,6 +74,9 @@ type Rendered struct {
 	Long   bool // worth compressing, which it allows: its token is masked, and it repeats nothing of its request
 }
 
+// aPage is more than what a page has that holds no list.
+const aPage = 8 << 10
+
 // Render makes the page that answers r. now is shown as the page's time where
 // it counts down.
 func (p *Pages) Render(r *http.Request, now time.Time, v View) (Rendered, error) {
@@ -84,6 +87,7 @@ func (p *Pages) Render(r *http.Request, now time.Time, v View) (Rendered, error)
 	}
 	f := p.frame(r, now, v)
 	var body bytes.Buffer
+	body.Grow(about.size + aPage)
 	if err := parsed.ExecuteTemplate(&body, "layout", f); err != nil {
 		return Rendered{}, fmt.Errorf("page %s: %w", about.template, err)
 	}

@@ -41,35 +41,39 @@ func placeOf(arn string) string {
 type rows struct {
 	markup
 
-	f                                             *frame
-	console, keys, consoleOf, keysOf, favouriteOf string
-	spans                                         map[time.Duration]string
-	whys                                          map[Length]string
-	starless                                      bool
+	f                              *frame
+	console, keys                  string
+	consoleOf, keysOf, favouriteOf naming
+	spans                          map[time.Duration]string
+	whys                           map[Length]string
+	starless                       bool
 }
 
-func (f *frame) rows(n int) *rows {
+func (f *frame) rows() *rows {
 	list, _ := f.View.(Roles)
-	w := &rows{
+	return &rows{
 		f: f, spans: map[time.Duration]string{}, whys: map[Length]string{}, starless: list.Fleeting,
 		console: f.T("roles.console"), keys: f.T("roles.keys"),
-		consoleOf: f.T("roles.console.of"), keysOf: f.T("roles.keys.of"), favouriteOf: f.T("roles.favourite.of"),
+		consoleOf: cutNaming(f.T("roles.console.of")), keysOf: cutNaming(f.T("roles.keys.of")), favouriteOf: cutNaming(f.T("roles.favourite.of")),
 	}
-	w.b.Grow(n * aRow)
-	return w
 }
 
-// aRow is about as long as a row is.
-const aRow = 640
+const (
+	aRow   = 640      // about as long as a row is
+	aPiece = 16 << 10 // a piece of HTML, before another is begun: what is much longer, templates copy at great cost
+)
 
 // InAccounts writes a section for each account.
-func (f *frame) InAccounts(accounts []Account) template.HTML {
-	n := 0
+func (f *frame) InAccounts(accounts []Account) []template.HTML {
+	var pieces []template.HTML
+	w := f.rows()
 	for _, a := range accounts {
-		n += 1 + len(a.Roles)
-	}
-	w := f.rows(n)
-	for _, a := range accounts {
+		if w.b.Len() >= aPiece {
+			pieces = append(pieces, w.html())
+		}
+		if w.b.Len() == 0 {
+			w.b.Grow(aPiece + len(a.Roles)*aRow)
+		}
 		w.put(`<section class="account"`)
 		w.attribute("aria-labelledby", "a"+a.ID)
 		w.put("><h2")
@@ -92,12 +96,12 @@ func (f *frame) InAccounts(accounts []Account) template.HTML {
 		}
 		w.put("</ul></section>\n")
 	}
-	return w.html()
+	return append(pieces, w.html())
 }
 
 // Outside writes rows that stand outside their accounts, which they name.
 func (f *frame) Outside(roles []Role) template.HTML {
-	w := f.rows(len(roles))
+	w := f.rows()
 	for _, r := range roles {
 		account := cmp.Or(r.Account, r.AccountID)
 		w.put("<li")
@@ -125,12 +129,12 @@ func (w *rows) row(r Role, account string) {
 	}
 	w.put("</p></div><a")
 	w.link(r.Link)
-	w.attribute("aria-label", fill(w.consoleOf, r.Name, account))
+	w.label(w.consoleOf, r.Name, account)
 	w.put(">")
 	w.value(w.console)
 	w.put(`</a><button name="role"`)
 	w.attribute("value", r.ARN)
-	w.attribute("aria-label", fill(w.keysOf, r.Name, account))
+	w.label(w.keysOf, r.Name, account)
 	w.put(">")
 	w.value(w.keys)
 	w.put("</button>")
@@ -149,7 +153,7 @@ func (w *rows) star(r Role, account string) {
 		w.put(`<button formaction="/favourite" aria-pressed="false" name="on"`)
 	}
 	w.attribute("value", r.ARN)
-	w.attribute("aria-label", fill(w.favouriteOf, r.Name, account))
+	w.label(w.favouriteOf, r.Name, account)
 	w.put("></button>")
 }
 
@@ -173,9 +177,20 @@ func (w *rows) why(l Length) string {
 	return s
 }
 
-// fill puts a role and an account into a text that has a place for each.
-func fill(text, role, account string) string {
+// naming is a text round the names of a role and an account.
+type naming struct{ before, between, after string }
+
+func cutNaming(text string) naming {
 	before, rest, _ := strings.Cut(text, "%s")
 	between, after, _ := strings.Cut(rest, "%s")
-	return before + role + between + account + after
+	return naming{before, between, after}
+}
+
+// label writes aria-label.
+func (w *rows) label(n naming, role, account string) {
+	w.put(` aria-label="`)
+	for _, part := range [...]string{n.before, role, n.between, account, n.after} {
+		w.value(part)
+	}
+	w.put(`"`)
 }

@@ -16,6 +16,7 @@ type about struct {
 	title      string   // key in the catalogue
 	formAction []string // where its forms may lead, beside our own origin
 	long       bool     // it may be, so it goes out compressed: it repeats nothing of its request
+	size       int      // about how much there is to write, where that is much
 }
 
 // anywhere is every address of our own scheme: https, and http where we are on
@@ -82,8 +83,8 @@ type Received struct {
 	Values []string
 }
 
-func (Roles) view() about {
-	return about{template: "roles", title: "roles.title", long: true}
+func (v Roles) view() about {
+	return about{template: "roles", title: "roles.title", long: true, size: v.Count * aRow}
 }
 
 // Credentials hands out an STS token of one role to its owner.

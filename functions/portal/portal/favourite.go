@@ -109,22 +109,30 @@ func (p portal) remember(r *http.Request, s session.Session, role ram.RoleARN) {
 // marks puts what is known of the person into their list: only roles that rules give at
 // this moment, whatever was marked once.
 func marks(list *page.Roles, known session.Known) {
-	rows := map[string]page.Role{}
+	favourite, recent := places(known.Favourites), places(known.Recent)
+	taken := make([]*page.Role, len(known.Recent))
 	for i, account := range list.Accounts {
-		for j, role := range account.Roles {
-			arn, err := ram.ParseRoleARN(role.ARN)
-			role.Favourite = err == nil && isMarked(known.Favourites, arn)
-			list.Accounts[i].Roles[j].Favourite = role.Favourite
-			role.Account, role.AccountID = account.Alias, account.ID
-			rows[role.ARN] = role
-			if role.Favourite {
-				list.Favourites = append(list.Favourites, role)
+		for j := range account.Roles {
+			role := &list.Accounts[i].Roles[j]
+			if _, role.Favourite = favourite[role.ARN]; role.Favourite {
+				list.Favourites = append(list.Favourites, *role)
+			} else if place, ok := recent[role.ARN]; ok {
+				taken[place] = role
 			}
 		}
 	}
-	for _, m := range known.Recent {
-		if row, ok := rows[m.Role.String()]; ok && !row.Favourite && len(list.Recent) < recentShown {
-			list.Recent = append(list.Recent, row)
+	for _, role := range taken {
+		if role != nil && len(list.Recent) < recentShown {
+			list.Recent = append(list.Recent, *role)
 		}
 	}
+}
+
+// places says where each role stands.
+func places(marks []session.Marked) map[string]int {
+	all := make(map[string]int, len(marks))
+	for i, m := range marks {
+		all[m.Role.String()] = i
+	}
+	return all
 }

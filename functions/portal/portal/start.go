@@ -148,13 +148,14 @@ func (p portal) list(r *http.Request, reading Reading, here visit) (respond.Outc
 	}
 	decided := mapping.Decide(rev, who, p.circumstances(r, here))
 	noteAudit(r, decided.Trace.Auditors())
-	people, err := p.allowed(r.Context(), slices.DeleteFunc(slices.Clone(decided.Grants), func(g mapping.Grant) bool { return forPrograms(g, who) }))
+	given := len(decided.Grants)
+	people, err := p.allowed(r.Context(), slices.DeleteFunc(decided.Grants, func(g mapping.Grant) bool { return forPrograms(g, who) }))
 	if err != nil {
 		return respond.Outcome{}, err
 	}
 	list := page.Roles{
 		Person: name(from, who), IdP: from.DisplayName, Ends: here.session.Ends(), Idle: here.session.Idles(), Token: token, Fleeting: here.session.Person() == "",
-		Accounts: byAccount(people), Count: len(people), Programs: len(decided.Grants) - len(people),
+		Accounts: byAccount(people), Count: len(people), Programs: given - len(people),
 		Users: users(decided.Users), Again: offers(from, decided.StepUps), Nearly: nearly(decided.Near), Received: received(who),
 	}
 	marks(&list, here.session.Known())
@@ -171,12 +172,15 @@ func byAccount(grants []mapping.Grant) []page.Account {
 	var all []*page.Account
 	for _, g := range grants {
 		id := g.Role().Account().String()
-		if accounts[id] == nil {
-			accounts[id] = &page.Account{Alias: g.Account().Alias(), ID: id}
-			all = append(all, accounts[id])
+		account, ok := accounts[id]
+		if !ok {
+			account = &page.Account{Alias: g.Account().Alias(), ID: id}
+			accounts[id] = account
+			all = append(all, account)
 		}
-		accounts[id].Roles = append(accounts[id].Roles, page.Role{
+		account.Roles = append(account.Roles, page.Role{
 			Name: g.Role().Name(), ARN: g.Role().String(), Link: deepLink(g.Account(), g.Role(), issue.Destination{}), Rule: g.Rule(), Length: length(g.Length()),
+			Account: account.Alias, AccountID: account.ID,
 		})
 	}
 	slices.SortFunc(all, func(a, b *page.Account) int {
