@@ -81,7 +81,7 @@ func Settings() []Setting {
 		{alertsEndpoint, "of the function's own account and region", "that bus's or topic's endpoint, `https://ACCOUNT.eventbridge.REGION.aliyuncs.com` or `https://ACCOUNT.mns.REGION.aliyuncs.com`"},
 		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
 		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
-		{brandLogo, "", "file inside the function's code with the company's logo, square, SVG or PNG of at most 32 KB, for `saml-acs`, `oidc-exchange` and `portal` alike"},
+		{brandLogo, "", "file inside the function's code with the company's logo, square, SVG or PNG of at most 32 KB and 1024 pixels a side, for `saml-acs`, `oidc-exchange` and `portal` alike"},
 		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
 		{localStack, "", "`1` for the local stack alone: every endpoint must then be this machine"},
 	}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -29,13 +30,36 @@ func readLogo(path string) (name, contentType string, body []byte, err error) {
 		return "", "", nil, fmt.Errorf("logo: %w", err)
 	case len(body) > maxLogo:
 		return "", "", nil, fmt.Errorf("logo %s: it is larger than %d bytes", path, maxLogo)
-	case bytes.HasPrefix(body, []byte("\x89PNG\r\n\x1a\n")):
+	case bytes.HasPrefix(body, []byte(pngBegins)):
+		if err := checkPNG(body); err != nil {
+			return "", "", nil, fmt.Errorf("logo %s: it begins as a PNG, but %w", path, err)
+		}
 		return "logo.png", "image/png", body, nil
 	}
 	if err := checkSVG(body); err != nil {
 		return "", "", nil, fmt.Errorf("logo %s: it is no PNG, and as SVG: %w", path, err)
 	}
 	return "logo.svg", "image/svg+xml", body, nil
+}
+
+const (
+	pngBegins = "\x89PNG\r\n\x1a\n"
+	pngEnds   = "\x00\x00\x00\x00IEND\xaeB\x60\x82"
+	maxPixels = 1024 // a side: a browser unpacks them all, for 28
+)
+
+// checkPNG reads the head of a PNG by hand (PNG 11.2.1), which spares the functions an
+// image library: that it is whole, and no larger than a logo is.
+func checkPNG(body []byte) error {
+	rest := body[len(pngBegins):]
+	if len(rest) < 16 || string(rest[:8]) != "\x00\x00\x00\rIHDR" || !bytes.HasSuffix(body, []byte(pngEnds)) {
+		return errors.New("is none, or cut short")
+	}
+	width, height := binary.BigEndian.Uint32(rest[8:]), binary.BigEndian.Uint32(rest[12:])
+	if width == 0 || height == 0 || width > maxPixels || height > maxPixels {
+		return fmt.Errorf("has %d by %d pixels, where 1 to %d a side are taken", width, height, maxPixels)
+	}
+	return nil
 }
 
 // checkSVG takes a picture that stands for itself.

@@ -1,7 +1,10 @@
 package page_test
 
 import (
+	"bytes"
 	"html"
+	"image"
+	imagepng "image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,10 +27,19 @@ func svg(inner string) string {
 	return `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 8 8">` + inner + `</svg>`
 }
 
+func png(t *testing.T, width, height int) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := imagepng.Encode(&b, image.NewNRGBA(image.Rect(0, 0, width, height))); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestALogoStandsInPlaceOfOurs(t *testing.T) {
 	for content, contentType := range map[string]string{
 		svg(`<defs><circle id="c" r="2"/></defs><style>.a{fill:url(#g)}</style><use xlink:href="#c"/><path style="fill:url( '#g' )" d="M0 0"/>`): "image/svg+xml",
-		"\x89PNG\r\n\x1a\nrest": "image/png",
+		png(t, 96, 64): "image/png",
 	} {
 		p := pages(t, page.Brand{Name: "Acme Cloud", Logo: logoFile(t, content)})
 		body, _ := render(t, p, "/", page.SignedOut{})
@@ -63,7 +75,12 @@ func TestALogoIsAPictureAndNoMore(t *testing.T) {
 		"not XML":          "GIF89a",
 		"nothing":          "",
 		"too large":        svg(strings.Repeat("<g/>", 9000)),
-		"too large, a PNG": "\x89PNG\r\n\x1a\n" + strings.Repeat("x", 32<<10),
+		"too large, a PNG": png(t, 8, 8) + strings.Repeat("x", 32<<10),
+		"cut short, a PNG": png(t, 8, 8)[:60],
+		"no more than PNG": "\x89PNG\r\n\x1a\n",
+		"far too wide":     png(t, 1025, 1),
+		"far too high":     png(t, 1, 1025),
+		"without a width":  strings.Replace(png(t, 8, 8), "IHDR\x00\x00\x00\x08", "IHDR\x00\x00\x00\x00", 1),
 	} {
 		if _, err := page.New("https://sso.acme.com", page.Brand{Logo: logoFile(t, content)}); err == nil || !strings.Contains(err.Error(), "logo") {
 			t.Errorf("%s: %v", name, err)
