@@ -76,6 +76,7 @@ const inside = [
 const others = [
   ['roles-empty', async (p) => { await p.page.goto(started(p)); await p.prove('fabrikam', 'grace'); }, '#me'],
   ['refusal-user', refusedUser, '.options'],
+  ['ended', endedElsewhere, 'main p a.button'],
 ];
 
 const started = (p) => new URL('/start', p.line.idps.find(({ id }) => id === 'fabrikam').metadata_url).href;
@@ -91,6 +92,16 @@ async function refusedUser(p) {
   await p.prove('contoso', 'erin');
 }
 
+async function endedElsewhere(p) {
+  await p.signIn('acme', 'alice');
+  const other = await p.tab();
+  await other.go();
+  await other.at('button[name="everywhere"]').click();
+  await other.at('main .card').waitFor();
+  await lookAt(other.page, `signedout-everywhere-${p.look.locale}`);
+  await p.credentials('acme-dev/developer').click();
+}
+
 suite('pages for everybody', { concurrency: 2 }, () => {
   for (const locale of ['en-GB', 'zh-CN']) {
     for (const [whose, pages] of Object.entries({ 'of who is not signed in': outside, 'of who is': inside })) {
@@ -100,7 +111,7 @@ suite('pages for everybody', { concurrency: 2 }, () => {
       });
     }
     for (const one of others) {
-      test(`${one[0]}, ${locale}`, async (t) => see(await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [403] }), one));
+      test(`${one[0]}, ${locale}`, async (t) => see(await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [401, 403] }), one));
     }
   }
 });
