@@ -102,6 +102,7 @@ func examples() map[string]page.View {
 		"ended":                page.Ended{Link: "/"},
 		"ended-role":           page.Ended{Account: "acme-prod", AccountID: "1234567890123456", Role: "admin", Link: "/go/acme-prod/admin"},
 		"refusal":              page.Refusal{Code: reason.AudienceMismatch, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},
+		"refusal-again":        page.Refusal{Code: reason.Replayed, Reference: "7F3K-92QD-XA", At: now, SignIn: true, Retry: "/"},
 		"post":                 page.Post{Action: "https://idp.example/sso?x=1", Name: "Okta", Fields: []page.Field{{Name: "SAMLRequest", Value: "PHNhbWw+"}, {Name: "RelayState", Value: "p_1"}}},
 		"entry":                page.Entry{Action: "https://signin.aliyun.com/saml-role/sso", As: "admin (acme-prod, 1234567890123456)", Fields: []page.Field{{Name: "SAMLResponse", Value: "PHNhbWw+"}}},
 		"entry-local":          page.Entry{Action: "http://localhost:4711/saml-role/sso", As: "admin (1234567890123456)"},
@@ -339,6 +340,21 @@ func TestTheOtherLanguageIsAlwaysOurs(t *testing.T) {
 			if !regexp.MustCompile(`^/[^/\\]`).MatchString(link[1]) {
 				t.Errorf("%s: the page links to %s", target, link[1])
 			}
+		}
+	}
+}
+
+// Who clicked twice is not told that they are not signed in, for they may be; who did not
+// has what to pass on.
+func TestWhatWasDoneBeforeLeadsOn(t *testing.T) {
+	body, _ := render(t, pages(t, page.Brand{}), "/", examples()["refusal-again"])
+	on := strings.Index(body, `<a class="button large" href="/">Go on</a>`)
+	if on < 0 || strings.Contains(body, "not signed in") || strings.Contains(body, "Try again") {
+		t.Errorf("it does not lead on:\n%s", body)
+	}
+	for _, words := range []string{"replayed", "7F3K-92QD-XA", "UTC"} {
+		if strings.Index(body, words) < on {
+			t.Errorf("%s is not there, or before the way on", words)
 		}
 	}
 }

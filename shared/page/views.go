@@ -150,11 +150,18 @@ type Refusal struct {
 }
 
 func (v Refusal) view() about {
+	if v.Again() {
+		return about{template: "refusal", title: "refusal.again"}
+	}
 	if v.SignIn {
 		return about{template: "refusal", title: "refusal.signin"}
 	}
 	return about{template: "refusal", title: "refusal.title"}
 }
+
+// Again says that it was done before: as a rule by this person, who clicked twice, and
+// then nothing is wrong.
+func (v Refusal) Again() bool { return v.Code == reason.Replayed }
 
 // Mender is whom the page sends the person to.
 func (v Refusal) Mender() reason.Mender { return reason.Lookup(v.Code).Mender }
