@@ -14,6 +14,7 @@ await import('./journeys/consoles.mjs');
 await import('./journeys/users.mjs');
 await import('./journeys/posts.mjs');
 await import('./journeys/sessions.mjs');
+await import('./journeys/list.mjs');
 await import('./journeys/again.mjs');
 await import('./journeys/hostile.mjs');
 await import('./journeys/pages.mjs');

@@ -1,6 +1,6 @@
 // The stacks that journeys share, each started when the first journey asks for it:
 //
-//   plain  as people get it, with the partner at whose page one may begin
+//   plain  as people get it, with a logo, and the partner at whose page one may begin
 //   every  the same federation, with accounts that know every way to issue, on both
 //          sites, users from both identity providers, roles that ask for more, and the
 //          partner's identity provider on two hosts, which takes requests by form alone
@@ -8,10 +8,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { applied, folder, start, tell } from './stage.mjs';
+import { applied, folder, root, start, tell } from './stage.mjs';
 
 const kinds = {
-  plain: () => start(['-partner']),
+  plain: () => start(['-partner'], { SSO_BRAND_LOGO: path.join(root, 'shared/page/static/icon.svg') }),
   every: () => everyWay(),
   tls: () => everyWay('-tls'),
 };
