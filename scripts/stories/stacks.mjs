@@ -4,7 +4,8 @@
 //   every  the same federation, with accounts that know every way to issue, on both
 //          sites, users from both identity providers, roles that ask for more, and the
 //          partner's identity provider on two hosts, which takes requests by form alone
-//   tls    as every, over TLS
+//   tls    as every, over TLS, and with more roles for the partner's people than one can
+//          read: ten in each of fifty accounts
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -71,6 +72,19 @@ const rules = `
     requires: {acr: ["https://refeds.org/profile/mfa"]}
 `;
 
+const teams = Array.from({ length: 50 }, (_, i) => ({ id: `11${String(i).padStart(14, '0')}`, alias: `team-${String(i).padStart(2, '0')}` }));
+const teamRoles = teams.flatMap(({ id }) => Array.from({ length: 10 }, (_, i) => `acs:ram::${id}:role/role-${i}`));
+const many = {
+  accounts: teams.map(({ id, alias }) => `  - {id: "${id}", alias: ${alias}, site: china}\n`).join(''),
+  rules: `
+  - name: partners work in all teams
+    idp: fabrikam
+    roles: [${teamRoles.map((arn) => `"${arn}"`).join(', ')}]
+    condition:
+      StringEquals: {"saml:groups": partners}
+`,
+};
+
 // everyWay has the account in China take us for its identity provider as well. All is
 // applied before anybody came: no instance has read what was there before.
 async function everyWay(...flags) {
@@ -83,8 +97,8 @@ async function everyWay(...flags) {
     .replace(/(alias: acme-prod\n    site: china\n    issue: )assume-role/, `$1federated
     federatedProvider: acs:ram::1234567890123456:saml-provider/fc-sso
     maintenanceRole: acs:ram::1234567890123456:role/fc-sso-maintenance`)
-    .replace('\nrules:\n', `${accounts}\nrules:\n`);
-  writeFileSync(file, text + rules);
+    .replace('\nrules:\n', `${accounts}${flags.includes('-tls') ? many.accounts : ''}\nrules:\n`);
+  writeFileSync(file, text + rules + (flags.includes('-tls') ? many.rules : ''));
   await applied(line);
   await tell(line, '/functions/metadata-rotation', { triggerName: 'hourly', payload: '{"job":"rotate"}' });
   return line;

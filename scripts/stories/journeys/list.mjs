@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { desk, journey, Person, phone } from '../person.mjs';
+import { findings } from '../stage.mjs';
 import { stack } from '../stacks.mjs';
 
 const script = { looks: [desk, { ...phone, js: true }] };
@@ -15,6 +16,7 @@ suite('the list of roles', { concurrency: 2 }, () => {
   journey('a second click on a link', twice, script);
   journey('roles that one lacks something for', nearly);
   journey('the company\'s logo, whichever function shows the page', logo, { refusals: [404] });
+  test('five hundred roles are searched without a request', fiveHundred);
   test('what is printed has no secret and nothing to press', printed);
 });
 
@@ -138,4 +140,28 @@ async function printed(t) {
   assert.equal(await p.at('pre.masked:visible').count(), 1);
   await p.shoot('list-printed');
   assert.equal(await p.at('body').evaluate((body) => getComputedStyle(body).color), 'rgb(22, 27, 36)', 'dark on light');
+}
+
+async function fiveHundred(t) {
+  const p = await Person.arrive(t, await stack('tls'));
+  await p.signIn('fabrikam', 'frank');
+  const answer = await p.page.reload();
+  const { responseBodySize } = await answer.request().sizes();
+  assert.ok(responseBodySize < 60 << 10, `${responseBodySize} bytes`);
+  const shown = () => p.at('.roles li:visible').count();
+  assert.ok(await shown() >= 500);
+  assert.deepEqual(await findings(p.page), []);
+  const asked = [];
+  p.page.on('request', (request) => asked.push(request.url()));
+  const search = p.page.getByRole('searchbox');
+  await search.pressSequentially('TEAM-31 role-7');
+  assert.equal(await shown(), 1);
+  await p.shoot('list-searched');
+  await search.fill('11000000000000 role-9');
+  assert.equal(await shown(), 50);
+  await search.fill('team-31 role-7');
+  assert.deepEqual(asked, []);
+  await search.press('Enter');
+  await p.inConsole();
+  await p.consoleSays('role-7', '1100000000000031');
 }
