@@ -132,6 +132,31 @@ func TestWhoComesBackHasNoFormerGroups(t *testing.T) {
 	}
 }
 
+func TestWhoWasNeverActiveNeedsNoUser(t *testing.T) {
+	for what, c := range map[string]struct {
+		events        []lifecycle.Event
+		kept, removed lifecycle.Status // "": no user
+		name          string
+	}{
+		"nobody":                        {},
+		"staged":                        {[]lifecycle.Event{person(1, false, lifecycle.Inactive)}, "", "", ""},
+		"joined":                        {[]lifecycle.Event{person(1, false, lifecycle.Active), person(3, false, lifecycle.Active)}, lifecycle.Active, lifecycle.Active, "ada3"},
+		"suspended":                     {[]lifecycle.Event{person(1, false, lifecycle.Active), person(3, false, lifecycle.Inactive)}, lifecycle.Inactive, lifecycle.Inactive, "ada3"},
+		"removed":                       {[]lifecycle.Event{person(1, false, lifecycle.Active), person(3, false, lifecycle.Gone)}, lifecycle.Gone, lifecycle.Gone, "ada1"},
+		"removed, and came back":        {[]lifecycle.Event{person(1, false, lifecycle.Gone), person(3, false, lifecycle.Active)}, lifecycle.Active, lifecycle.Active, "ada3"},
+		"removed, and staged again":     {[]lifecycle.Event{person(1, false, lifecycle.Active), person(3, false, lifecycle.Gone), person(5, false, lifecycle.Inactive)}, lifecycle.Inactive, lifecycle.Gone, "ada5"},
+		"removed before they ever came": {[]lifecycle.Event{person(1, false, lifecycle.Gone)}, "", "", ""},
+	} {
+		s := merged(t, c.events...)
+		for removes, want := range map[bool]lifecycle.Status{false: c.kept, true: c.removed} {
+			p, ok := s.Wanted(removes)
+			if ok != (want != "") || p.Status != want || p.UserName != c.name {
+				t.Errorf("%s, removes %v: %v %+v", what, removes, ok, p)
+			}
+		}
+	}
+}
+
 func TestNobodyIsInAGroupSinceBeforeItWasGone(t *testing.T) {
 	s := merged(t, group(2, false), group(6, true), group(10, false))
 	edge := func(n int) lifecycle.Edge { return lifecycle.Edge{In: true, Order: event(n, false).Order} }

@@ -24,6 +24,10 @@ type State struct {
 	SignIn      *SignIn `json:"signin,omitempty"`
 	SignInOrder Order   `json:"signinOrder,omitzero"`
 
+	Known      *Person `json:"known,omitempty"` // the newest of whom it is said what they are, not that they are gone
+	KnownOrder Order   `json:"knownOrder,omitzero"`
+	Joined     Order   `json:"joined,omitzero"` // of the newest event by which they were active
+
 	Gone  Order           `json:"gone,omitzero"`   // of the newest event by which the subject was gone
 	Edges map[string]Edge `json:"edges,omitempty"` // a person's groups, by their IDs
 
@@ -76,10 +80,34 @@ func (s State) mergePerson(e Event) (State, bool, error) {
 	if e.Person.Status == Gone && e.Order.After(s.Gone) {
 		s, news = s.gone(e.Order), true
 	}
+	if e.Person.Status != Gone && e.Order.After(s.KnownOrder) {
+		s.Known, s.KnownOrder, news = e.Person, e.Order, true
+	}
+	if e.Person.Status == Active && e.Order.After(s.Joined) {
+		s.Joined, news = e.Order, true
+	}
 	if e.Order.After(s.PersonOrder) {
 		s.Person, s.PersonOrder, news = e.Person, e.Order, true
 	}
 	return s, news, nil
+}
+
+// Wanted is the person for whom there is to be a RAM user, as they were last known, with
+// how they stand now; false where no event ever made them active. Where users of who is
+// gone are removed, who did not join again since is gone.
+//
+// It is a matter of what events said, not of when they came: who was suspended or
+// removed before anybody got to work ends as who was so afterwards.
+func (s State) Wanted(removes bool) (Person, bool) {
+	if s.Joined.IsZero() {
+		return Person{}, false
+	}
+	p := *s.Known
+	p.Status = s.Person.Status
+	if removes && !s.Joined.After(s.Gone) {
+		p.Status = Gone
+	}
+	return p, true
 }
 
 // gone forgets the groups that the subject was in until then.
