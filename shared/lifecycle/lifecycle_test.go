@@ -110,11 +110,14 @@ func rowOf(t *testing.T, s lifecycle.State) string {
 
 func TestOlderNeverUndoesNewer(t *testing.T) {
 	s := merged(t, person(8, false, lifecycle.Inactive))
-	after, news, err := s.Merge(person(2, false, lifecycle.Active))
-	if err != nil || news || after.Person.Status != lifecycle.Inactive {
-		t.Errorf("%v %v %+v", err, news, after.Person)
+	after, _, err := s.Merge(person(2, false, lifecycle.Active))
+	if p, ok := after.Wanted(false); err != nil || !ok || p.Status != lifecycle.Inactive || p.UserName != "ada8" {
+		t.Errorf("%v %v %+v", err, ok, p)
 	}
-	if _, news, _ = s.Merge(person(8, false, lifecycle.Inactive)); news {
+	if _, news, _ := s.Merge(person(2, false, lifecycle.Inactive)); news {
+		t.Error("what was over already was news")
+	}
+	if _, news, _ := s.Merge(person(8, false, lifecycle.Inactive)); news {
 		t.Error("the same event was news")
 	}
 }
