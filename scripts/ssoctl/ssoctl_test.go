@@ -252,7 +252,7 @@ func TestApplyStoresARevisionAndFetchesKeys(t *testing.T) {
 	file := write(t, idp.federation(""))
 	fetched := "test: keys fetched: entity ID " + validatetest.EntityID + ", 1 certificate, valid until DATE\n"
 	unchanged := strings.Replace(fetched, "fetched", "unchanged", 1)
-	tables := "created table sso_trust\ncreated table sso_nonce\ncreated table sso_session\ncreated table sso_person\n"
+	tables := "created table sso_trust\ncreated table sso_nonce\ncreated table sso_session\ncreated table sso_person\ncreated table sso_event\n"
 	applied := "revision REVISION applied: 1 identity provider, 1 account, 1 rule"
 
 	first := ssoctl(t, env, "apply", "-f", file)

@@ -16,6 +16,7 @@ const (
 	tableNonce   = "sso_nonce"
 	tableSession = "sso_session"
 	tablePerson  = "sso_person"
+	tableEvent   = "sso_event"
 
 	columnClaim = "claim"
 )
@@ -43,6 +44,9 @@ func trustKey(p, id string) *tablestore.PrimaryKey {
 	k.AddPrimaryKeyColumn("id", id)
 	return k
 }
+
+// eventKey is a key of sso_event.
+func eventKey(p, id string) *tablestore.PrimaryKey { return trustKey(p, id) }
 
 // personKey is a key of sso_person.
 func personKey(idp, id string) *tablestore.PrimaryKey {

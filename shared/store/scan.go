@@ -14,9 +14,14 @@ type place struct {
 	row       row
 }
 
-// scan reads the rows of one partition of sso_trust whose IDs begin so.
-func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, error) {
-	start, end := new(tablestore.PrimaryKey), new(tablestore.PrimaryKey)
+// scan reads the rows of one partition of a table of p and id whose IDs begin so.
+func (c *Client) scan(ctx context.Context, table, partition, prefix string) ([]place, error) {
+	start, end := beginningWith(partition, prefix)
+	return c.rangeOf(ctx, table, start, end)
+}
+
+func beginningWith(partition, prefix string) (start, end *tablestore.PrimaryKey) {
+	start, end = new(tablestore.PrimaryKey), new(tablestore.PrimaryKey)
 	start.AddPrimaryKeyColumn("p", partition)
 	end.AddPrimaryKeyColumn("p", partition)
 	if prefix == "" {
@@ -26,7 +31,7 @@ func (c *Client) scan(ctx context.Context, partition, prefix string) ([]place, e
 		start.AddPrimaryKeyColumn("id", prefix)
 		end.AddPrimaryKeyColumn("id", prefix+"\uffff") // no ID goes on with it
 	}
-	return c.rangeOf(ctx, tableTrust, start, end)
+	return start, end
 }
 
 // rangeOf reads the rows from start until before end, page by page.
@@ -51,12 +56,16 @@ func (c *Client) rangeOf(ctx context.Context, table string, start, end *tablesto
 
 // page has a budget of its own: a large federation has many.
 func (c *Client) page(ctx context.Context, table string, start, end *tablestore.PrimaryKey) (*tablestore.GetRangeResponse, error) {
+	return c.pageOf(ctx, &tablestore.RangeRowQueryCriteria{
+		TableName: table, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
+	})
+}
+
+func (c *Client) pageOf(ctx context.Context, criteria *tablestore.RangeRowQueryCriteria) (*tablestore.GetRangeResponse, error) {
 	ctx, cancel := c.budgeted(ctx)
 	defer cancel()
 	return call(ctx, c, func(sdk *tablestore.TableStoreClient) (*tablestore.GetRangeResponse, error) {
-		return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: &tablestore.RangeRowQueryCriteria{
-			TableName: table, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
-		}})
+		return sdk.GetRange(&tablestore.GetRangeRequest{RangeRowQueryCriteria: criteria})
 	})
 }
 
@@ -68,4 +77,29 @@ func readPlace(table string, r *tablestore.Row) (place, error) {
 	partition, _ := key[0].Value.(string)
 	id, _ := key[1].Value.(string)
 	return place{partition, id, readRow(r.Columns)}, nil
+}
+
+// some reads rows of one partition that filter lets pass, until there are as many as
+// limit. The filter is the service's: a page may be empty and not the last.
+func (c *Client) some(ctx context.Context, table, partition string, filter tablestore.ColumnFilter, limit int) ([]place, error) {
+	var places []place
+	start, end := beginningWith(partition, "")
+	for start != nil && len(places) < limit {
+		page, err := c.pageOf(ctx, &tablestore.RangeRowQueryCriteria{
+			TableName: table, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
+			Filter: filter, Limit: int32(limit - len(places)), //nolint:gosec // no caller asks for 2^31 rows
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Rows {
+			found, err := readPlace(table, r)
+			if err != nil {
+				return nil, err
+			}
+			places = append(places, found)
+		}
+		start = page.NextStartPrimaryKey
+	}
+	return places, nil
 }

@@ -76,7 +76,7 @@ func TestWithoutTablesNothingWasApplied(t *testing.T) {
 	if err := store.NewNonces(client).Use(t.Context(), [32]byte{}, time.Now()); reason.Of(err) != reason.StoreUnavailable {
 		t.Errorf("got %v", err)
 	}
-	for round, want := range []int{4, 0} {
+	for round, want := range []int{5, 0} {
 		created, err := store.CreateTables(t.Context(), client)
 		if len(created) != want || err != nil {
 			t.Errorf("round %d: created %v, %v", round, created, err)
@@ -172,6 +172,10 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 				"owner":   claimed(store.NewPeople(client).Claim(t.Context(), "1234567890123456", "ada", store.Owner{IdP: "okta", Person: "ada"})),
 				"person":  known(store.NewPeople(client).Known(t.Context(), "okta", "ada", [32]byte{})),
 				"end":     store.NewPeople(client).EndSessions(t.Context(), "okta", "ada", time.Now()),
+				"append":  appended(store.NewEvents(client).Append(t.Context(), store.Event{Key: "a", Subject: "b"})),
+				"done":    store.NewEvents(client).Done(t.Context(), time.Now(), store.Event{Key: "a", Subject: "b"}),
+				"dead":    store.NewEvents(client).Dead(t.Context(), store.DeadLetter{Key: "a"}),
+				"subject": store.NewPeople(client).PutSubject(t.Context(), "okta", "person", "ada", nil, 0),
 			} {
 				if reason.Of(err) != reason.StoreUnavailable {
 					t.Errorf("%s: got %v", what, err)
@@ -182,6 +186,8 @@ func TestNonsenseIsNoAnswer(t *testing.T) {
 }
 
 func claimed(_ store.Owner, err error) error { return err }
+
+func appended(_ bool, err error) error { return err }
 
 func known(_ store.Known, _ store.Row, err error) error { return err }
 

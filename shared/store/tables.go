@@ -12,6 +12,10 @@ import (
 // is seconds, at times a minute.
 const readyBudget = 2 * time.Minute
 
+// keepEvents is how long an event is known to be done, and a dead letter waits for
+// somebody: 90 days in seconds. No sender repeats an event for as long.
+const keepEvents = 90 * 86400
+
 // tableSpec is a table as CreateTables makes it. Times to live are Tablestore's
 // shortest, a day, and two for sessions: they clean up; what holds is exp.
 type tableSpec struct {
@@ -26,6 +30,7 @@ func tableSpecs() []tableSpec {
 		{tableNonce, []string{"h"}, 86400},
 		{tableSession, []string{"h"}, 172800},
 		{tablePerson, []string{"idp", "id"}, -1},
+		{tableEvent, []string{"p", "id"}, keepEvents},
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/aliyun/aliyun-tablestore-go-sdk/tablestore"
@@ -120,7 +119,7 @@ func (t *Trust) Row(ctx context.Context, rev, id string) (*Item, error) {
 
 // Rows returns the rows of a revision whose IDs begin so, in order of their IDs.
 func (t *Trust) Rows(ctx context.Context, rev, prefix string) ([]Item, error) {
-	places, err := t.client.scan(ctx, partitionRevision+rev, prefix)
+	places, err := t.client.scan(ctx, tableTrust, partitionRevision+rev, prefix)
 	if err != nil {
 		return nil, unavailable("revision", err)
 	}
@@ -171,23 +170,13 @@ func batches(items []Item) [][]Item {
 	return cut
 }
 
-// write puts the rows of one batch. Rows are answered one by one; if any of them
-// failed for a passing reason, all are put again.
+// write puts the rows of one batch.
 func (t *Trust) write(ctx context.Context, rev string, items []Item) error {
-	ctx, cancel := t.client.budgeted(ctx)
-	defer cancel()
 	batch := new(tablestore.BatchWriteRowRequest)
 	for _, item := range items {
 		batch.AddRowChange(putChange(tableTrust, trustKey(partitionRevision+rev, item.ID), whatever(), columnsOf(item)))
 	}
-	_, err := call(ctx, t.client, func(sdk *tablestore.TableStoreClient) (struct{}, error) {
-		resp, err := sdk.BatchWriteRow(batch)
-		if err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, firstFailure(resp, len(items))
-	})
-	return err
+	return t.client.writeBatch(ctx, tableTrust, batch, len(items))
 }
 
 func columnsOf(item Item) []column {
@@ -198,21 +187,6 @@ func columnsOf(item Item) []column {
 	return columns
 }
 
-// firstFailure wants a good answer for every row: the SDK takes an empty one for
-// success.
-func firstFailure(resp *tablestore.BatchWriteRowResponse, rows int) error {
-	results := resp.TableToRowsResult[tableTrust]
-	for _, r := range results {
-		if !r.IsSucceed {
-			return &tablestore.OtsError{Code: r.Error.Code, Message: r.Error.Message, RequestId: resp.RequestId}
-		}
-	}
-	if len(results) != rows {
-		return fmt.Errorf("%d of %d rows were answered for", len(results), rows)
-	}
-	return nil
-}
-
 // Keys returns what was learned about an identity provider and its version; nil
 // and 0 if nothing was.
 func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int64, err error) {
@@ -221,7 +195,7 @@ func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int6
 
 // AllKeys returns what was learned about every identity provider.
 func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
-	places, err := t.client.scan(ctx, partitionKeys, "")
+	places, err := t.client.scan(ctx, tableTrust, partitionKeys, "")
 	if err != nil {
 		return nil, unavailable("keys", err)
 	}

@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		b := newBench(t, open(t))
 		return b.people(), b.sessions()
 	})
+	runEvents(t, open)
 	runFaults(t, open)
 }
 
