@@ -24,6 +24,7 @@ const adminBody = 1 << 20
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
 //	POST   /users       {"account","name"}  makes a RAM user
 //	DELETE /users?account=…&name=…          takes one away
+//	GET    /directory?account=…             an account's RAM users and groups (cloud.Directory)
 //	POST   /roles       {"arn","trust","permission"}  makes a role, or replaces it; its sessions last up to 12 hours
 //	DELETE /roles?arn=…                     takes a role away
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
@@ -46,6 +47,7 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("DELETE /users", func(_ http.ResponseWriter, r *http.Request) {
 			s.cloud.RemoveUser(r.URL.Query().Get("account"), r.URL.Query().Get("name"))
 		})
+		mux.Handle("GET /directory", s.cloud.Directories())
 		mux.HandleFunc("POST /roles", s.putRole)
 		mux.HandleFunc("DELETE /roles", func(_ http.ResponseWriter, r *http.Request) { s.cloud.RemoveRole(r.URL.Query().Get("arn")) })
 		mux.Handle("GET /delivered", s.cloud.Delivered())

@@ -62,6 +62,16 @@ func (s *Stack) RemoveUser(tb testing.TB, account, name string) {
 	s.admin(tb, http.MethodDelete, "/users?"+url.Values{"account": {account}, "name": {name}}.Encode(), nil)
 }
 
+// Directory is what an account's RAM holds of users and groups, all of it in order.
+func (s *Stack) Directory(tb testing.TB, account string) cloud.Directory {
+	tb.Helper()
+	var directory cloud.Directory
+	if err := json.Unmarshal(s.admin(tb, http.MethodGet, "/directory?"+url.Values{"account": {account}}.Encode(), nil), &directory); err != nil {
+		tb.Fatal(err)
+	}
+	return directory
+}
+
 // PutRole makes a role with these policies, or replaces it; permission may be "".
 func (s *Stack) PutRole(tb testing.TB, arn, trust, permission string) {
 	tb.Helper()

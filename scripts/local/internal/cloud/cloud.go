@@ -55,17 +55,17 @@ type Cloud struct {
 	kms         *kms
 	calls       *calls
 
-	mu        sync.Mutex
-	accounts  map[string]string       // ID -> alias
-	roles     map[string]role         // by ARN
-	providers map[string]samlProvider // by ARN
-	issuers   map[string]OIDCProvider // by ARN
-	userSSO   map[string]userSSO      // by account
-	users     map[string]bool         // RAM users, by ARN
-	domains   map[string]string       // domain aliases, by account
-	abroad    map[string]bool         // accounts of the international site
-	functions map[string]functionCredentials
-	rotation  Rotation
+	mu          sync.Mutex
+	accounts    map[string]string       // ID -> alias
+	roles       map[string]role         // by ARN
+	providers   map[string]samlProvider // by ARN
+	issuers     map[string]OIDCProvider // by ARN
+	userSSO     map[string]userSSO      // by account
+	directories map[string]*directory   // RAM users and groups, by account
+	domains     map[string]string       // domain aliases, by account
+	abroad      map[string]bool         // accounts of the international site
+	functions   map[string]functionCredentials
+	rotation    Rotation
 }
 
 // New makes the bundle's account with its function roles, and its keys at the
@@ -95,21 +95,21 @@ func New(o Options) (*Cloud, error) {
 
 func newCloud(o Options) *Cloud {
 	c := &Cloud{
-		bundle:    o.BundleAccount,
-		rotate:    o.RotateEvery,
-		now:       o.Now,
-		log:       o.Log,
-		accounts:  map[string]string{},
-		roles:     map[string]role{},
-		providers: map[string]samlProvider{},
-		issuers:   map[string]OIDCProvider{},
-		userSSO:   map[string]userSSO{},
-		users:     map[string]bool{},
-		domains:   map[string]string{},
-		abroad:    map[string]bool{},
-		functions: map[string]functionCredentials{},
-		troubles:  &troubles{of: map[string]*Trouble{}, count: map[string]int{}},
-		calls:     &calls{},
+		bundle:      o.BundleAccount,
+		rotate:      o.RotateEvery,
+		now:         o.Now,
+		log:         o.Log,
+		accounts:    map[string]string{},
+		roles:       map[string]role{},
+		providers:   map[string]samlProvider{},
+		issuers:     map[string]OIDCProvider{},
+		userSSO:     map[string]userSSO{},
+		directories: map[string]*directory{},
+		domains:     map[string]string{},
+		abroad:      map[string]bool{},
+		functions:   map[string]functionCredentials{},
+		troubles:    &troubles{of: map[string]*Trouble{}, count: map[string]int{}},
+		calls:       &calls{},
 	}
 	if c.rotate == 0 {
 		c.rotate = rotateEvery

@@ -24,21 +24,23 @@ type functionCredentials struct {
 }
 
 // addFunctionRoles makes the bundle's own roles. Function Compute may assume
-// each. The two that issue and the one that keeps accounts' RAM up to date, and no
-// other, may go on to assume others; the two where people and workloads sign in, and
-// no other, may have keys fetched; and those that sign requests and responses, and no
-// other, may use the key of ours that KMS holds, of which the one that decrypts has the
-// secret too. Alerts are handed on by the one that makes them.
+// each. The two that issue and the two that keep accounts' RAM up to date, and no
+// other, may go on to assume others; the two where people and workloads sign in and the
+// one that hears of events, and no other, may have keys fetched; the two that learn of
+// people may have them provisioned at once; and those that sign requests and responses,
+// and no other, may use the key of ours that KMS holds, of which the one that decrypts
+// has the secret too. Alerts are handed on by the one that makes them.
 func (c *Cloud) addFunctionRoles() error {
 	const assume = `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`
 	const invoke = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-metadata-rotation"}`
+	const provision = `{"Effect":"Allow","Action":"fc:InvokeFunction","Resource":"acs:fc:*:*:functions/sso-provisioning"}`
 	const sign = `{"Effect":"Allow","Action":"kms:AsymmetricSign","Resource":"acs:kms:*:*:key/fc-sso-*"}`
 	const decrypt = `{"Effect":"Allow","Action":"kms:GetSecretValue","Resource":"acs:kms:*:*:secret/fc-sso-*"}`
 	const tell = `{"Effect":"Allow","Action":["eventbridge:PutEvents","mns:PublishMessage"],"Resource":["acs:eventbridge:*:*:eventbus/fc-sso*","acs:mns:*:*:/topics/fc-sso*/messages"]}`
 	var faults []error
 	for name, may := range map[string]string{
-		"saml-acs": invoke + "," + sign + "," + decrypt, "oidc-exchange": assume + "," + invoke + "," + sign, "portal": assume + "," + sign,
-		"metadata-rotation": assume + "," + tell, "scim": "", "provisioning": "",
+		"saml-acs": invoke + "," + sign + "," + decrypt, "oidc-exchange": assume + "," + invoke + "," + sign, "portal": assume + "," + sign + "," + provision,
+		"metadata-rotation": assume + "," + tell, "scim": provision, "provisioning": assume + "," + invoke,
 	} {
 		r := Role{ARN: c.functionRole(name), Trust: TrustingService(functionService)}
 		if may != "" {
@@ -54,16 +56,18 @@ func (c *Cloud) functionRole(name string) string {
 }
 
 // AddMaintenanceRole makes the role by which the bundle keeps an account's RAM up to
-// date. Besides the function that does so the operator may assume it. It may read and
-// write providers, but not delete them, read roles, and set user-based SSO.
+// date. Besides the two functions that do so the operator may assume it. It may read and
+// write providers, but not delete them, read roles, and set user-based SSO. It may make,
+// change and delete users and groups and take from a user what hangs on one, but give
+// nobody a password or a key; and of policies it may give and take one, which forbids.
 func (c *Cloud) AddMaintenanceRole(arn string) error {
 	parts := roleARN.FindStringSubmatch(arn)
 	if parts == nil {
 		return fmt.Errorf("%q is not a role's ARN", arn)
 	}
 	return c.AddRole(Role{
-		ARN: arn, Description: "by which fc-sso keeps this account's identity providers up to date",
-		Trust:      Trusting(c.functionRole("metadata-rotation"), c.adminARN()),
+		ARN: arn, Description: "by which fc-sso keeps this account's identity providers, users and groups up to date",
+		Trust:      Trusting(c.functionRole("metadata-rotation"), c.functionRole("provisioning"), c.adminARN()),
 		Permission: strings.ReplaceAll(maintenance, "ACCOUNT", parts[1]),
 	})
 }
@@ -76,6 +80,17 @@ const maintenance = `{"Version":"1","Statement":[
 		"ram:AddFingerprintToOIDCProvider","ram:RemoveFingerprintFromOIDCProvider",
 		"ram:AddClientIdToOIDCProvider","ram:RemoveClientIdFromOIDCProvider"]},
 	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:role/*","Action":["ram:GetRole","ram:ListRoles"]},
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:user/*","Action":[
+		"ram:CreateUser","ram:GetUser","ram:UpdateUser","ram:DeleteUser","ram:ListUsers",
+		"ram:AddUserToGroup","ram:RemoveUserFromGroup","ram:ListGroupsForUser",
+		"ram:GetLoginProfile","ram:DeleteLoginProfile","ram:GetUserMFAInfo","ram:UnbindMFADevice",
+		"ram:ListAccessKeys","ram:UpdateAccessKey","ram:DeleteAccessKey",
+		"ram:ListPoliciesForUser","ram:AttachPolicyToUser","ram:DetachPolicyFromUser"]},
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:group/*","Action":[
+		"ram:CreateGroup","ram:GetGroup","ram:UpdateGroup","ram:DeleteGroup","ram:ListGroups",
+		"ram:AddUserToGroup","ram:RemoveUserFromGroup","ram:ListUsersForGroup","ram:ListPoliciesForGroup"]},
+	{"Effect":"Allow","Resource":"acs:ram::ACCOUNT:policy/fc-sso-left","Action":[
+		"ram:CreatePolicy","ram:GetPolicy","ram:AttachPolicyToUser","ram:DetachPolicyFromUser"]},
 	{"Effect":"Allow","Resource":"*","Action":["ram:GetUserSsoSettings","ram:SetUserSsoSettings","ram:GetDefaultDomain"]}]}`
 
 // FunctionRole gives what Function Compute hands to an invocation of a function:

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -39,7 +40,7 @@ func (c *Cloud) RAM() http.Handler {
 
 // ramAction is an action of either API, on the RAM of the account that signed.
 type ramAction struct {
-	on string // what a permission of it is about; "" = all of the account
+	on string // what permissions of it are about, kinds with blanks between; "" = all of the account
 	do func(*Cloud, string, rpcRequest) (ramAnswer, *fault)
 }
 
@@ -50,7 +51,8 @@ const (
 )
 
 func imsActions() map[string]ramAction {
-	return map[string]ramAction{
+	actions := directoryActions()
+	maps.Copy(actions, map[string]ramAction{
 		"CreateSAMLProvider":                {onSAML, (*Cloud).createSAMLProvider},
 		"UpdateSAMLProvider":                {onSAML, (*Cloud).updateSAMLProvider},
 		"GetSAMLProvider":                   {onSAML, (*Cloud).getSAMLProvider},
@@ -68,15 +70,18 @@ func imsActions() map[string]ramAction {
 		"SetUserSsoSettings":                {"", (*Cloud).setUserSSO},
 		"GetUserSsoSettings":                {"", (*Cloud).getUserSSO},
 		"GetDefaultDomain":                  {"", (*Cloud).getDefaultDomain},
-	}
+	})
+	return actions
 }
 
 func ramActions() map[string]ramAction {
-	return map[string]ramAction{
+	actions := directoryActions()
+	maps.Copy(actions, map[string]ramAction{
 		"GetRole":    {onRole, (*Cloud).getRole},
 		"ListRoles":  {onRole, (*Cloud).listRoles},
 		"UpdateRole": {onRole, (*Cloud).updateRole},
-	}
+	})
+	return actions
 }
 
 func findIn(actions map[string]ramAction) func(string) (rpcCall, bool) {
@@ -90,8 +95,10 @@ func findIn(actions map[string]ramAction) func(string) (rpcCall, bool) {
 // of both APIs are called ram:…, and those on providers may ask for the issuer; older
 // pages say ims:… and acs:ims::…, which nothing here answers to.
 func (a ramAction) signed(c *Cloud, who caller, q rpcRequest, requestID string) (any, *fault) {
-	if !c.mayWhere(who, "ram:"+q.action(), a.resource(who.account, q), c.issuerFacts(who.account, q)) {
-		return nil, notAllowed()
+	for _, resource := range a.resources(c, who.account, q) { // whoever is about two things needs both
+		if !c.mayWhere(who, "ram:"+q.action(), resource, c.issuerFacts(who.account, q)) {
+			return nil, notAllowed()
+		}
 	}
 	answer, f := a.do(c, who.account, q)
 	if f != nil {
@@ -101,15 +108,19 @@ func (a ramAction) signed(c *Cloud, who caller, q rpcRequest, requestID string) 
 	return answer, nil
 }
 
-func (a ramAction) resource(account string, q rpcRequest) string {
+func (a ramAction) resources(c *Cloud, account string, q rpcRequest) []string {
 	if a.on == "" {
-		return "*"
+		return []string{"*"}
 	}
-	name := nameIn(q)
-	if name == "" {
-		name = "*"
+	var resources []string
+	for kind := range strings.FieldsSeq(a.on) {
+		name := c.nameOf(account, kind, q)
+		if name == "" {
+			name = "*"
+		}
+		resources = append(resources, arnOf(account, kind, name))
 	}
-	return "acs:ram::" + account + ":" + a.on + "/" + name
+	return resources
 }
 
 // nameIn is what the request is about, whichever kind.
@@ -140,6 +151,10 @@ type ramAnswer struct {
 	Role              *roleBody    `json:",omitempty" xml:",omitempty"`
 	Roles             *roleList    `json:",omitempty" xml:",omitempty"`
 	UserSsoSettings   *userSSOBody `json:",omitempty" xml:",omitempty"`
+	User              *userBody    `json:",omitempty" xml:",omitempty"`
+	Users             *userList    `json:",omitempty" xml:",omitempty"`
+	Group             *groupBody   `json:",omitempty" xml:",omitempty"`
+	Groups            *groupList   `json:",omitempty" xml:",omitempty"`
 	DefaultDomainName string       `json:",omitempty" xml:",omitempty"`
 	IsTruncated       *bool        `json:",omitempty" xml:",omitempty"`
 	Marker            string       `json:",omitempty" xml:",omitempty"`
@@ -184,7 +199,11 @@ func requireDescription(q rpcRequest, param string) *fault {
 
 // page is one page of names, and where the next begins.
 func page(q rpcRequest, names []string, most int) (part []string, marker string, f *fault) {
-	length := pageLength
+	return pageFrom(q, names, most, pageLength)
+}
+
+// pageFrom has a length of its own where MaxItems says nothing.
+func pageFrom(q rpcRequest, names []string, most, length int) (part []string, marker string, f *fault) {
 	if text := q.params.Get("MaxItems"); text != "" {
 		var err error
 		if length, err = strconv.Atoi(text); err != nil || length < 1 || length > most {

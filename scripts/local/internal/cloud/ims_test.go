@@ -47,6 +47,10 @@ type shown struct {
 		MetadataDocument, AuxiliaryDomain, AuthnSignAlgo string
 		SsoEnabled, SsoLoginWithDomain                   bool
 	}
+	User                      shownUser
+	Users                     struct{ User []shownUser }
+	Group                     shownGroup
+	Groups                    struct{ Group []shownGroup }
 	DefaultDomainName, Marker string
 	IsTruncated               bool
 }

@@ -13,7 +13,8 @@ var (
 	domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 )
 
-// AddUser makes a RAM user, by the name without domain. Its account must be known.
+// AddUser makes a RAM user, by the name without domain, as somebody did by hand who set
+// nothing else. Its account must be known; a user that is there already is no fault.
 func (c *Cloud) AddUser(account, name string) error {
 	if !userName.MatchString(name) {
 		return fmt.Errorf("RAM user %q: 1 to 64 letters, digits, dots, underscores and hyphens are wanted", name)
@@ -21,17 +22,32 @@ func (c *Cloud) AddUser(account, name string) error {
 	if !c.known(account) {
 		return fmt.Errorf("RAM user %s: no account %s", name, account)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.users[arnOf(account, "user", name)] = true
+	d, now := c.directory(account), c.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch known, ok := d.users[lower(name)]; {
+	case !ok:
+		d.users[lower(name)] = &user{name: name, id: numericID("2", arnOf(account, onUser, name)), created: now, updated: now}
+	case known.name != name:
+		return fmt.Errorf("RAM user %s: account %s has %s", name, account, known.name)
+	}
 	return nil
 }
 
-// RemoveUser takes a RAM user away; one that is not there is no fault.
+// RemoveUser takes a RAM user away with all that hangs on it; one that is not there is
+// no fault.
 func (c *Cloud) RemoveUser(account, name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.users, arnOf(account, "user", name))
+	d := c.directory(account)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u, ok := d.user(name)
+	if !ok {
+		return
+	}
+	for _, g := range d.groupsOf(u) {
+		delete(g.members, u)
+	}
+	delete(d.users, lower(name))
 }
 
 // SetDomainAlias gives an account a domain of its own, as if its owner had proven it.
@@ -108,13 +124,24 @@ func (c *Cloud) userNamed(account, nameID string, set userSSO) (caller, *fault) 
 	case qualified && !slices.Contains(suffixes, domain):
 		return caller{}, nobody.because("NameID %q does not end in one of %q", nameID, suffixes)
 	}
-	arn := arnOf(account, "user", name)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.users[arn] {
+	d := c.directory(account)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	u, ok := d.user(name)
+	if !ok {
 		return caller{}, nobody.because("account %s has no RAM user %q", account, name)
 	}
-	return caller{kind: kindUser, account: account, arn: arn, id: numericID("2", arn)}, nil
+	return caller{kind: kindUser, account: account, arn: arnOf(account, onUser, name), id: u.id}, nil
+}
+
+// signedIn notes when a user did so last.
+func (c *Cloud) signedIn(who caller) {
+	d, now := c.directory(who.account), c.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if u, ok := d.userOf(who.id); ok {
+		u.lastLogin = now
+	}
 }
 
 // accountNamed is the account that a sign-in page's address names: by one of its

@@ -23,6 +23,7 @@ func (s *console) userSignIn(w http.ResponseWriter, r *http.Request) {
 		s.refused(w, r, f)
 		return
 	}
+	s.cloud.signedIn(who)
 	s.enter(w, r, consoleSession{who: who, end: s.cloud.now().Add(loginSession)}, consolePageOr(form.relayState, s.cloud.siteOf(who.account).home))
 }
 
