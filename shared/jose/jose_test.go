@@ -417,6 +417,10 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 			o.Texts(name)
+			_, isObject := value.(map[string]any)
+			if inner, ok := o.Object(name); ok != isObject || ok && !json.Valid(inner.Raw()) {
+				t.Fatalf("%q is %v, and an object: %v", name, value, ok)
+			}
 		}
 		if n != len(all) {
 			t.Fatalf("%d names, not %d", n, len(all))

@@ -88,6 +88,18 @@ func (o Object) Text(name string) (string, bool) {
 	return text, ok && text != ""
 }
 
+// Object is a member that is an object itself. Its [Object.Raw] is a part of o's.
+func (o Object) Object(name string) (Object, bool) {
+	raw := o.raw(name)
+	if len(raw) == 0 || raw[0] != '{' {
+		return Object{}, false
+	}
+	r := reader{text: raw} // which was checked with the rest of the text
+	member := r.object(0)
+	member.text = raw
+	return member, true
+}
+
 // Date is a member that is a number of seconds since 1970 (RFC 7519 section 2,
 // NumericDate), cut to whole ones: a JSON number within the years that we live in.
 // A number in quotes is text.
