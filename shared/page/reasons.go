@@ -94,5 +94,10 @@ func sentences() map[reason.Code]text {
 		reason.OwnKeysUnavailable:   {"This service cannot sign or open messages at the moment. Try again shortly.", "本服务暂时无法签名或解密消息，请稍后重试。"},
 		reason.CredentialsMissing:   {"This service lacks a permission that it needs.", "本服务缺少必要的权限。"},
 		reason.ConfigurationInvalid: {"This service is not set up correctly.", "本服务的配置不正确。"},
+
+		reason.EventMalformed: {"The event could not be read.", "无法读取该事件。"},
+		reason.EventUnknown:   {"The event is of a type that is not known here.", "这里没有该类型的事件。"},
+		reason.EventRefused:   {"The event comes from where none are accepted.", "该事件的来源不被接受。"},
+		reason.EventTime:      {"The event is dated wrongly.", "该事件的时间不正确。"},
 	}
 }

@@ -91,6 +91,10 @@ const (
 	OwnKeysUnavailable   Code = "own_keys_unavailable"
 	CredentialsMissing   Code = "credentials_missing"
 	ConfigurationInvalid Code = "configuration_invalid"
+	EventMalformed       Code = "event_malformed"
+	EventUnknown         Code = "event_unknown"
+	EventRefused         Code = "event_refused"
+	EventTime            Code = "event_time"
 )
 
 // Mender says who can mend what led to a refusal.
@@ -212,5 +216,10 @@ func table() []Row {
 		{OwnKeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "our own key could not be used: KMS did not answer, refused or answered wrongly, or the function does not hold the key that is to sign; the detail says which"},
 		{CredentialsMissing, http.StatusServiceUnavailable, CloudAdmin, "the invocation brought no role credentials: does the function have a role?"},
 		{ConfigurationInvalid, http.StatusInternalServerError, CloudAdmin, "a setting is missing or wrong: the detail names all of them"},
+
+		{EventMalformed, http.StatusBadRequest, CloudAdmin, "an event breaks the rules of JSON or CloudEvents, or lacks a field, or has one too many: the detail says which; template/events/README.md has the fields"},
+		{EventUnknown, http.StatusBadRequest, CloudAdmin, "an event of an accepted source has a type that provisioning does not know: template/events/README.md lists them; let the rule of the bus pass no others"},
+		{EventRefused, http.StatusForbidden, CloudAdmin, "an event comes from an account, a source or a topic that SSO_EVENTS_ACCOUNT and SSO_EVENTS_FROM do not name"},
+		{EventTime, http.StatusBadRequest, CloudAdmin, "an event has no time that can be read, or one more than 15 minutes ahead, and would outdo all that comes after it: compare the sender's clock"},
 	}
 }
