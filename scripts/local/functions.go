@@ -44,6 +44,7 @@ func (s *station) readFile(context.Context) error {
 		"SSO_RAM_ENDPOINT":    s.line.Cloud.RAM,
 		"SSO_FC_ENDPOINT":     origin("http", s.ports.functions),
 		"SSO_ALERTS_ENDPOINT": s.alertsEndpoint(),
+		"SSO_EVENTS_FROM":     "eventbridge:acme.hr,mns:hr",
 	}
 	ours, err := s.ownKeys(signingKey)
 	if err != nil {

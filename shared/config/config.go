@@ -38,6 +38,8 @@ type Config struct {
 	RAMEndpoint      string
 	FCEndpoint       string
 	Rotation         string // name of the function that fetches keys
+	Provisioning     string // name of the function that brings events into RAM
+	Events           Events // whose events that function takes
 	Alerts           Alerts // who carries alerts on
 	BrandName        string
 	BrandHelp        string
@@ -49,66 +51,12 @@ type Need int
 
 // The needs.
 const (
-	Store      Need = iota // Tablestore
-	SigningKey             // our key and certificate
-	STS                    // STS and the console's sign-in
-	Rotation               // Function Compute, for the function that fetches keys
-	RAM                    // STS, and the two services that keep RAM: IMS has its identity providers, RAM its roles
-)
-
-// Setting is one row of the README's table.
-type Setting struct {
-	Name, Default, Meaning string
-}
-
-// Settings lists all there are.
-func Settings() []Setting {
-	return []Setting{
-		{urlName, "", "the one public origin, `https://sso.acme.com`; requests to another host are refused"},
-		{otsEndpoint, "", "Tablestore endpoint, `https://INSTANCE.REGION.vpc.tablestore.aliyuncs.com`"},
-		{otsInstance, "", "Tablestore instance"},
-		{signingKeyFile, "", "PEM file inside the function's code with our RSA keys, each with its certificate: all decrypt, and the first signs unless `ssoctl keys` says another; or else the next"},
-		{signingKMSKey, "", "ID of a KMS key (SIGN/VERIFY, RSA_2048 or RSA_3072) that signs in place of a file"},
-		{decryptionSecret, "", "name of a KMS secret with such a PEM file: its current version and the one before decrypt, where KMS signs; none: encrypted assertions are refused"},
-		{kmsEndpoint, "of the function's own region", "where KMS is"},
-		{stsEndpoint, defaultSTS, "STS endpoint, best that of the function's region"},
-		{signinEndpoint, "by the account's site", "where the console's sign-in is"},
-		{imsEndpoint, defaultIMS, "where RAM's identity providers and user-based SSO are kept up to date"},
-		{ramEndpoint, defaultRAM, "where RAM's roles are read"},
-		{fcEndpoint, "of the function's own account and region", "Function Compute's endpoint: a sign-in that meets an unknown key has it call the next"},
-		{rotation, defaultRotation, "name of the function that fetches keys"},
-		{alertsTo, "nobody: alerts are in the log", "who carries alerts on: `eventbridge:BUS`, a custom bus of EventBridge, or `mns:TOPIC`, a topic of MNS, which is also called SMQ"},
-		{alertsEndpoint, "of the function's own account and region", "that bus's or topic's endpoint, `https://ACCOUNT.eventbridge.REGION.aliyuncs.com` or `https://ACCOUNT.mns.REGION.aliyuncs.com`"},
-		{brandName, "Sign in to Alibaba Cloud", "the company's name on the pages"},
-		{brandHelp, "", "whom to ask, on the pages: an e-mail address or a URL"},
-		{brandLogo, "", "file inside the function's code with the company's logo, square, SVG or PNG of at most 32 KB and 1024 pixels a side, for `saml-acs`, `oidc-exchange` and `portal` alike"},
-		{secretPrefix + "…", "", "the secret of our client at an OpenID provider, where `federation.yaml` says `env:SSO_SECRET_…`: a variable for each, of `oidc-exchange` alone"},
-		{localStack, "", "`1` for the local stack alone: every endpoint must then be this machine"},
-	}
-}
-
-const (
-	urlName        = "SSO_URL"
-	otsEndpoint    = "SSO_OTS_ENDPOINT"
-	otsInstance    = "SSO_OTS_INSTANCE"
-	stsEndpoint    = "SSO_STS_ENDPOINT"
-	signinEndpoint = "SSO_SIGNIN_ENDPOINT"
-	imsEndpoint    = "SSO_IMS_ENDPOINT"
-	ramEndpoint    = "SSO_RAM_ENDPOINT"
-	fcEndpoint     = "SSO_FC_ENDPOINT"
-	rotation       = "SSO_ROTATION_FUNCTION"
-	alertsTo       = "SSO_ALERTS_TO"
-	alertsEndpoint = "SSO_ALERTS_ENDPOINT"
-	brandName      = "SSO_BRAND_NAME"
-	brandHelp      = "SSO_BRAND_HELP"
-	brandLogo      = "SSO_BRAND_LOGO"
-	localStack     = "SSO_LOCAL_STACK"
-	secretPrefix   = "SSO_SECRET_"
-
-	defaultSTS      = "https://sts.aliyuncs.com"
-	defaultIMS      = "https://ims.aliyuncs.com"
-	defaultRAM      = "https://ram.aliyuncs.com"
-	defaultRotation = "sso-metadata-rotation"
+	Store        Need = iota // Tablestore
+	SigningKey               // our key and certificate
+	STS                      // STS and the console's sign-in
+	Rotation                 // Function Compute, for the function that fetches keys
+	Provisioning             // Function Compute, for the function that brings events into RAM
+	RAM                      // STS, and the two services that keep RAM: IMS has its identity providers, RAM its roles
 )
 
 // Load reads what lookup (os.LookupEnv) gives. The error names every fault.
@@ -130,6 +78,8 @@ func Load(lookup func(string) (string, bool), needs ...Need) (Config, error) {
 		RAMEndpoint:      l.address(ramEndpoint),
 		FCEndpoint:       l.address(fcEndpoint),
 		Rotation:         l.text(rotation),
+		Provisioning:     l.text(provisioning),
+		Events:           l.events(),
 		Alerts:           l.alerts(),
 		BrandName:        l.text(brandName),
 		BrandHelp:        l.text(brandHelp),
@@ -170,6 +120,8 @@ func needed(needs []Need) map[string]bool {
 			names[stsEndpoint], names[imsEndpoint], names[ramEndpoint] = true, true, true
 		case Rotation:
 			names[fcEndpoint], names[rotation] = true, true
+		case Provisioning:
+			names[fcEndpoint], names[provisioning] = true, true
 		}
 	}
 	return names
@@ -190,16 +142,15 @@ func (l *loader) fault(name, format string, args ...any) {
 // has no default that leads to the real cloud.
 func (l *loader) hasDefault(name string) bool {
 	leadsOut := slices.Contains([]string{stsEndpoint, signinEndpoint, imsEndpoint, ramEndpoint, fcEndpoint}, name)
-	return name == rotation || leadsOut && !l.local
+	return name == rotation || name == provisioning || leadsOut && !l.local
 }
 
 func (l *loader) defaults(cfg *Config) {
 	l.orDefault(&cfg.STSEndpoint, stsEndpoint, defaultSTS)
 	l.orDefault(&cfg.IMSEndpoint, imsEndpoint, defaultIMS)
 	l.orDefault(&cfg.RAMEndpoint, ramEndpoint, defaultRAM)
-	if cfg.Rotation == "" && l.needed[rotation] {
-		cfg.Rotation = defaultRotation
-	}
+	l.orDefault(&cfg.Rotation, rotation, defaultRotation)
+	l.orDefault(&cfg.Provisioning, provisioning, defaultProvisioning)
 	if cfg.FCEndpoint == "" && l.needed[fcEndpoint] && l.hasDefault(fcEndpoint) {
 		// Within the network of the platform that runs this function.
 		cfg.FCEndpoint = l.own(fcEndpoint, "https://{account}.{region}-internal.fc.aliyuncs.com")

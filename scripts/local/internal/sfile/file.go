@@ -152,10 +152,10 @@ func (r *reader) source(actions *yaml.Node, code, handler, key string) string {
 }
 
 func (r *reader) trigger(node *yaml.Node, key string) Trigger {
-	r.keys(node, key+".triggers", "*triggerName", "*triggerType", "qualifier", "description", "*triggerConfig")
+	r.keys(node, key+".triggers", "*triggerName", "*triggerType", "qualifier", "description", "sourceArn", "invocationRole", "*triggerConfig")
 	trigger := Trigger{
 		Name: r.text(child(node, "triggerName")),
-		Type: r.oneOf(child(node, "triggerType"), key+".triggerType", "http", "timer"),
+		Type: r.oneOf(child(node, "triggerType"), key+".triggerType", "http", "timer", "mns_topic", "eventbridge"),
 	}
 	config, what := child(node, "triggerConfig"), key+".triggerConfig"
 	switch trigger.Type {
@@ -165,8 +165,17 @@ func (r *reader) trigger(node *yaml.Node, key string) Trigger {
 		trigger.Methods = r.methodList(child(config, "methods"), what)
 	case "timer":
 		r.keys(config, what, "*cronExpression", "*enable", "payload")
-		trigger.Payload = r.text(child(config, "payload"))
+		trigger.Cron, trigger.Payload = r.text(child(config, "cronExpression")), r.text(child(config, "payload"))
+		trigger.Enabled = r.oneOf(child(config, "enable"), what+".enable", "true", "false") == "true"
+	case "mns_topic":
+		r.keys(config, what, "*notifyContentFormat", "notifyStrategy", "filterTag")
+		r.oneOf(child(config, "notifyContentFormat"), what+".notifyContentFormat", "JSON") // STREAM names no owner
+		r.oneOf(child(config, "notifyStrategy"), what+".notifyStrategy", "BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
+	case "eventbridge":
+		r.keys(config, what, "triggerEnable", "asyncInvocationType", "*eventRuleFilterPattern", "*eventSourceConfig", "eventSinkConfig", "runOptions")
 	}
+	r.text(child(node, "sourceArn"))
+	r.text(child(node, "invocationRole"))
 	return trigger
 }
 

@@ -52,8 +52,10 @@ func (f Function) HTTP() bool {
 // Trigger is what starts a function.
 type Trigger struct {
 	Name    string
-	Type    string   // http, timer
+	Type    string   // http, timer, mns_topic, eventbridge
 	Methods []string // http
+	Cron    string   // timer
+	Enabled bool     // timer
 	Payload string   // timer
 }
 

@@ -2,6 +2,7 @@ package sfile_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +38,34 @@ func TestTheRealFileIsRead(t *testing.T) {
 	if rotation.HTTP() || rotation.Timeout != 2*time.Minute || rotation.Triggers[0].Payload != `{"job":"rotate"}` {
 		t.Errorf("%+v", rotation)
 	}
+	each := file.Functions[5].Triggers
+	if len(each) != 1 || !each[0].Enabled || each[0].Cron != "0 * * * * *" || each[0].Payload != `{"job":"events"}` {
+		t.Errorf("%+v", each)
+	}
 	if file.Routes[0].Path != "/saml/*" || file.Routes[0].Function != "sso-saml-acs" {
 		t.Errorf("%+v", file.Routes[0])
+	}
+}
+
+// TestTheCommentsAreTriggers: what stands in the real file as a comment is read too.
+func TestTheCommentsAreTriggers(t *testing.T) {
+	content, err := os.ReadFile("../../../../s.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	comment := regexp.MustCompile(`(?m)^        # (- triggerName|  [a-zA-Z ])`)
+	file, err := sfile.Parse(comment.ReplaceAll(content, []byte("        $1")), func(name string) (string, bool) {
+		if name == "SSO_EVENTS_RULE" {
+			return "a rule", true
+		}
+		return environment(name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	triggers := file.Functions[5].Triggers
+	if len(triggers) != 3 || triggers[1].Type != "mns_topic" || triggers[2].Type != "eventbridge" {
+		t.Errorf("%+v", triggers)
 	}
 }
 
@@ -73,6 +100,7 @@ func TestFaults(t *testing.T) {
 		"authType":               {"authType: anonymous", "authType: nope", "authType"},
 		"trigger":                {"triggerType: timer", "triggerType: cdn_events", "triggerType"},
 		"timer without time":     {"cronExpression: '0 7 * * * *'", "payload: ''", `"cronExpression" is missing`},
+		"timer on":               {"enable: true", "enable: on", "enable"},
 		"method":                 {"methods: [GET, POST, PUT", "methods: [GET, POST, FETCH", `"FETCH" is not one of`},
 		"weak TLS":               {"minVersion: TLSv1.2", "minVersion: TLSv1.0", "minVersion"},
 		"plain HTTP":             {"protocol: HTTPS", "protocol: HTTP", "protocol"},
