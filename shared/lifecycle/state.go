@@ -31,8 +31,9 @@ type State struct {
 	Gone  Order           `json:"gone,omitzero"`   // of the newest event by which the subject was gone
 	Edges map[string]Edge `json:"edges,omitempty"` // a person's groups, by their IDs
 
-	Names []string `json:"names,omitempty"` // what RAM was told to call a group, the last one last
-	Lease Lease    `json:"lease,omitzero"`
+	Names []string            `json:"names,omitempty"` // what RAM was told to call a group, or sign-ins call a person; the last one last
+	Users map[string][]string `json:"users,omitempty"` // what RAM was told to call a person, by account; likewise
+	Lease Lease               `json:"lease,omitzero"`
 }
 
 // Edge says whether a person is in a group.

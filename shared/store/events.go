@@ -78,7 +78,8 @@ func (e *Events) Append(ctx context.Context, event Event) (known bool, err error
 func (e *Events) Pending(ctx context.Context, before time.Time, limit int) ([]Event, error) {
 	due := tablestore.NewSingleColumnCondition(columnDue, tablestore.CT_LESS_EQUAL, before.UnixMilli())
 	due.FilterIfMissing, due.LatestVersionOnly = true, true
-	places, err := e.client.some(ctx, tableEvent, partitionPending, due, min(limit, mostPending))
+	start, end := beginningWith(partitionPending, "")
+	places, err := e.client.some(ctx, tableEvent, start, end, due, min(limit, mostPending))
 	return eventsOf(places), unavailableIf("events", err)
 }
 

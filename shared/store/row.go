@@ -75,14 +75,10 @@ func whatever() *tablestore.RowCondition {
 	return &tablestore.RowCondition{RowExistenceExpectation: tablestore.RowExistenceExpectation_IGNORE}
 }
 
-// mustEqual asks that the row's column still has this value. FilterIfMissing
-// has to be true: with the zero value a row without the column passes.
+// mustEqual asks that the row's column still has this value.
 func mustEqual(name string, value any) *tablestore.RowCondition {
-	equal := tablestore.NewSingleColumnCondition(name, tablestore.CT_EQUAL, value)
-	equal.FilterIfMissing = true
-	equal.LatestVersionOnly = true
 	condition := mustExist()
-	condition.ColumnCondition = equal
+	condition.ColumnCondition = equals(name, value)
 	return condition
 }
 

@@ -79,16 +79,19 @@ func readPlace(table string, r *tablestore.Row) (place, error) {
 	return place{partition, id, readRow(r.Columns)}, nil
 }
 
-// some reads rows of one partition that filter lets pass, until there are as many as
-// limit. The filter is the service's: a page may be empty and not the last.
-func (c *Client) some(ctx context.Context, table, partition string, filter tablestore.ColumnFilter, limit int) ([]place, error) {
+// some reads rows from start until before end that filter lets pass, until there are as
+// many as limit; 0 is no limit. The filter is the service's: a page may be empty and not
+// the last.
+func (c *Client) some(ctx context.Context, table string, start, end *tablestore.PrimaryKey, filter tablestore.ColumnFilter, limit int) ([]place, error) {
 	var places []place
-	start, end := beginningWith(partition, "")
-	for start != nil && len(places) < limit {
-		page, err := c.pageOf(ctx, &tablestore.RangeRowQueryCriteria{
-			TableName: table, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1,
-			Filter: filter, Limit: int32(limit - len(places)), //nolint:gosec // no caller asks for 2^31 rows
-		})
+	for start != nil && (limit == 0 || len(places) < limit) {
+		criteria := &tablestore.RangeRowQueryCriteria{
+			TableName: table, StartPrimaryKey: start, EndPrimaryKey: end, Direction: tablestore.FORWARD, MaxVersion: 1, Filter: filter,
+		}
+		if limit > 0 {
+			criteria.Limit = int32(limit - len(places)) //nolint:gosec // nobody asks for 2^31 rows
+		}
+		page, err := c.pageOf(ctx, criteria)
 		if err != nil {
 			return nil, err
 		}

@@ -264,6 +264,7 @@ func runEvents(t *testing.T, open func(*testing.T) Backend) {
 		"ADeadLetterIsTriedAgainOrDropped":             deadLife,
 		"WhatIsNoEventIsKeptInPart":                    deadPoison,
 		"ASubjectChangesOnlyFromTheVersionThatWasSeen": subjectConflict,
+		"APersonsUsersAreFoundInAllAccounts":           holdings,
 	} {
 		t.Run(name, func(t *testing.T) { run(newBench(t, open(t))) })
 	}
@@ -274,4 +275,44 @@ func runEvents(t *testing.T, open func(*testing.T) Backend) {
 			}
 		})
 	}
+}
+
+// holdings wants of everybody's users those of some people of one identity provider.
+func holdings(b bench) {
+	t := b.t
+	idp, one, two := newRevision(), newAccount(), newAccount()
+	ada, old, bob, other := ownerOf(idp, "ada"), ownerOf(idp, "ada@old"), ownerOf(idp, "bob"), ownerOf(newRevision(), "ada")
+	wantOwner(t, b.people(), one, "Ada", ada, ada)
+	wantOwner(t, b.people(), one, "ada2", old, old)
+	wantOwner(t, b.people(), two, "ada", ada, ada)
+	wantOwner(t, b.people(), two, "bob", bob, bob)
+	wantOwner(t, b.people(), two, "other", other, other)
+	held := func(people ...string) []string {
+		list, err := b.people().Holdings(t.Context(), idp, people...)
+		want(t, err, "")
+		var found []string
+		for _, h := range list {
+			found = append(found, h.Account+" "+h.User+" "+h.Person)
+		}
+		return found
+	}
+	both := []string{one + " ada ada", two + " ada ada"}
+	slices.Sort(both)
+	if got := held("ada"); !slices.Equal(got, both) {
+		t.Errorf("%q, want %q", got, both)
+	}
+	if got := held("ada", "ada@old"); len(got) != 3 || !slices.Contains(got, one+" ada2 ada@old") {
+		t.Errorf("%q", got)
+	}
+	if got := held("eve"); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	if _, err := b.people().Holdings(t.Context(), idp); err == nil {
+		t.Error("of nobody there is an answer")
+	}
+	list, err := b.people().Holdings(t.Context(), idp, "bob")
+	want(t, err, "")
+	want(t, b.people().LetGo(t.Context(), idp, list[0]), "")
+	wantOwner(t, b.people(), two, "bob", ada, ada)
+	want(t, b.people().LetGo(t.Context(), idp, list[0]), reason.StoreConflict)
 }
