@@ -88,6 +88,8 @@ func sentences() map[reason.Code]text {
 
 		reason.StoreUnavailable:     {"The service is not available at the moment. Try again shortly.", "服务暂时不可用，请稍后重试。"},
 		reason.StoreConflict:        {"Something was changed at the same time. Try again.", "内容同时被其他操作修改，请重试。"},
+		reason.SubjectUnknown:       {"Nothing is known yet of the person or the group.", "尚未获知该人员或群组的信息。"},
+		reason.GroupsTooMany:        {"The person is in more groups than can be kept.", "该人员所在的群组数量超过上限。"},
 		reason.STSUnavailable:       {"Alibaba Cloud did not answer in time. Try again shortly.", "阿里云没有及时应答，请稍后重试。"},
 		reason.ConsoleUnavailable:   {"The console could not be opened. Try again shortly.", "无法打开控制台，请稍后重试。"},
 		reason.FederationMissing:    {"This service has not been set up yet.", "本服务尚未完成配置。"},

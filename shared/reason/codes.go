@@ -85,6 +85,8 @@ const (
 	ProofOver            Code = "proof_over"
 	StoreUnavailable     Code = "store_unavailable"
 	StoreConflict        Code = "store_conflict"
+	SubjectUnknown       Code = "subject_unknown"
+	GroupsTooMany        Code = "groups_too_many"
 	STSUnavailable       Code = "sts_unavailable"
 	ConsoleUnavailable   Code = "console_unavailable"
 	FederationMissing    Code = "federation_missing"
@@ -210,6 +212,8 @@ func table() []Row {
 		{ProofOver, http.StatusForbidden, IdPAdmin, "the account has issue: direct, and the ID token of a sign-in that was begun for one was over, or nearly, before STS could be shown it: let ID tokens live for some minutes at the identity provider, or compare the clocks"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
 		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
+		{SubjectUnknown, http.StatusConflict, IdPAdmin, "an event says that a person is in a group, and none told of the person, or of the group, yet: it waits for that; if none comes, ssoctl events retry tries it again later"},
+		{GroupsTooMany, http.StatusConflict, IdPAdmin, "events put a person into more groups than are kept, 2,000: assign fewer groups to the application at the identity provider"},
 		{STSUnavailable, http.StatusServiceUnavailable, CloudAdmin, "STS did not answer in time"},
 		{ConsoleUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the console's sign-in service did not answer or refused"},
 		{FederationMissing, http.StatusServiceUnavailable, CloudAdmin, "nothing was applied yet: run ssoctl apply"},
