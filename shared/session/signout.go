@@ -21,6 +21,7 @@ type Marked = struct {
 // Known is what is known of a person beyond a sign-in.
 type Known = struct {
 	ValidFrom  time.Time // sign-ins that began then or before count no more; zero: all do
+	Left       bool      // none counts
 	Favourites []Marked
 	Recent     []Marked
 }

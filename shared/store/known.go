@@ -44,6 +44,7 @@ type Marked = struct {
 // need not import this room.
 type Known = struct {
 	ValidFrom  time.Time // sign-ins that began then or before count no more; zero: all do
+	Left       bool      // none counts
 	Favourites []Marked  // the newest first
 	Recent     []Marked  // likewise
 }
@@ -181,6 +182,10 @@ func readKnown(r row) (Known, error) {
 			return Known{}, reason.New(reason.StoreUnavailable, "since when the sign-ins of a person count is no number; was it written by another version?")
 		}
 		known.ValidFrom = time.Unix(0, nanos)
+	}
+	var err error
+	if known.Left, err = readLeft(r); err != nil {
+		return Known{}, err
 	}
 	for name := range r {
 		if m, ok := readMark(r, favourite, name); ok {

@@ -92,6 +92,25 @@ func mustBeLess(name string, value any) *tablestore.RowCondition {
 	return condition
 }
 
+// mustBeAsRead asks that columns of a row are what they were when it was read, or still
+// not there; nothing is of what no row has.
+func mustBeAsRead(r row, nothing ...column) *tablestore.RowCondition {
+	all := tablestore.NewCompositeColumnCondition(tablestore.LO_AND)
+	for _, c := range nothing {
+		value, there := r[c.name]
+		if !there {
+			value = c.value
+		}
+		same := tablestore.NewSingleColumnCondition(c.name, tablestore.CT_EQUAL, value)
+		same.FilterIfMissing = there
+		same.LatestVersionOnly = true
+		all.AddFilter(same)
+	}
+	condition := whatever()
+	condition.ColumnCondition = all
+	return condition
+}
+
 func putChange(table string, key *tablestore.PrimaryKey, condition *tablestore.RowCondition, columns []column) *tablestore.PutRowChange {
 	change := &tablestore.PutRowChange{TableName: table, PrimaryKey: key, Condition: condition}
 	for _, c := range columns {

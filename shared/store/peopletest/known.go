@@ -92,7 +92,7 @@ func (p *People) change(name, idp, person string, do func(store.Known) store.Kno
 	if err := p.call(name); err != nil {
 		return err
 	}
-	if p.stuck != nil && name != "known" {
+	if p.stuck != nil && name != "known" && name != "left" {
 		return p.stuck
 	}
 	if p.known == nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/store"
@@ -25,6 +26,7 @@ type People struct {
 	stuck error // what writes answer
 	owned []store.Owned
 	known map[[2]string]store.Known
+	order map[[2]string]lifecycle.Order // of who was said to have left or not
 	calls map[string]int
 }
 

@@ -35,6 +35,11 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 				endedOnce(newBench(t, b), f)
 			}
 		})
+		t.Run("AStandingIsWrittenOnce/"+name, func(t *testing.T) {
+			if b := open(t); b.Faults != "" {
+				standingOnce(newBench(t, b), f)
+			}
+		})
 	}
 	for name, run := range map[string]func(bench){
 		"TheWritesOfOthersSurviveALostAnswer": otherWrites,
@@ -44,6 +49,7 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 		"NobodyIsAnOwnerWithoutAnswer":        ownerNoAnswer,
 		"AnOwnerIsReleasedOnce":               ownerReleaseLost,
 		"NobodyIsKnownWithoutAnswer":          knownNoAnswer,
+		"NobodyIsBackWithoutAnswer":           standingNoAnswer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/store"
@@ -20,6 +21,8 @@ import (
 type People interface {
 	Known(ctx context.Context, idp, person string, beside [32]byte) (store.Known, store.Row, error)
 	EndSessions(ctx context.Context, idp, person string, at time.Time) error
+	Standing(ctx context.Context, idp, person string, left bool, order lifecycle.Order, now time.Time) error
+	Left(ctx context.Context, idp, person string) (bool, error)
 	Favour(ctx context.Context, idp, person string, seen store.Known, role store.Marked) error
 	Unfavour(ctx context.Context, idp, person string, role ram.RoleARN) error
 	Remember(ctx context.Context, idp, person string, seen store.Known, role store.Marked) error
@@ -39,6 +42,11 @@ func RunPeople(t *testing.T, open func(*testing.T) (People, Putter)) {
 		"WhoIsNobodyIsNotKnown":                nobodyKnown,
 		"SessionsEndAndStayEnded":              sessionsEnd,
 		"OfManyEndsTheLastCounts":              sessionsEndRace,
+		"WhoLeftHasLeftUntilANewerEventSaysNo": standingMoves,
+		"AnOlderEventBringsNobodyBack":         standingOlder,
+		"WhoComesBackHasNoSessionFromBefore":   standingBack,
+		"OfManyStandingsTheNewestCounts":       standingRace,
+		"ALeaversSessionsNeverCountAgain":      standingEnds,
 		"AnyNameIsSomebodys":                   anyName,
 		"ARowOfSessionsIsReadBesideThePerson":  rowBeside,
 		"AFavouriteIsOneUntilItIsNot":          favouriteLife,
@@ -125,13 +133,19 @@ func nobodyKnown(k known) {
 	for _, who := range [][2]string{{"", "ada"}, {k.idp, ""}, {"@owner/1234567890123456", "ada"}, {"@owner0", "ada"}} {
 		_, _, err := k.p.Known(t.Context(), who[0], who[1], randomKey())
 		for i, err := range []error{
-			err, k.p.EndSessions(t.Context(), who[0], who[1], at), k.p.Favour(t.Context(), who[0], who[1], store.Known{}, role),
+			err, k.p.EndSessions(t.Context(), who[0], who[1], at), k.p.Standing(t.Context(), who[0], who[1], true, said(1), at), k.p.Favour(t.Context(), who[0], who[1], store.Known{}, role),
 			k.p.Unfavour(t.Context(), who[0], who[1], role.Role), k.p.Remember(t.Context(), who[0], who[1], store.Known{}, role),
 		} {
 			if err == nil {
 				t.Errorf("%q, call %d", who, i)
 			}
 		}
+	}
+	if _, err := k.p.Left(t.Context(), "@owner0", "ada"); err == nil {
+		t.Error("nobody has left")
+	}
+	if k.p.Standing(t.Context(), k.idp, "ada", true, lifecycle.Order{}, at) == nil {
+		t.Error("no event said so")
 	}
 	for i, err := range []error{k.p.Favour(t.Context(), k.idp, "ada", store.Known{}, store.Marked{}), k.p.Remember(t.Context(), k.idp, "ada", store.Known{}, store.Marked{})} {
 		if err == nil {
