@@ -69,7 +69,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 	people := login.New(login.Config{
 		URL: cfg.URL, Pages: pages, Log: log, Now: time.Now, Random: rand.Reader,
 		Record: trusted.Record, Rules: rules, SourceIP: trigger.SourceIP,
-		Fresh: fresh, Nonces: nonces, Sessions: store.NewSessions(client),
+		Fresh: fresh, Nonces: nonces, Sessions: store.NewSessions(client), People: store.NewLeavers(client),
 		Secret: config.Secrets(os.LookupEnv), AllowLoopback: cfg.Local,
 	})
 	workloads := exchange.New(exchange.Config{
@@ -80,6 +80,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		SourceIP: trigger.SourceIP,
 		Fresh:    fresh,
 		Nonces:   nonces,
+		People:   store.NewLeavers(client),
 		Held:     ring.Held(),
 		Issuer: issue.New(issue.Config{
 			API: api, Credentials: trigger.RoleCredentials,

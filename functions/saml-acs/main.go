@@ -66,6 +66,7 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		}),
 		Nonces:   store.NewNonces(client),
 		Sessions: store.NewSessions(client),
+		People:   store.NewLeavers(client),
 		Own:      ring,
 	}), nil
 }

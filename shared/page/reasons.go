@@ -77,6 +77,7 @@ func sentences() map[reason.Code]text {
 		reason.PrincipalSuffix:    {"Your user in this account would have a domain that is not allowed here.", "您在该账号中的用户所用的域名不被允许。"},
 		reason.PrincipalTaken:     {"Your user in this account belongs to somebody else.", "您要使用的用户已归他人所有。"},
 		reason.PersonUnclear:      {"The sign-in did not say enough to tell you from others.", "登录信息不足以确认您的身份。"},
+		reason.PersonLeft:         {"You cannot sign in here any more.", "您已不能再登录本站。"},
 		reason.NarrowingRefused:   {"The session cannot be limited in that way.", "无法以这种方式限制会话。"},
 		reason.GrantTypeUnknown:   {"This kind of request is not supported.", "不支持这种类型的请求。"},
 		reason.StepUpNeeded:       {"This needs a stronger or a fresher sign-in than yours.", "需要更高强度的登录，或需要重新登录。"},

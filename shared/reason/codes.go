@@ -74,6 +74,7 @@ const (
 	PrincipalInvalid     Code = "principal_invalid"
 	PrincipalSuffix      Code = "principal_suffix"
 	PersonUnclear        Code = "person_unclear"
+	PersonLeft           Code = "person_left"
 	NarrowingRefused     Code = "narrowing_refused"
 	GrantTypeUnknown     Code = "grant_type_unknown"
 	StepUpNeeded         Code = "step_up_needed"
@@ -201,6 +202,7 @@ func table() []Row {
 		{PrincipalInvalid, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal comes out as no login name of RAM: letters, digits, . - and _ of ASCII, at most 64, then @ and a suffix"},
 		{PrincipalSuffix, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal has a login suffix outside the rule's domains"},
 		{PersonUnclear, http.StatusForbidden, IdPAdmin, "who the person is, by the record's person or else the NameID, the sign-in does not say, or says in several values; or the NameID is transient: write person: with an attribute that has one value, the same each time"},
+		{PersonLeft, http.StatusForbidden, IdPAdmin, "an event said that the person has left, or is disabled, and none since that they are back: if they are, have the identity provider say so again, as by any change of theirs"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},

@@ -3,8 +3,8 @@
 // In: an Identity that validate made, and the values of cookies and RelayState
 // that browsers bring back. Out: a Session, which holds that Identity again, or
 // what a pending sign-in was begun for. Refused: handles that are unknown, idle
-// for an hour or twelve hours old, sessions whose person has signed out everywhere
-// since, or been signed out, and sign-ins that another browser began.
+// for an hour or twelve hours old, sessions whose person has left, or has signed out
+// everywhere since, or been signed out, and sign-ins that another browser began.
 //
 // The store never sees a handle: a row's key is its hash, its content is sealed
 // with a key derived from it, and so is the ID token that is kept beside some

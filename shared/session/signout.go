@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -93,7 +94,7 @@ func (k Keeper) signOut(ctx context.Context, idp, subject string, now time.Time)
 }
 
 // stillSignedIn is s with what is known of its person. It ends and refuses a session
-// that began before that person's sign-ins ceased to count. A store that does not answer
+// whose person has left, or that began before that person's sign-ins ceased to count. A store that does not answer
 // is a refusal too.
 func (k Keeper) stillSignedIn(ctx context.Context, s Session) (Session, error) {
 	if k.Person == nil || k.People == nil {
@@ -106,6 +107,9 @@ func (k Keeper) stillSignedIn(ctx context.Context, s Session) (Session, error) {
 	var signedOut time.Time
 	if s.known, signedOut, err = k.since(ctx, s); err != nil {
 		return Session{}, err
+	}
+	if s.known.Left {
+		return Session{}, cmp.Or(k.End(ctx, s), reason.New(reason.PersonLeft, "%q of %q has left", s.person, s.who.IdentityProvider()))
 	}
 	for _, since := range []time.Time{signedOut, s.known.ValidFrom} {
 		if s.counts(since) {

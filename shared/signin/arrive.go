@@ -6,14 +6,18 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/session"
+	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
 
-// Arrive ends the walk of who signed in: what the sign-in was begun for must be
-// proved, then there is a session, its cookie, and the way on. token is what the
+// Arrive ends the walk of who signed in: they must not have left, what the sign-in was
+// begun for must be proved, then there is a session, its cookie, and the way on. token is what the
 // session is to keep of the sign-in, if anything.
-func (h Host) Arrive(r *http.Request, pending session.Pending, who validate.Identity, token session.Token) (respond.Outcome, error) {
+func (h Host) Arrive(r *http.Request, record trust.Record, pending session.Pending, who validate.Identity, token session.Token) (respond.Outcome, error) {
 	audit.Of(r.Context()).Subject = who.Subject()
+	if err := RequireHere(r.Context(), h.People, record, who); err != nil {
+		return respond.Outcome{}, err
+	}
 	if err := h.requireAsked(pending, who, token); err != nil {
 		return respond.Outcome{}, err
 	}

@@ -5,8 +5,8 @@
 // of what that browser brought back. Out: a sign-in under way, which for a role
 // that needs more than the session at hand asks for just that; then a session and
 // the way on. Refused: identity providers that are unknown, suspended or without
-// keys, sign-ins that this browser did not begin or that do not prove what they
-// were begun for. What is sent to an identity provider, and whether its answer is
+// keys, people who have left, sign-ins that this browser did not begin or that do not
+// prove what they were begun for. What is sent to an identity provider, and whether its answer is
 // believed, is each protocol's own.
 package signin
 
@@ -37,6 +37,7 @@ type Host struct {
 	Rules    func(ctx context.Context, idp string) (federation.Revision, error) // those for its people; they say what a step-up asks for
 	SourceIP func(context.Context) netip.Addr
 	Fresh    freshness.Keeper
+	People   People
 }
 
 // Named is the record that the path names: never the message's.
@@ -85,6 +86,9 @@ func (h Host) Pending(r *http.Request, record trust.Record, relayState string) (
 func (h Host) Refuse(r *http.Request, refusal respond.Refusal) (respond.Outcome, error) {
 	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At, SignIn: true, Retry: "/",
+	}
+	if refusal.Code == reason.PersonLeft {
+		view.Retry = "" // it would end here again
 	}
 	if failed, ok := errors.AsType[stepUpError](refusal.Err); ok {
 		view.SignIn, view.Proof = false, failed.proof

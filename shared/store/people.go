@@ -42,10 +42,10 @@ type Owned struct {
 }
 
 // People keeps what is known of people beyond a sign-in.
-type People struct{ client *Client }
+type People struct{ Leavers }
 
 // NewPeople returns the people of the table sso_person.
-func NewPeople(c *Client) *People { return &People{c} }
+func NewPeople(c *Client) *People { return &People{Leavers{c}} }
 
 // Claim makes a RAM user belong to owner unless it belongs to somebody, and returns
 // whom it belongs to. It belongs to them until it is released.

@@ -68,15 +68,21 @@ func standingChange(there row, left bool, order string, now time.Time) (*tablest
 	return change, nil
 }
 
-// Left says whether a person has left. Of whom nothing is known has not.
-func (p *People) Left(ctx context.Context, idp, person string) (bool, error) {
+// Leavers are the people who have left, for who may know no more of anybody.
+type Leavers struct{ client *Client }
+
+// NewLeavers returns those of the table sso_person.
+func NewLeavers(c *Client) *Leavers { return &Leavers{c} }
+
+// Left says whether a person has left. Whom nothing is known of has not.
+func (l *Leavers) Left(ctx context.Context, idp, person string) (bool, error) {
 	key, err := knownKey(idp, person)
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := p.client.budgeted(ctx)
+	ctx, cancel := l.client.budgeted(ctx)
 	defer cancel()
-	r, err := p.client.get(ctx, tablePerson, key)
+	r, err := l.client.get(ctx, tablePerson, key)
 	if err != nil {
 		return false, unavailable("person", err)
 	}

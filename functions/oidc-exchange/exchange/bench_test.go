@@ -23,6 +23,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -53,6 +54,7 @@ type bench struct {
 	err     error         // what STS says
 	longest time.Duration // as RAM was seen to let sessions of each role last; 0: nobody says
 	silent  error         // why not
+	people  peopletest.People
 	log     strings.Builder
 }
 
@@ -83,7 +85,7 @@ func newBench(t *testing.T, changes ...func(*bench)) *bench {
 		return validatetest.IssuerRecord(t, b.source, b.learned), nil
 	}
 	b.Handler = exchange.New(exchange.Config{
-		Log: audit.Logger(&b.log), Now: validatetest.Now, Nonces: validatetest.NewNonces(), Issuer: b,
+		Log: audit.Logger(&b.log), Now: validatetest.Now, Nonces: validatetest.NewNonces(), Issuer: b, People: &b.people,
 		Trusting: func(_ context.Context, issuer string) ([]federation.Trusting, error) {
 			if issuer != validatetest.IssuerURL {
 				return nil, reason.New(reason.IdPUnknown, "no identity provider has issuer %q", issuer)

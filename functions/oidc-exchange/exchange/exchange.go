@@ -30,6 +30,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/samldoc"
+	"github.com/fc-sso/fc-sso/shared/signin"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -55,6 +56,7 @@ type Config struct {
 	SourceIP func(context.Context) netip.Addr
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
+	People   signin.People
 	Issuer   Issuer
 	Held     []string // handles of our own keys that can sign here
 }
@@ -100,7 +102,7 @@ func told(code reason.Code) bool {
 		reason.TokenMalformed, reason.TokenType, reason.SignatureAlgorithm, reason.SignatureInvalid, reason.KeyUnknown,
 		reason.IssuerMismatch, reason.AudienceMismatch, reason.SubjectMissing, reason.Expired, reason.NotYetValid,
 		reason.TokenTooOld, reason.NonceUnexpected, reason.LifetimeTooLong, reason.Replayed,
-		reason.LoginOnly, reason.IdPUnknown, reason.IdPSuspended, reason.KeysUnavailable,
+		reason.LoginOnly, reason.PersonLeft, reason.IdPUnknown, reason.IdPSuspended, reason.KeysUnavailable,
 		reason.RoleNotGranted, reason.RoleUnclear, reason.StepUpNeeded, reason.NarrowingRefused, reason.ProofRefused, reason.NotImplemented,
 	}, code)
 }

@@ -99,7 +99,7 @@ func stsFaults() []stsRow {
 			reason.TokenMalformed, reason.TokenType, reason.SignatureAlgorithm, reason.SubjectMissing, reason.NotYetValid,
 			reason.NonceUnexpected, reason.LifetimeTooLong, reason.Replayed,
 		}, unauthorized("OIDCToken.Invalid", "The Jwt content is invalid that cannot be recognized.")},
-		{[]reason.Code{reason.LoginOnly, reason.IdPSuspended, reason.RoleNotGranted, reason.StepUpNeeded}, unauthorized("NoPermission", "There is no permission.")},
+		{[]reason.Code{reason.LoginOnly, reason.PersonLeft, reason.IdPSuspended, reason.RoleNotGranted, reason.StepUpNeeded}, unauthorized("NoPermission", "There is no permission.")},
 		{[]reason.Code{reason.RoleRefused}, faultError{status: http.StatusForbidden, code: "NoPermission", message: "You are not authorized to do this action. You should be authorized by RAM."}},
 		{[]reason.Code{reason.NarrowingRefused}, faultError{status: http.StatusBadRequest, code: "InvalidParameter.Policy", message: "The parameter Policy is not allowed."}},
 		{[]reason.Code{reason.RequestMalformed, reason.RequestTooLarge}, faultError{status: http.StatusBadRequest, code: "InvalidParameter", message: "The request is wrongly formed."}},

@@ -20,6 +20,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/ram"
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
+	"github.com/fc-sso/fc-sso/shared/signin"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate"
 )
@@ -72,13 +73,19 @@ func (e exchange) exchange(r *http.Request, record trust.Record, a asked) (issue
 	if err != nil {
 		return issue.Issued{}, err
 	}
-	return e.give(r, who, a, issue.OIDCToken(record.ID(), a.token))
+	return e.give(r, record, who, a, issue.OIDCToken(record.ID(), a.token))
 }
 
-// give is the way from somebody whom the guard believes to credentials.
-func (e exchange) give(r *http.Request, who validate.Identity, a asked, proof issue.Proof) (issue.Issued, error) {
+// give is the way from somebody whom the guard believes to credentials. A record that
+// signs nobody in has workloads, which do not leave.
+func (e exchange) give(r *http.Request, record trust.Record, who validate.Identity, a asked, proof issue.Proof) (issue.Issued, error) {
 	decision := audit.Of(r.Context())
 	decision.Subject = who.Subject()
+	if record.Kind() != trust.KindOIDC || record.OIDC().Login != nil {
+		if err := signin.RequireHere(r.Context(), e.People, record, who); err != nil {
+			return issue.Issued{}, err
+		}
+	}
 	grant, err := e.grant(r, who, a)
 	if err != nil {
 		return issue.Issued{}, err

@@ -55,7 +55,7 @@ func (e exchange) assumeRoleWithSAML(r *http.Request, params url.Values) (stsMad
 	if err != nil {
 		return stsMade{}, err
 	}
-	made, err := e.give(r, who, call.asked, issue.SAMLResponse(record.ID(), call.assertion))
+	made, err := e.give(r, record, who, call.asked, issue.SAMLResponse(record.ID(), call.assertion))
 	if err != nil {
 		return stsMade{}, err
 	}

@@ -80,7 +80,7 @@ func newSAMLBench(t *testing.T, changes ...func(*samlBench)) *samlBench {
 	}
 	record := func(context.Context, string) (trust.Record, error) { return known, nil }
 	b.Handler = exchange.New(exchange.Config{
-		Log: audit.Logger(&b.log), Now: validatetest.Now, Nonces: validatetest.NewNonces(), Issuer: b,
+		Log: audit.Logger(&b.log), Now: validatetest.Now, Nonces: validatetest.NewNonces(), Issuer: b, People: &b.people,
 		Provider: func(_ context.Context, account, arn string) (string, error) {
 			if account != prod || arn != samlProvider {
 				return "", reason.New(reason.IdPUnknown, "account %s calls no identity provider %s", account, arn)

@@ -46,7 +46,7 @@ func (p party) callback(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	return p.host.Arrive(r, pending, who, kept)
+	return p.host.Arrive(r, record, pending, who, kept)
 }
 
 // kept is the token where the rules for these people have an account whose STS is shown

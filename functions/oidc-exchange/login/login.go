@@ -45,6 +45,7 @@ type Config struct {
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
 	Sessions session.Rows
+	People   signin.People
 	Secret   func(name string) (ram.Secret, error) // config.Secrets
 
 	AllowLoopback bool // http and this machine as a token endpoint: the local stack alone
@@ -63,7 +64,7 @@ func New(c Config) http.Handler {
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
 		host: signin.Host{
 			Kind: trust.KindOIDC, Pages: c.Pages, Keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
-			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh,
+			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh, People: c.People,
 		},
 	}
 	desk := respond.Desk{Function: "oidc-exchange", Log: c.Log, Now: c.Now, Refuse: p.host.Refuse}

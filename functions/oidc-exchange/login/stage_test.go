@@ -22,6 +22,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/session/sessiontest"
+	"github.com/fc-sso/fc-sso/shared/store/peopletest"
 	"github.com/fc-sso/fc-sso/shared/trust"
 	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
@@ -34,6 +35,7 @@ type stage struct {
 	people  http.Handler // of it, what serves people
 	op      *op
 	rows    *sessiontest.Rows
+	known   *peopletest.People // who has left
 	nonces  *validatetest.Nonces
 	log     *bytes.Buffer
 	now     time.Time
@@ -56,6 +58,7 @@ func newStage(t *testing.T, changes ...func(*stage)) *stage {
 	}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
+	s.known = &peopletest.People{Sessions: s.rows}
 	s.records = map[string]trust.Record{
 		"test":  s.record(t, "test"),
 		"other": s.record(t, "other"),
@@ -77,7 +80,7 @@ func newStage(t *testing.T, changes ...func(*stage)) *stage {
 	s.people = login.New(login.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
 		Record: s.find, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
-		Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, AllowLoopback: !s.cloud,
+		Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, People: s.known, AllowLoopback: !s.cloud,
 		Secret: config.Secrets(func(name string) (string, bool) { value, ok := s.env[name]; return value, ok }),
 	})
 	s.handler = login.Beside(s.people, http.NotFoundHandler())

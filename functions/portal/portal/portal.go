@@ -134,13 +134,13 @@ func (p portal) refuse(r *http.Request, refusal respond.Refusal) (respond.Outcom
 	}
 	view := page.Refusal{
 		Code: refusal.Code, Reference: refusal.Reference, At: refusal.At,
-		SignIn: refusal.Code == reason.SessionMissing, Retry: "/",
+		SignIn: refusal.Code == reason.SessionMissing || refusal.Code == reason.PersonLeft, Retry: "/",
 	}
 	if elsewhere, ok := errors.AsType[elsewhereError](refusal.Err); ok {
 		view.Others = elsewhere.others
 	}
-	if refusal.Code == reason.NotFound {
-		view.Retry = "" // trying again would not find it
+	if refusal.Code == reason.NotFound || refusal.Code == reason.PersonLeft {
+		view.Retry = "" // trying again would not find it, nor bring them back
 	}
 	return p.render(r, visit{}, view)
 }

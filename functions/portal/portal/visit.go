@@ -33,12 +33,12 @@ func (v visit) keep(o respond.Outcome) respond.Outcome {
 	return o.WithCookie(v.cookie)
 }
 
-// visit refuses a session that somebody ended before its time, unless another one has
-// arrived: who comes with it is to know that it ended, and is not to be signed in again
-// at once by an identity provider that still knows them.
+// visit refuses a session that somebody ended before its time, or whose person has left,
+// unless another one has arrived: who comes with it is to know that it ended, and is not
+// to be signed in again at once by an identity provider that still knows them.
 func (p portal) visit(r *http.Request) (visit, error) {
 	current, ended := p.find(r, session.SessionCookie)
-	if ended != nil && !errors.Is(ended, session.ErrEnded) {
+	if ended != nil && !wasEnded(ended) {
 		return visit{}, ended
 	}
 	here, err := p.beside(r, current)
@@ -46,6 +46,11 @@ func (p portal) visit(r *http.Request) (visit, error) {
 		return visit{}, ended
 	}
 	return here, err
+}
+
+// wasEnded says of a refusal that there was a session, and that it is no more.
+func wasEnded(err error) bool {
+	return errors.Is(err, session.ErrEnded) || reason.Of(err) == reason.PersonLeft
 }
 
 // beside is the visit of whose session is here, if any, and of who has arrived beside it.
@@ -57,7 +62,7 @@ func (p portal) beside(r *http.Request, current session.Session) (visit, error) 
 		return visit{session: current, cookie: session.Forget(session.ArrivalCookie)}, nil
 	}
 	arrived, err := p.find(r, session.ArrivalCookie)
-	if err != nil && !errors.Is(err, session.ErrEnded) {
+	if err != nil && (!wasEnded(err) || current.IsZero() && reason.Of(err) == reason.PersonLeft) {
 		return visit{}, err
 	}
 	return p.meet(r.Context(), current, arrived)

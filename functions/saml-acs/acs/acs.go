@@ -46,6 +46,7 @@ type Config struct {
 	Fresh    freshness.Keeper
 	Nonces   validate.Nonces
 	Sessions session.Rows
+	People   signin.People
 
 	Own Keys
 }
@@ -72,7 +73,7 @@ func New(c Config) http.Handler {
 		guard:  validate.Guard{Nonces: c.Nonces, Now: c.Now},
 		host: signin.Host{
 			Kind: trust.KindSAML, Pages: c.Pages, Keeper: session.Keeper{Rows: c.Sessions, Now: c.Now, Rand: c.Random},
-			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh,
+			Record: c.Record, Rules: c.Rules, SourceIP: c.SourceIP, Fresh: c.Fresh, People: c.People,
 		},
 	}
 	desk := respond.Desk{Function: "saml-acs", Log: c.Log, Now: c.Now, Refuse: p.host.Refuse}

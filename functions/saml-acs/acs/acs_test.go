@@ -45,6 +45,7 @@ type stage struct {
 	handler http.Handler
 	idp     validatetest.IdP
 	rows    *sessiontest.Rows
+	known   *peopletest.People // who has left
 	nonces  *validatetest.Nonces
 	log     *bytes.Buffer
 	now     time.Time
@@ -59,6 +60,7 @@ func newStage(t *testing.T) *stage {
 	s := &stage{idp: validatetest.New(t), nonces: validatetest.NewNonces(), log: &bytes.Buffer{}, now: validatetest.Now()}
 	clock := func() time.Time { return s.now }
 	s.rows = sessiontest.NewRows(clock)
+	s.known = &peopletest.People{Sessions: s.rows}
 	initiated := func(source *trust.Source, _ *trust.Keys) {
 		source.SAML.AllowIdPInitiated, source.SAML.AllowUnsignedCBC = true, true
 	}
@@ -85,7 +87,7 @@ func newStage(t *testing.T) *stage {
 	}
 	s.handler = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: clock, Random: rand.Reader,
-		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows,
+		Record: s.record, Rules: s.rules, SourceIP: func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") }, Fresh: s.keys(), Nonces: s.nonces, Sessions: s.rows, People: s.known,
 		Own: s.own,
 	})
 	return s

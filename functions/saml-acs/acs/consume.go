@@ -49,7 +49,7 @@ func (p provider) acs(r *http.Request) (respond.Outcome, error) {
 	if err != nil {
 		return respond.Outcome{}, signin.Declined(pending, err)
 	}
-	return p.host.Arrive(r, pending, who, session.Token{})
+	return p.host.Arrive(r, record, pending, who, session.Token{})
 }
 
 // opening asks with the keys at hand that decrypt, and once more where none of them

@@ -223,10 +223,10 @@ func (w *world) addBundle(t *testing.T) {
 	nowhere := func(context.Context) netip.Addr { return netip.Addr{} }
 	w.signIn = acs.New(acs.Config{
 		URL: origin, Pages: pages, Log: log, Now: now, Random: rand.Reader, Record: reads.Record, Rules: part, SourceIP: nowhere,
-		Fresh: fresh, Nonces: store.NewNonces(client), Sessions: store.NewSessions(client), Own: noKeys{},
+		Fresh: fresh, Nonces: store.NewNonces(client), Sessions: store.NewSessions(client), People: store.NewLeavers(client), Own: noKeys{},
 	})
 	w.exchange = exchange.New(exchange.Config{
-		Log: log, Now: now, Record: reads.Record, Rules: part, Longest: reads.Longest, SourceIP: nowhere, Fresh: fresh, Nonces: store.NewNonces(client),
+		Log: log, Now: now, Record: reads.Record, Rules: part, Longest: reads.Longest, SourceIP: nowhere, Fresh: fresh, Nonces: store.NewNonces(client), People: store.NewLeavers(client),
 		Trusting: func(ctx context.Context, issuer string) ([]federation.Trusting, error) {
 			reading, err := reads.Read(ctx)
 			if err != nil {
