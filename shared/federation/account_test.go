@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func whole() federation.Draft {
 				OIDCProviders:     map[string]string{"github": "acs:ram::1234567890123456:oidc-provider/github"},
 				FederatedProvider: "acs:ram::1234567890123456:saml-provider/fc-sso",
 				UserSSO:           &federation.UserSSO{Suffixes: []string{"ACME.onaliyun.com"}, WithDomain: true},
-				Manage:            federation.Manage{Users: true, Groups: true},
+				Manage:            federation.Manage{Users: true, Groups: true, Deny: true},
 			},
 			{ID: "2345678901234567", Issue: "federated", FederatedProvider: "acs:ram::2345678901234567:saml-provider/fc-sso"},
 			{ID: "3456789012345678"},
@@ -48,7 +49,7 @@ func TestAnAccountSaysWhatWasDeclared(t *testing.T) {
 	if !found || strings.Join(sso.Suffixes, " ") != "acme.onaliyun.com" || !sso.WithDomain {
 		t.Errorf("user SSO: %+v", sso)
 	}
-	if a.Issue() != federation.Direct || !a.Manage().Users || a.Manage().Create {
+	if a.Issue() != federation.Direct || !a.Manage().Users || !a.Manage().Deny || a.Manage().Create || a.Manage().Delete {
 		t.Errorf("issue %s, manage %+v", a.Issue(), a.Manage())
 	}
 	plain := stored.Accounts()[2]
@@ -64,6 +65,38 @@ func TestAnAccountCannotBeChangedThroughWhatItGives(t *testing.T) {
 	given.Suffixes[0], draft.Accounts[0].UserSSO.Suffixes[0] = "evil.example", "evil.example"
 	if sso, _ := revision.Accounts()[0].UserSSO(); sso.Suffixes[0] != "acme.onaliyun.com" {
 		t.Errorf("suffixes %q", sso.Suffixes)
+	}
+}
+
+// TestAStoredFederationIsNotRefusedForWhatWasAskedLater: groups without users did nothing
+// and do nothing, and nobody's sign-in is to fail by it.
+func TestAStoredFederationIsNotRefusedForWhatWasAskedLater(t *testing.T) {
+	items := compile(t, whole()).Items()
+	for i := range items {
+		items[i].Body = bytes.ReplaceAll(items[i].Body, []byte(`"users":true,`), nil)
+	}
+	stored, err := federation.FromItems(items)
+	if err != nil || stored.Accounts()[0].Manage().Users || !stored.Accounts()[0].Manage().Groups {
+		t.Errorf("%v", err)
+	}
+	draft := whole()
+	draft.Accounts[0].Manage.Users = false
+	if _, problems := federation.Compile(draft, federation.Options{}); len(problems) != 2 {
+		t.Errorf("problems %v", problems)
+	}
+}
+
+func TestARuleSaysWhetherUsersAreMade(t *testing.T) {
+	draft := whole()
+	for _, create := range []bool{true, false} {
+		draft.Rules = []federation.RuleDraft{{
+			Name: "users", IdP: "okta", Condition: &federation.ConditionDraft{Any: true},
+			User: &federation.UserDraft{Account: "1234567890123456", Domains: []string{"acme.onaliyun.com"}, Create: create},
+		}}
+		stored, err := federation.FromItems(compile(t, draft).Items())
+		if err != nil || stored.Rules()[0].User().Create() != create {
+			t.Errorf("create %v: %v", create, err)
+		}
 	}
 }
 

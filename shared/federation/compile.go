@@ -15,6 +15,8 @@ import (
 // Options are what only the local stack may do.
 type Options struct {
 	AllowLoopback bool // identity providers by http on this machine
+
+	stored bool // by a version that may have refused less
 }
 
 // Compile judges a draft as a whole: a revision, or all its problems.
@@ -56,7 +58,7 @@ func withDefaults(d Draft) Draft {
 	}
 	for i := range d.Rules {
 		if u := d.Rules[i].User; u != nil { // no role, so no session of one
-			d.Rules[i].User = &UserDraft{u.Account, cmp.Or(u.Principal, defaultName), lower(slices.Clone(u.Domains))}
+			d.Rules[i].User = &UserDraft{u.Account, cmp.Or(u.Principal, defaultName), lower(slices.Clone(u.Domains)), u.Create}
 			continue
 		}
 		s := &d.Rules[i].Session

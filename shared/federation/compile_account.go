@@ -177,8 +177,21 @@ func (c *compiler) userSSO(path string, u *UserSSO) {
 	}
 }
 
-// manage refuses to promise what no role could do.
+// manage refuses to promise what no role could do, and what depends on users without
+// them. A stored federation is from before that was asked, where groups alone did nothing.
 func (c *compiler) manage(path string, d AccountDraft) {
+	for _, depends := range []struct {
+		key, cause string
+		declared   bool
+	}{
+		{"groups", "groups are filled with users that we manage", d.Manage.Groups},
+		{"delete", "delete is about users that we manage", d.Manage.Delete},
+		{"deny", "deny is about users that we manage", d.Manage.Deny},
+	} {
+		if depends.declared && !d.Manage.Users && !c.options.stored {
+			c.problem(path+".manage."+depends.key, depends.cause+", and there are none without users: true", fmt.Sprintf("add users: true, or remove %s", depends.key))
+		}
+	}
 	if d.Manage == (Manage{}) || d.MaintenanceRole != "" {
 		return
 	}

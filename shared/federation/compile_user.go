@@ -15,6 +15,7 @@ type User struct {
 	account   ram.AccountID
 	principal Template
 	domains   []string
+	create    bool
 }
 
 // IsZero says that the rule makes nobody a RAM user.
@@ -25,6 +26,10 @@ func (u User) Account() ram.AccountID { return u.account }
 
 // Principal is the template of the user's login name, NAME@SUFFIX.
 func (u User) Principal() Template { return u.principal }
+
+// Create says that the user may be made where RAM does not have it: by events about the
+// person, and at their first sign-in.
+func (u User) Create() bool { return u.create }
 
 // Allows says whether users of this login suffix may come of the rule.
 func (u User) Allows(suffix string) bool { return slices.Contains(u.domains, suffix) }
@@ -42,12 +47,16 @@ func (c *compiler) user(path string, d *UserDraft, source trust.Source, found bo
 		c.problem(path+".account", err.Error(), "write the number of a listed account")
 		return User{}
 	}
-	u := User{account: id, domains: d.Domains}
+	u := User{account: id, domains: d.Domains, create: d.Create}
 	if found {
 		u.principal = c.template(path+".principal", d.Principal, source)
 	}
 	if c.listed(path+".account", id) {
-		c.userDomains(path, d.Domains, c.accounts[c.account[id]])
+		a := c.accounts[c.account[id]]
+		c.userDomains(path, d.Domains, a)
+		if d.Create && !a.manage.Users {
+			c.problem(path+".create", fmt.Sprintf("account %s lets nobody write RAM users", id), "add manage: {users: true} to the account")
+		}
 	}
 	return u
 }

@@ -46,8 +46,10 @@ func (u *UserSSO) clone() *UserSSO {
 type Manage struct {
 	Create bool `json:"create,omitempty"` // identity providers that RAM does not have
 	Repair bool `json:"repair,omitempty"` // what somebody changed by hand
-	Users  bool `json:"users,omitempty"`
-	Groups bool `json:"groups,omitempty"`
+	Users  bool `json:"users,omitempty"`  // RAM users of people
+	Groups bool `json:"groups,omitempty"` // and groups of theirs
+	Delete bool `json:"delete,omitempty"` // users of people who are gone, instead of disabling them
+	Deny   bool `json:"deny,omitempty"`   // all actions to users who are disabled: tokens issued before live on
 }
 
 // RuleDraft is one entry of rules.
@@ -76,6 +78,7 @@ type UserDraft struct {
 	Account   string   `json:"account"`
 	Principal string   `json:"principal"` // template of NAME@SUFFIX
 	Domains   []string `json:"domains"`   // the suffixes that may come of it
+	Create    bool     `json:"create,omitempty"`
 }
 
 // RequiresDraft says how a person must have signed in.

@@ -27,7 +27,8 @@ type deferral struct {
 	declares func(Account) bool
 }
 
-// deferred is the one list: who makes a function do one of these deletes its line.
+// deferred is the one list, which may be empty: who makes a function do one of these
+// deletes its line.
 func deferred() []deferral {
 	return []deferral{
 		{"manage: users and groups of RAM are left alone", func(a Account) bool { return a.manage.Users || a.manage.Groups }},

@@ -114,7 +114,7 @@ func FromItems(items []Item) (Revision, error) {
 // recompile takes what was judged before. Whether loopback was meant was asked
 // when the file was applied.
 func recompile(draft Draft) (Revision, error) {
-	r, problems := compile(draft, Options{AllowLoopback: true})
+	r, problems := compile(draft, Options{AllowLoopback: true, stored: true})
 	if len(problems) > 0 {
 		return Revision{}, broken("%s: %s", problems[0].Path, problems[0].Cause)
 	}

@@ -62,6 +62,7 @@ func LintChecks() []LintCheck {
 		{"issuer_named_twice", Warning, "an account calls one issuer by two OIDC providers, and RAM has one for an issuer", (*linter).issuersNamedTwice},
 		{"email_domains_missing", Note, "of several identity providers one is not found by an e-mail address", (*linter).withoutDomains},
 		{"disclosed_to_nobody", Warning, "there is nobody whom the rule could show what they lack", (*linter).disclosedToNobody},
+		{"created_at_sign_in", Note, "no event says what the rule asks, so RAM users of it are made at their first sign-in alone", (*linter).createdAtSignIn},
 		{"role_audited_only", Note, "only rules in mode audit give the role, so nobody gets it", (*linter).auditedRoles},
 		{"owner_by_name", Note, "the owner is known by a name that another may take after a renaming, not by its number", (*linter).ownersByName},
 		{"sha1_allowed", Note, "signatures with SHA-1 are believed", (*linter).weakAlgorithms},

@@ -76,7 +76,7 @@ func FromAccountRow(rev, account string, item Item) (AccountPart, error) {
 	if err != nil {
 		return AccountPart{}, err
 	}
-	c := &compiler{}
+	c := &compiler{options: Options{stored: true}}
 	alone, ok := c.parseAccount("account", r.Account.only(""))
 	if !ok || len(c.problems) > 0 {
 		return AccountPart{}, broken("row %q: %v", item.ID, c.problems)

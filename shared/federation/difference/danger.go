@@ -33,6 +33,8 @@ func accountDangers(kind Kind, before, after map[string]value) []string {
 	}
 	return said(before, after, []danger{
 		{switchedOn("manage.repair"), "what was changed by hand in its RAM is changed back"},
+		{switchedOn("manage.users"), "its RAM users are disabled when their people leave"},
+		{switchedOn("manage.delete"), "RAM users of people who leave are deleted, with their access keys"},
 	})
 }
 
@@ -45,6 +47,7 @@ func ruleDangers(kind Kind, before, after map[string]value) []string {
 		{becomes("condition", "any"), "it holds for everybody who signs in there"},
 		{gone("requires."), "how somebody signed in no longer matters"},
 		{func(b, a map[string]value) bool { return b["mode"].is("audit") && a["mode"].isZero() }, "what it only logged it gives now"},
+		{switchedOn("user.create"), "RAM users are made for whomever its identity provider names"},
 		{switchedOn("disclose"), "everybody who signs in there may read its roles and what it wants"},
 		{gone("session.policyFile"), "sessions have all that their roles may"},
 	})

@@ -66,6 +66,7 @@ func (r *reader) user(d *federation.UserDraft) object {
 		"account":   r.text(&d.Account).like(accountID).needed().says("Number of a listed account that has userSSO."),
 		"principal": r.text(&d.Principal).says("Template of the user's login name, NAME@SUFFIX; {{nameID}} by default."),
 		"domains":   r.texts(&d.Domains).needed().says("The login suffixes that may come of the template, each one of the account's."),
+		"create":    r.boolean(&d.Create).says("true lets the user be made in RAM where it is missing: when an event names the person, and at their first sign-in. The account then says manage: {users: true}."),
 	}
 }
 
