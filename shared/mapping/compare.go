@@ -29,6 +29,9 @@ func known(values ...string) *fact {
 func (d *decision) circumstances() {
 	d.subject, d.sourceIP = known(d.who.Subject()), known()
 	d.currentTime = known(d.at.Now.UTC().Truncate(time.Second).Format(time.RFC3339))
+	if d.at.unseen {
+		d.sourceIP = &fact{unknown: true}
+	}
 	if ip := d.at.SourceIP; ip.IsValid() {
 		d.sourceIP = known(ip.Unmap().WithZone("").String())
 	}

@@ -9,7 +9,8 @@
 // only looks like a role. The same evaluation makes them all, so that the explanation
 // cannot differ from the decision.
 //
-// To whom a RAM user belongs, [Person] says.
+// To whom a RAM user belongs, [Person] says. Of an event, which proves nothing, [Places]
+// says by the same evaluation which RAM users its person has; no grant comes of it.
 //
 // Why a missing attribute fails: RAM has operators that hold where a key is
 // absent. An identity provider that stops sending an attribute must not widen
@@ -38,6 +39,8 @@ type Context struct {
 	Now      time.Time
 	SourceIP netip.Addr
 	Ends     time.Time // of the person's session here; zero: there is none
+
+	unseen bool // where the person is: nobody came
 }
 
 // Roles are all roles that the identity may take, in the order of the rules; of
@@ -54,7 +57,7 @@ func Role(rev federation.Revision, who validate.Identity, at Context, role ram.R
 }
 
 // decide prepares an evaluation, or notes in the trace why no rule is to be read.
-func decide(rev federation.Revision, who validate.Identity, at Context) *decision {
+func decide(rev federation.Revision, who person, at Context) *decision {
 	d := &decision{revision: rev, who: who, at: at, taken: map[ram.RoleARN]bool{}, attributes: map[string]*fact{}}
 	d.trace = Trace{Revision: rev.ID(), IdP: who.IdentityProvider()}
 	d.source, d.trace.Note = reader(rev, who, at)
@@ -65,7 +68,7 @@ func decide(rev federation.Revision, who validate.Identity, at Context) *decisio
 }
 
 // reader finds whose rules are to be read, or says why none are.
-func reader(rev federation.Revision, who validate.Identity, at Context) (source trust.Source, note string) {
+func reader(rev federation.Revision, who person, at Context) (source trust.Source, note string) {
 	if who.IsZero() || at.Now.IsZero() || rev.IsZero() {
 		return trust.Source{}, "there is no identity, no time or no federation to decide by"
 	}
@@ -83,7 +86,7 @@ func reader(rev federation.Revision, who validate.Identity, at Context) (source 
 type decision struct {
 	revision federation.Revision
 	source   trust.Source
-	who      validate.Identity
+	who      person
 	at       Context
 	taken    map[ram.RoleARN]bool
 	grants   []Grant

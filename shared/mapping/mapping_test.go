@@ -49,7 +49,8 @@ func revisionOf(t *testing.T, change func(*trust.Source), rules ...federation.Ru
 		Accounts: []federation.AccountDraft{
 			{
 				ID: prod, Alias: "acme-prod", SAMLProviders: map[string]string{"test": "acs:ram::" + prod + ":saml-provider/idp"},
-				UserSSO: &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com", "acme.com"}, WithDomain: true},
+				UserSSO:         &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com", "acme.com"}, WithDomain: true},
+				MaintenanceRole: arn(prod, "fc-sso-maintenance"), Manage: federation.Manage{Users: true},
 			},
 			{ID: dev},
 		},

@@ -124,8 +124,11 @@ func compileRules(rules ...federation.RuleDraft) (federation.Revision, []federat
 	source.Attributes = map[string]string{"email": "mail", "team": "groups"}
 	return federation.Compile(federation.Draft{
 		IdentityProviders: []trust.Source{source},
-		Accounts:          []federation.AccountDraft{{ID: prod, SAMLProviders: map[string]string{"test": "acs:ram::" + prod + ":saml-provider/idp"}}, {ID: dev}},
-		Rules:             rules,
+		Accounts: []federation.AccountDraft{{
+			ID: prod, SAMLProviders: map[string]string{"test": "acs:ram::" + prod + ":saml-provider/idp"},
+			UserSSO: &federation.UserSSO{Suffixes: []string{"acme.onaliyun.com"}}, MaintenanceRole: arn(prod, "fc-sso-maintenance"), Manage: federation.Manage{Users: true},
+		}, {ID: dev}},
+		Rules: rules,
 	}, federation.Options{})
 }
 

@@ -22,7 +22,9 @@ func demandOf(r federation.Requires) Demand { return Demand{r.AuthnContexts(), r
 func (d Demand) IsZero() bool { return len(d.ACR) == 0 && d.MaxAge == 0 }
 
 // Unmet says what is wrong with a sign-in at this moment, "" where nothing is.
-func (d Demand) Unmet(who validate.Identity, now time.Time) string {
+func (d Demand) Unmet(who validate.Identity, now time.Time) string { return d.unmet(who, now) }
+
+func (d Demand) unmet(who person, now time.Time) string {
 	if class := who.AuthnContext(); len(d.ACR) > 0 && !slices.Contains(d.ACR, class) {
 		return fmt.Sprintf("the sign-in is of class %q, one of %q is wanted", class, d.ACR)
 	}
@@ -35,7 +37,7 @@ func (d Demand) Unmet(who validate.Identity, now time.Time) string {
 	return ""
 }
 
-func (d Demand) stale(who validate.Identity, now time.Time) bool {
+func (d Demand) stale(who person, now time.Time) bool {
 	return d.MaxAge > 0 && now.Sub(who.AuthenticatedAt()) > d.MaxAge
 }
 
@@ -68,7 +70,7 @@ func (s StepUp) sameAs(other StepUp) bool {
 // the same, since they say what signing in again is good for.
 func (d *decision) wantsMore(rule federation.Rule, e *Evaluation) bool {
 	demand := demandOf(rule.Requires())
-	e.Lacks = demand.Unmet(d.who, d.at.Now)
+	e.Lacks = demand.unmet(d.who, d.at.Now)
 	return e.Lacks != ""
 }
 

@@ -79,6 +79,10 @@ func TakeUser(rev federation.Revision, who validate.Identity, at Context, accoun
 // template says, else the subject. RAM users belong to a person, so who cannot be told
 // from others by it is refused.
 func Person(source trust.Source, who validate.Identity) (string, error) {
+	return personOf(source, who)
+}
+
+func personOf(source trust.Source, who person) (string, error) {
 	source.Person = cmp.Or(source.Person, "{{"+federation.NameID+"}}")
 	template, err := federation.PersonTemplate(source)
 	if err != nil {
