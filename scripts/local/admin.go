@@ -22,9 +22,10 @@ const adminBody = 1 << 20
 //	POST   /cloud       {"service","kind"}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
-//	POST   /users       {"account","name"}  makes a RAM user
+//	POST   /users       {"account","name","mfa"}  makes a RAM user; mfa: binds a device
 //	DELETE /users?account=…&name=…          takes one away
 //	GET    /directory?account=…             an account's RAM users and groups (cloud.Directory)
+//	POST   /limits      {"account","users","groups","groupsPerUser","keysPerUser"}  how many there may be
 //	POST   /roles       {"arn","trust","permission"}  makes a role, or replaces it; its sessions last up to 12 hours
 //	DELETE /roles?arn=…                     takes a role away
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
@@ -48,6 +49,7 @@ func (s *station) startAdmin(context.Context) error {
 			s.cloud.RemoveUser(r.URL.Query().Get("account"), r.URL.Query().Get("name"))
 		})
 		mux.Handle("GET /directory", s.cloud.Directories())
+		mux.HandleFunc("POST /limits", s.setLimits)
 		mux.HandleFunc("POST /roles", s.putRole)
 		mux.HandleFunc("DELETE /roles", func(_ http.ResponseWriter, r *http.Request) { s.cloud.RemoveRole(r.URL.Query().Get("arn")) })
 		mux.Handle("GET /delivered", s.cloud.Delivered())
@@ -117,11 +119,31 @@ func (s *station) setRotation(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *station) addUser(w http.ResponseWriter, r *http.Request) {
-	var user struct{ Account, Name string }
+	var user struct {
+		Account, Name string
+		MFA           bool
+	}
 	if !readJSON(w, r, &user) {
 		return
 	}
-	if err := s.cloud.AddUser(user.Account, user.Name); err != nil {
+	err := s.cloud.AddUser(user.Account, user.Name)
+	if err == nil && user.MFA {
+		err = s.cloud.BindDevice(user.Account, user.Name)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+func (s *station) setLimits(w http.ResponseWriter, r *http.Request) {
+	var wish struct {
+		Account string
+		cloud.Limits
+	}
+	if !readJSON(w, r, &wish) {
+		return
+	}
+	if err := s.cloud.SetLimits(wish.Account, wish.Limits); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
 }

@@ -29,6 +29,9 @@ func (s *Stack) TroubleAtWrite(tb testing.TB, service, kind string, n int) {
 // Trouble is what there is to choose.
 type Trouble = cloud.Trouble
 
+// Limits are how many users, groups and keys an account may have.
+type Limits = cloud.Limits
+
 // TroubleAs makes trouble for some requests only.
 func (s *Stack) TroubleAs(tb testing.TB, wish Trouble) {
 	tb.Helper()
@@ -56,16 +59,40 @@ func (s *Stack) AddUser(tb testing.TB, account, name string) {
 	s.admin(tb, http.MethodPost, "/users", map[string]string{"account": account, "name": name})
 }
 
+// BindDevice makes a RAM user with an MFA device, or gives one to a user.
+func (s *Stack) BindDevice(tb testing.TB, account, name string) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/users", map[string]any{"account": account, "name": name, "mfa": true})
+}
+
+// Limit says how many users and groups an account may have; 0 leaves a limit as it is.
+func (s *Stack) Limit(tb testing.TB, account string, most Limits) {
+	tb.Helper()
+	s.admin(tb, http.MethodPost, "/limits", struct {
+		Account string `json:"account"`
+		Limits
+	}{account, most})
+}
+
 // RemoveUser takes a RAM user away.
 func (s *Stack) RemoveUser(tb testing.TB, account, name string) {
 	tb.Helper()
 	s.admin(tb, http.MethodDelete, "/users?"+url.Values{"account": {account}, "name": {name}}.Encode(), nil)
 }
 
-// Directory is what an account's RAM holds of users and groups, all of it in order.
-func (s *Stack) Directory(tb testing.TB, account string) cloud.Directory {
+// What an account's RAM holds of people, for tests that compare it.
+type (
+	Directory       = cloud.Directory
+	DirectoryUser   = cloud.DirectoryUser
+	DirectoryGroup  = cloud.DirectoryGroup
+	DirectoryKey    = cloud.DirectoryKey
+	DirectoryPolicy = cloud.DirectoryPolicy
+)
+
+// Directory shows an account's, all of it in order.
+func (s *Stack) Directory(tb testing.TB, account string) Directory {
 	tb.Helper()
-	var directory cloud.Directory
+	var directory Directory
 	if err := json.Unmarshal(s.admin(tb, http.MethodGet, "/directory?"+url.Values{"account": {account}}.Encode(), nil), &directory); err != nil {
 		tb.Fatal(err)
 	}

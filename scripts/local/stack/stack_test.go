@@ -204,6 +204,14 @@ func TestTheWholeStack(t *testing.T) {
 			}
 		}
 	})
+	t.Run("shows an account's users", func(t *testing.T) {
+		s.BindDevice(t, "1234567890123456", "ada")
+		s.Limit(t, "1234567890123456", stack.Limits{Users: 2, GroupsPerUser: 1})
+		users := s.Directory(t, "1234567890123456").Users
+		if i := slices.IndexFunc(users, func(u stack.DirectoryUser) bool { return u.Name == "ada" }); i < 0 || users[i].MFADevice == "" {
+			t.Errorf("%+v", users)
+		}
+	})
 	t.Run("leaves nobody behind", func(t *testing.T) {
 		pids := s.PIDs(t)
 		s.Kill()

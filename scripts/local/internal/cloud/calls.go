@@ -17,18 +17,22 @@ type Call struct {
 	Write   bool   `json:"write"`
 	Account string `json:"account"` // whose RAM; "" where nobody was believed
 	Caller  string `json:"caller"`
-	Name    string `json:"name,omitempty"`  // of the provider, the role, the user (without domain) or the group
-	Group   string `json:"group,omitempty"` // beside a user
-	Code    string `json:"code,omitempty"`  // of the refusal
+	Name    string `json:"name,omitempty"`   // of the provider, the role, the user (without domain) or the group
+	Group   string `json:"group,omitempty"`  // beside a user
+	Policy  string `json:"policy,omitempty"` // beside a user or a group
+	Code    string `json:"code,omitempty"`   // of the refusal
 }
 
 func callOf(service string, q rpcRequest, who caller, f *fault) Call {
 	call := Call{
 		Service: service, Action: q.action(), Write: writes(q.action()),
-		Account: who.account, Caller: who.arn, Name: nameIn(q) + userIn(q), Group: q.params.Get("GroupName"), Code: codeOf(f),
+		Account: who.account, Caller: who.arn, Name: nameIn(q) + userIn(q), Group: q.params.Get("GroupName"), Policy: q.params.Get("PolicyName"), Code: codeOf(f),
 	}
 	if call.Name == "" {
 		call.Name, call.Group = call.Group, ""
+	}
+	if call.Name == "" {
+		call.Name, call.Policy = call.Policy, ""
 	}
 	return call
 }

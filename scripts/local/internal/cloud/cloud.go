@@ -89,7 +89,7 @@ func New(o Options) (*Cloud, error) {
 		return nil, fmt.Errorf("cloud: %w", err)
 	}
 	c.ring.addKey(c.root, caller{kind: kindAccount, account: c.bundle, arn: "acs:ram::" + c.bundle + ":root", id: c.bundle})
-	c.ring.addKey(c.admin, caller{kind: kindUser, account: c.bundle, arn: c.adminARN(), id: numericID("2", c.adminARN())})
+	c.addAdmin()
 	return c, errors.Join(c.AddAccount(c.bundle, "fc-sso"), c.addFunctionRoles())
 }
 
@@ -142,7 +142,7 @@ func (c *Cloud) adminARN() string { return arnOf(c.bundle, "user", adminName) }
 // servers that check signatures themselves. The token is empty for a long-lived key.
 func (c *Cloud) Lookup(accessKeyID string) (secret, securityToken string, ok bool) {
 	e, found := c.ring.use(accessKeyID)
-	if !found || e.expired(c.now()) {
+	if !found || e.off || e.expired(c.now()) {
 		return "", "", false
 	}
 	return e.secret, e.token, true

@@ -95,7 +95,7 @@ func (c *Cloud) datedKey(id, token string) (entry, *fault) {
 	switch {
 	case !ok && token != "":
 		return entry{}, refuse(http.StatusForbidden, "InvalidStsAccessKeyId", "The sts access Id you provided is not exist.")
-	case !ok, e.token != "" && token == "":
+	case !ok, e.off, e.token != "" && token == "": // what they call one that was made inactive is not known
 		return entry{}, refuse(http.StatusForbidden, "InvalidAccessKeyId", "The access Id you provided is not exist.")
 	case subtle.ConstantTimeCompare([]byte(token), []byte(e.token)) != 1:
 		return entry{}, refuse(http.StatusForbidden, "SecurityTokenInvalid", "The Security token that your provide is invalid.")

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,10 +13,12 @@ import (
 // form: that "Ada" may stand beside "ada" is nowhere promised, so she may not; and that
 // "Ada" finds "ada" is nowhere promised either, so she does not.
 type directory struct {
-	mu     sync.Mutex
-	users  map[string]*user
-	groups map[string]*group
-	limits Limits
+	mu       sync.Mutex
+	users    map[string]*user
+	groups   map[string]*group
+	policies map[string]*ramPolicy // those of its own
+	devices  map[string]*device    // for MFA, by serial number
+	limits   Limits
 }
 
 // Limits are how many an account may have.
@@ -23,15 +26,39 @@ type Limits struct {
 	Users         int `json:"users"`
 	Groups        int `json:"groups"`
 	GroupsPerUser int `json:"groupsPerUser"`
+	KeysPerUser   int `json:"keysPerUser"`
 }
 
-func usualLimits() Limits { return Limits{Users: 1000, Groups: 50, GroupsPerUser: 5} }
+func usualLimits() Limits { return Limits{Users: 1000, Groups: 50, GroupsPerUser: 5, KeysPerUser: 2} }
+
+// SetLimits gives an account others than the usual ones; 0 leaves one as it is. What is
+// there already stays.
+func (c *Cloud) SetLimits(account string, wish Limits) error {
+	if !c.known(account) || min(wish.Users, wish.Groups, wish.GroupsPerUser, wish.KeysPerUser) < 0 {
+		return fmt.Errorf("account %q, limits %+v: one that is known, and none below 0", account, wish)
+	}
+	d := c.directory(account)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for limit, wanted := range map[*int]int{
+		&d.limits.Users: wish.Users, &d.limits.Groups: wish.Groups, &d.limits.GroupsPerUser: wish.GroupsPerUser, &d.limits.KeysPerUser: wish.KeysPerUser,
+	} {
+		if wanted > 0 {
+			*limit = wanted
+		}
+	}
+	return nil
+}
 
 type user struct {
 	name, id                    string
 	displayName, comments       string
 	email, phone                string
 	created, updated, lastLogin time.Time
+	login                       *loginProfile // nil: no password
+	keys                        []*accessKey
+	mfa                         *device // nil: none is bound
+	policies                    attached
 }
 
 type group struct {
@@ -39,10 +66,14 @@ type group struct {
 	displayName, comments string
 	created, updated      time.Time
 	members               map[*user]time.Time // since when
+	policies              attached
 }
 
 func newDirectory() *directory {
-	return &directory{users: map[string]*user{}, groups: map[string]*group{}, limits: usualLimits()}
+	return &directory{
+		users: map[string]*user{}, groups: map[string]*group{}, policies: map[string]*ramPolicy{}, devices: map[string]*device{},
+		limits: usualLimits(),
+	}
 }
 
 // directory is that of an account, whether or not the account is known.
@@ -55,6 +86,10 @@ func (c *Cloud) directory(account string) *directory {
 		c.directories[account] = d
 	}
 	return d
+}
+
+func newUser(name, id string, now time.Time) *user {
+	return &user{name: name, id: id, created: now, updated: now, policies: attached{}}
 }
 
 func (d *directory) user(name string) (*user, bool) {

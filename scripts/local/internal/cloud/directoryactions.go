@@ -3,9 +3,10 @@ package cloud
 import "strings"
 
 const (
-	onUser  = "user"
-	onGroup = "group"
-	onBoth  = onUser + " " + onGroup
+	onUser   = "user"
+	onGroup  = "group"
+	onPolicy = "policy"
+	onDevice = "mfa"
 )
 
 // directoryActions are those on users and groups, which both APIs have.
@@ -21,20 +22,67 @@ func directoryActions() map[string]ramAction {
 		"UpdateGroup":         {onGroup, inDirectory(visit.updateGroup)},
 		"DeleteGroup":         {onGroup, inDirectory(visit.deleteGroup)},
 		"ListGroups":          {onGroup, inDirectory(visit.listGroups)},
-		"AddUserToGroup":      {onBoth, inDirectory(visit.addUserToGroup)},
-		"RemoveUserFromGroup": {onBoth, inDirectory(visit.removeUserFromGroup)},
+		"AddUserToGroup":      {onUser + " " + onGroup, inDirectory(visit.addUserToGroup)},
+		"RemoveUserFromGroup": {onUser + " " + onGroup, inDirectory(visit.removeUserFromGroup)},
 		"ListGroupsForUser":   {onUser, inDirectory(visit.listGroupsForUser)},
 		"ListUsersForGroup":   {onGroup, inDirectory(visit.listUsersForGroup)},
+
+		"CreateLoginProfile": {onUser, inDirectory(visit.createLoginProfile)},
+		"GetLoginProfile":    {onUser, inDirectory(visit.getLoginProfile)},
+		"UpdateLoginProfile": {onUser, inDirectory(visit.updateLoginProfile)},
+		"DeleteLoginProfile": {onUser, inDirectory(visit.deleteLoginProfile)},
+
+		"CreateAccessKey": {onUser, inDirectory(visit.createAccessKey)},
+		"ListAccessKeys":  {onUser, inDirectory(visit.listAccessKeys)},
+		"UpdateAccessKey": {onUser, inDirectory(visit.updateAccessKey)},
+		"DeleteAccessKey": {onUser, inDirectory(visit.deleteAccessKey)},
+
+		"CreateVirtualMFADevice": {onDevice, inDirectory(visit.createVirtualMFADevice)},
+		"DeleteVirtualMFADevice": {onDevice, inDirectory(visit.deleteVirtualMFADevice)},
+		"BindMFADevice":          {onUser, inDirectory(visit.bindMFADevice)},
+		"UnbindMFADevice":        {onUser, inDirectory(visit.unbindMFADevice)},
+		"GetUserMFAInfo":         {onUser, inDirectory(visit.getUserMFAInfo)},
 	}
 }
 
-// nameOf is the name of what a request is about, of this kind.
+// policyActions are the older API's alone.
+func policyActions() map[string]ramAction {
+	return map[string]ramAction{
+		"CreatePolicy":          {onPolicy, inDirectory(visit.createPolicy)},
+		"GetPolicy":             {onPolicy, inDirectory(visit.getPolicy)},
+		"DeletePolicy":          {onPolicy, inDirectory(visit.deletePolicy)},
+		"AttachPolicyToUser":    {onUser + " " + onPolicy, inDirectory(forUser(visit.attachToUser))},
+		"DetachPolicyFromUser":  {onUser + " " + onPolicy, inDirectory(forUser(visit.detachFromUser))},
+		"AttachPolicyToGroup":   {onGroup + " " + onPolicy, inDirectory(forGroup(visit.attachToGroup))},
+		"DetachPolicyFromGroup": {onGroup + " " + onPolicy, inDirectory(forGroup(visit.detachFromGroup))},
+		"ListPoliciesForUser":   {onUser, inDirectory(forUser(visit.list))},
+		"ListPoliciesForGroup":  {onGroup, inDirectory(forGroup(visit.list))},
+	}
+}
+
+// resourceOf is what a request is about, of this kind. A policy of Alibaba Cloud's own
+// is no account's.
+func (c *Cloud) resourceOf(account, kind string, q rpcRequest) string {
+	name := c.nameOf(account, kind, q)
+	if name == "" {
+		name = "*"
+	}
+	if kind == onPolicy && q.params.Get("PolicyType") == systemPolicy {
+		account = "system"
+	}
+	return arnOf(account, kind, name)
+}
+
 func (c *Cloud) nameOf(account, kind string, q rpcRequest) string {
 	switch kind {
 	case onUser:
 		return c.userMeant(account, q)
 	case onGroup:
 		return q.params.Get("GroupName")
+	case onPolicy:
+		return q.params.Get("PolicyName")
+	case onDevice:
+		return q.params.Get("VirtualMFADeviceName") + strings.TrimPrefix(q.params.Get("SerialNumber"), arnOf(account, onDevice, ""))
 	default:
 		return nameIn(q)
 	}
@@ -48,10 +96,14 @@ func (c *Cloud) userMeant(account string, q rpcRequest) string {
 	d := c.directory(account)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if u, ok := d.userOf(q.params.Get("UserId")); ok {
-		return u.name
+	u, ok := d.userOf(q.params.Get("UserId"))
+	if !ok {
+		u, ok = d.userWithKey(q.params.Get("UserAccessKeyId"))
 	}
-	return ""
+	if !ok {
+		return ""
+	}
+	return u.name
 }
 
 // userIn is the user that a request names, without domain.

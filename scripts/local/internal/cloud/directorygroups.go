@@ -64,7 +64,7 @@ func (v visit) createGroup() (ramAnswer, *fault) {
 	if f != nil {
 		return ramAnswer{}, f
 	}
-	made := &group{name: name, id: "g-" + lower(text(16)), created: v.now, updated: v.now, members: map[*user]time.Time{}}
+	made := &group{name: name, id: "g-" + lower(text(16)), created: v.now, updated: v.now, members: map[*user]time.Time{}, policies: attached{}}
 	if f := v.readGroup("", made); f != nil {
 		return ramAnswer{}, f
 	}
@@ -115,8 +115,11 @@ func (v visit) deleteGroup() (ramAnswer, *fault) {
 	if f != nil {
 		return ramAnswer{}, f
 	}
-	if len(g.members) > 0 {
+	switch {
+	case len(g.members) > 0:
 		return ramAnswer{}, inTheWay("Group.User")
+	case len(g.policies) > 0:
+		return ramAnswer{}, inTheWay("Group.Policy")
 	}
 	delete(v.groups, lower(g.name))
 	return ramAnswer{}, nil

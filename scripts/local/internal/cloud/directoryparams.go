@@ -101,7 +101,11 @@ func (v visit) askedUser(instead ...string) (*user, *fault) {
 }
 
 func (v visit) userBy(param string) (*user, *fault) {
-	if u, ok := v.userOf(v.q.params.Get(param)); ok && param == "UserId" {
+	find := v.userOf
+	if param == "UserAccessKeyId" {
+		find = v.userWithKey
+	}
+	if u, ok := find(v.q.params.Get(param)); ok {
 		return u, nil
 	}
 	return nil, noEntity("User")

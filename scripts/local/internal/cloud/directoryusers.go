@@ -67,7 +67,7 @@ func (v visit) createUser() (ramAnswer, *fault) {
 	if f != nil {
 		return ramAnswer{}, f
 	}
-	made := &user{name: name, id: numericID("2", text(20)), created: v.now, updated: v.now}
+	made := newUser(name, numericID("2", text(20)), v.now)
 	if v.ims && !v.q.params.Has("DisplayName") {
 		return ramAnswer{}, missing("DisplayName")
 	}
@@ -122,6 +122,9 @@ func (v visit) updateUser() (ramAnswer, *fault) {
 	*u = changed
 	u.updated = v.now
 	v.users[lower(u.name)] = u
+	for _, k := range u.keys { // who signs by one has the new name at once
+		v.cloud.ring.rename(k.id, arnOf(v.account, onUser, u.name))
+	}
 	return v.answerUser(u)
 }
 
@@ -132,11 +135,28 @@ func (v visit) deleteUser() (ramAnswer, *fault) {
 	if f != nil {
 		return ramAnswer{}, f
 	}
-	if len(v.groupsOf(u)) > 0 {
-		return ramAnswer{}, inTheWay("User.Group")
+	if hanging := v.hangingOn(u); hanging != "" {
+		return ramAnswer{}, inTheWay("User." + hanging)
 	}
 	delete(v.users, lower(u.name))
 	return ramAnswer{}, nil
+}
+
+// hangingOn is what has to go before the user can, "" for nothing.
+func (d *directory) hangingOn(u *user) string {
+	switch {
+	case len(d.groupsOf(u)) > 0:
+		return "Group"
+	case len(u.policies) > 0:
+		return "Policy"
+	case len(u.keys) > 0:
+		return "AccessKey"
+	case u.mfa != nil:
+		return "MFADevice"
+	case u.login != nil:
+		return "LoginProfile"
+	}
+	return ""
 }
 
 func (v visit) listUsers() (ramAnswer, *fault) {

@@ -11,6 +11,8 @@ type Directory struct {
 	Account string           `json:"account"`
 	Users   []DirectoryUser  `json:"users"`
 	Groups  []DirectoryGroup `json:"groups"`
+
+	Policies []DirectoryPolicy `json:"policies,omitempty"` // its own
 }
 
 // DirectoryUser is a RAM user.
@@ -22,6 +24,23 @@ type DirectoryUser struct {
 	Email       string   `json:"email,omitempty"`
 	MobilePhone string   `json:"mobile_phone,omitempty"`
 	Groups      []string `json:"groups,omitempty"`
+
+	LoginProfile string         `json:"login_profile,omitempty"` // Active or Inactive; "": there is none
+	MFADevice    string         `json:"mfa_device,omitempty"`    // its serial number
+	Keys         []DirectoryKey `json:"keys,omitempty"`          // in the order of their making
+	Policies     []string       `json:"policies,omitempty"`      // as Custom/NAME, System/NAME
+}
+
+// DirectoryKey is an access key of a user.
+type DirectoryKey struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+// DirectoryPolicy is a custom policy.
+type DirectoryPolicy struct {
+	Name     string `json:"name"`
+	Document string `json:"document"`
 }
 
 // DirectoryGroup is a RAM user group.
@@ -31,6 +50,7 @@ type DirectoryGroup struct {
 	DisplayName string   `json:"display_name,omitempty"`
 	Comments    string   `json:"comments,omitempty"`
 	Users       []string `json:"users,omitempty"`
+	Policies    []string `json:"policies,omitempty"`
 }
 
 // Directory shows an account's.
@@ -45,19 +65,42 @@ func (c *Cloud) Directory(account string) Directory {
 	for _, g := range sorted(d.groups) {
 		shown.Groups = append(shown.Groups, g.show())
 	}
-	return shown
-}
-
-func (d *directory) show(u *user) DirectoryUser {
-	shown := DirectoryUser{Name: u.name, ID: u.id, DisplayName: u.displayName, Comments: u.comments, Email: u.email, MobilePhone: u.phone}
-	for _, g := range d.groupsOf(u) {
-		shown.Groups = append(shown.Groups, g.name)
+	for _, p := range sorted(d.policies) {
+		shown.Policies = append(shown.Policies, DirectoryPolicy{p.name, p.document})
 	}
 	return shown
 }
 
+func (d *directory) show(u *user) DirectoryUser {
+	shown := DirectoryUser{
+		Name: u.name, ID: u.id, DisplayName: u.displayName, Comments: u.comments, Email: u.email, MobilePhone: u.phone,
+		Policies: u.policies.names(),
+	}
+	for _, g := range d.groupsOf(u) {
+		shown.Groups = append(shown.Groups, g.name)
+	}
+	for _, k := range u.keys {
+		shown.Keys = append(shown.Keys, DirectoryKey{k.id, k.status})
+	}
+	if u.login != nil {
+		shown.LoginProfile = u.login.status
+	}
+	if u.mfa != nil {
+		shown.MFADevice = u.mfa.serial
+	}
+	return shown
+}
+
+func (a attached) names() []string {
+	var names []string
+	for _, key := range a.keys() {
+		names = append(names, key.kind+"/"+key.name)
+	}
+	return names
+}
+
 func (g *group) show() DirectoryGroup {
-	shown := DirectoryGroup{Name: g.name, ID: g.id, DisplayName: g.displayName, Comments: g.comments}
+	shown := DirectoryGroup{Name: g.name, ID: g.id, DisplayName: g.displayName, Comments: g.comments, Policies: g.policies.names()}
 	members := map[string]*user{}
 	for u := range g.members {
 		members[lower(u.name)] = u

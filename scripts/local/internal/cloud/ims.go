@@ -76,6 +76,7 @@ func imsActions() map[string]ramAction {
 
 func ramActions() map[string]ramAction {
 	actions := directoryActions()
+	maps.Copy(actions, policyActions())
 	maps.Copy(actions, map[string]ramAction{
 		"GetRole":    {onRole, (*Cloud).getRole},
 		"ListRoles":  {onRole, (*Cloud).listRoles},
@@ -114,11 +115,7 @@ func (a ramAction) resources(c *Cloud, account string, q rpcRequest) []string {
 	}
 	var resources []string
 	for kind := range strings.FieldsSeq(a.on) {
-		name := c.nameOf(account, kind, q)
-		if name == "" {
-			name = "*"
-		}
-		resources = append(resources, arnOf(account, kind, name))
+		resources = append(resources, c.resourceOf(account, kind, q))
 	}
 	return resources
 }
@@ -140,25 +137,6 @@ func (c *Cloud) issuerFacts(account string, q rpcRequest) map[string]string {
 }
 
 func arnOf(account, kind, name string) string { return "acs:ram::" + account + ":" + kind + "/" + name }
-
-// ramAnswer is what all the actions answer; each fills in its own.
-type ramAnswer struct {
-	RequestId         string
-	SAMLProvider      *samlBody    `json:",omitempty" xml:",omitempty"`
-	SAMLProviders     *samlList    `json:",omitempty" xml:",omitempty"`
-	OIDCProvider      *oidcBody    `json:",omitempty" xml:",omitempty"`
-	OIDCProviders     *oidcList    `json:",omitempty" xml:",omitempty"`
-	Role              *roleBody    `json:",omitempty" xml:",omitempty"`
-	Roles             *roleList    `json:",omitempty" xml:",omitempty"`
-	UserSsoSettings   *userSSOBody `json:",omitempty" xml:",omitempty"`
-	User              *userBody    `json:",omitempty" xml:",omitempty"`
-	Users             *userList    `json:",omitempty" xml:",omitempty"`
-	Group             *groupBody   `json:",omitempty" xml:",omitempty"`
-	Groups            *groupList   `json:",omitempty" xml:",omitempty"`
-	DefaultDomainName string       `json:",omitempty" xml:",omitempty"`
-	IsTruncated       *bool        `json:",omitempty" xml:",omitempty"`
-	Marker            string       `json:",omitempty" xml:",omitempty"`
-}
 
 func entityFault(status int, code, entity, message string) *fault {
 	return refuse(status, code+"."+entity, "%s", message)

@@ -51,6 +51,15 @@ type shown struct {
 	Users                     struct{ User []shownUser }
 	Group                     shownGroup
 	Groups                    struct{ Group []shownGroup }
+	LoginProfile              shownLogin
+	AccessKey                 shownKey
+	AccessKeys                struct{ AccessKey []shownKey }
+	IsMFAEnable               *bool
+	MFADevice                 struct{ SerialNumber, Type string }
+	VirtualMFADevice          struct{ SerialNumber, Base32StringSeed string }
+	Policy                    shownPolicy
+	DefaultPolicyVersion      struct{ VersionId, PolicyDocument, CreateDate string }
+	Policies                  struct{ Policy []shownPolicy }
 	DefaultDomainName, Marker string
 	IsTruncated               bool
 }

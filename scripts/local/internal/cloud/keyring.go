@@ -70,6 +70,7 @@ type entry struct {
 	token   string    // empty for a long-lived key
 	expires time.Time // zero for a long-lived key
 	uses    int       // after which it is over too; 0: any number
+	off     bool      // a long-lived key that was made inactive
 	who     caller
 }
 
@@ -144,12 +145,7 @@ func (k *keyring) use(id string) (entry, bool) {
 
 // limit lets a key be over after so many uses.
 func (k *keyring) limit(id string, uses int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if e, ok := k.entries[id]; ok {
-		e.uses = uses
-		k.entries[id] = e
-	}
+	k.change(id, func(e *entry) { e.uses = uses })
 }
 
 // shorten lets a key end at the latest at the given time.
@@ -160,6 +156,32 @@ func (k *keyring) shorten(id string, end time.Time) {
 		e.expires = end
 		k.entries[id] = e
 	}
+}
+
+// disable makes a long-lived key inactive, or active again.
+func (k *keyring) disable(id string, off bool) {
+	k.change(id, func(e *entry) { e.off = off })
+}
+
+// rename gives a key's holder another name.
+func (k *keyring) rename(id, arn string) {
+	k.change(id, func(e *entry) { e.who.arn = arn })
+}
+
+func (k *keyring) change(id string, how func(*entry)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if e, ok := k.entries[id]; ok {
+		how(&e)
+		k.entries[id] = e
+	}
+}
+
+// drop forgets a long-lived key.
+func (k *keyring) drop(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.entries, id)
 }
 
 // loadKeys reads the long-lived keys, or makes them at the first start.

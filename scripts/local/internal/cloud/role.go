@@ -161,8 +161,8 @@ func (r role) trustsService(service string) bool {
 	}, nil)
 }
 
-// may answers whether who's own account lets it do the action. The admin is the
-// bundle account's operator; a role has what its permission policy says, and a
+// may answers whether who's own account lets it do the action. The account itself may do
+// everything; a user has what their policies and their groups' say; a role has what its permission policy says, and a
 // session of it no more than its session policy says beside that.
 func (c *Cloud) may(who caller, action, resource string) bool {
 	return c.mayWhere(who, action, resource, nil)
@@ -170,8 +170,11 @@ func (c *Cloud) may(who caller, action, resource string) bool {
 
 // mayWhere is may for an action whose facts policies may ask for.
 func (c *Cloud) mayWhere(who caller, action, resource string, facts map[string]string) bool {
-	if who.kind != kindRole {
+	switch who.kind {
+	case kindAccount:
 		return true
+	case kindUser:
+		return c.userMay(who, action, resource, facts)
 	}
 	r, ok := c.role(who.arn)
 	return ok && r.permission.permits(action, resource, facts) && (who.within == nil || who.within.permits(action, resource, facts))

@@ -74,6 +74,8 @@ func (c *Cloud) checkKey(id, token string) (entry, *fault) {
 	switch {
 	case !ok:
 		return entry{}, refuse(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+	case e.off:
+		return entry{}, keyDisabled()
 	case e.token != "" && token == "":
 		return entry{}, refuse(http.StatusBadRequest, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
 	case token != "" && !strings.HasPrefix(token, tokenPrefix):

@@ -27,7 +27,7 @@ func (c *Cloud) AddUser(account, name string) error {
 	defer d.mu.Unlock()
 	switch known, ok := d.users[lower(name)]; {
 	case !ok:
-		d.users[lower(name)] = &user{name: name, id: numericID("2", arnOf(account, onUser, name)), created: now, updated: now}
+		d.users[lower(name)] = newUser(name, numericID("2", arnOf(account, onUser, name)), now)
 	case known.name != name:
 		return fmt.Errorf("RAM user %s: account %s has %s", name, account, known.name)
 	}
@@ -46,6 +46,9 @@ func (c *Cloud) RemoveUser(account, name string) {
 	}
 	for _, g := range d.groupsOf(u) {
 		delete(g.members, u)
+	}
+	for _, k := range u.keys {
+		c.ring.drop(k.id)
 	}
 	delete(d.users, lower(name))
 }
@@ -131,7 +134,19 @@ func (c *Cloud) userNamed(account, nameID string, set userSSO) (caller, *fault) 
 	if !ok {
 		return caller{}, nobody.because("account %s has no RAM user %q", account, name)
 	}
-	return caller{kind: kindUser, account: account, arn: arnOf(account, onUser, name), id: u.id}, nil
+	return u.caller(account), nil
+}
+
+// addAdmin makes the bundle account's operator, who may do everything there.
+func (c *Cloud) addAdmin() {
+	d, now := c.directory(c.bundle), c.now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	admin := newUser(adminName, numericID("2", c.adminARN()), now)
+	admin.policies[policyKey{systemPolicy, administrator}] = now
+	admin.keys = []*accessKey{{id: c.admin.AccessKeyID, status: active, created: now, updated: now}}
+	d.users[lower(adminName)] = admin
+	c.ring.addKey(c.admin, admin.caller(c.bundle))
 }
 
 // signedIn notes when a user did so last.

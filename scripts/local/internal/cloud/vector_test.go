@@ -16,20 +16,37 @@ const (
 	createUserVector = "Signature=02heLegtw4%2BBFamznl1Ltj%2BvJ4A%3D&AccessKeyId=testid&Action=CreateUser&DisplayName=test&Format=JSON&SignatureMethod=HMAC-SHA1&SignatureNonce=3f6b4e80-56f7-11eb-a256-a9f756ea7e85&SignatureVersion=1.0&Timestamp=2021-01-15T06%3A02%3A28Z&UserPrincipalName=test%40example.onaliyun.com&Version=2019-08-15"
 )
 
-func TestThePublishedAssumeRoleRequestIsTaken(t *testing.T) {
-	now := time.Date(2015, 9, 1, 6, 0, 0, 0, time.UTC)
-	c, err := New(Options{DataDir: t.TempDir(), BundleAccount: "1234567890123", Now: func() time.Time { return now }})
+// published is a cloud of which the pages' key has the admin.
+func published(t *testing.T, account string, now time.Time) *Cloud {
+	t.Helper()
+	c, err := New(Options{DataDir: t.TempDir(), BundleAccount: account, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	user := "acs:ram::1234567890123:user/client"
-	c.ring.addKey(Key{"testid", "testsecret"}, caller{kind: kindUser, account: c.bundle, arn: user, id: "2"})
-	if err := c.AddRole(Role{ARN: "acs:ram::1234567890123:role/firstrole", Trust: Trusting(user)}); err != nil {
+	c.ring.addKey(Key{"testid", "testsecret"}, c.ring.holder(c.admin.AccessKeyID))
+	return c
+}
+
+func TestThePublishedAssumeRoleRequestIsTaken(t *testing.T) {
+	c := published(t, "1234567890123", time.Date(2015, 9, 1, 6, 0, 0, 0, time.UTC))
+	if err := c.AddRole(Role{ARN: "acs:ram::1234567890123:role/firstrole", Trust: Trusting(c.adminARN())}); err != nil {
 		t.Fatal(err)
 	}
 	answer := httptest.NewRecorder()
 	c.STS().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, assumeRoleVector, nil))
 	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"Expiration":"2015-09-01T07:00:00Z"`) {
+		t.Errorf("got %d %s", answer.Code, answer.Body)
+	}
+}
+
+func TestThePublishedCreateUserRequestIsTaken(t *testing.T) {
+	c := published(t, "1234567890123", time.Date(2021, 1, 15, 6, 5, 0, 0, time.UTC))
+	if err := c.AddAccount(c.bundle, "example"); err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	c.IMS().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/?"+createUserVector, nil))
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"UserPrincipalName":"test@example.onaliyun.com"`) {
 		t.Errorf("got %d %s", answer.Code, answer.Body)
 	}
 }
