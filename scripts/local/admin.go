@@ -19,7 +19,7 @@ const adminBody = 1 << 20
 //	POST   /runtime     {"body","query"}    how events are written (runtime.Settings)
 //	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
 //	POST   /functions/NAME                  hands the body to a function as an event
-//	POST   /cloud       {"service","kind"}  what a service of the cloud does instead (cloud.Trouble)
+//	POST   /cloud       {"service","kind",…}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
 //	POST   /users       {"account","name","mfa"}  makes a RAM user; mfa: binds a device

@@ -73,15 +73,17 @@ func (c *Cloud) Calls() []Call {
 type Seen struct {
 	Calls    []Call         `json:"calls"`
 	Troubled map[string]int `json:"troubled"` // service: requests that met its trouble
+	Kinds    map[string]int `json:"kinds"`    // the same by service and kind, "ims lost"
 }
 
 // seen lists calls: all, or those of one service, action, account or name.
 func (c *Cloud) seen(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	other := func(name, value string) bool { return query.Has(name) && query.Get(name) != value }
+	count, kinds := c.troubles.met()
 	found := Seen{Calls: slices.DeleteFunc(c.Calls(), func(call Call) bool {
 		return other("service", call.Service) || other("action", call.Action) || other("account", call.Account) || other("name", call.Name)
-	}), Troubled: c.troubles.met()}
+	}), Troubled: count, Kinds: kinds}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(found) // the client went away: nobody to tell
 }

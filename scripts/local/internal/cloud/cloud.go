@@ -108,7 +108,7 @@ func newCloud(o Options) *Cloud {
 		domains:     map[string]string{},
 		abroad:      map[string]bool{},
 		functions:   map[string]functionCredentials{},
-		troubles:    &troubles{of: map[string]*Trouble{}, count: map[string]int{}},
+		troubles:    newTroubles(),
 		calls:       &calls{},
 	}
 	if c.rotate == 0 {

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Trouble is what a service does instead of its work, until told otherwise, or to
-// one request only.
+// Trouble is what a service does instead of its work, until told otherwise, to one
+// request only, or to a share of them. A service has one trouble, and beside it a share
+// of each kind.
 type Trouble struct {
 	Service string `json:"service"`           // one of services
 	Kind    string `json:"kind"`              // "": none any more
@@ -18,6 +19,8 @@ type Trouble struct {
 	Lasting bool   `json:"lasting,omitempty"` // the n-th and all that follow
 	Writes  bool   `json:"writes,omitempty"`  // those that only read pass, and do not count
 	Account string `json:"account,omitempty"` // those signed by a key of another account pass, and do not count
+	Percent int    `json:"percent,omitempty"` // of those that count: chance has it, but the same at each start; 0: not a share
+	Seed    int    `json:"seed,omitempty"`    // another has other requests of a share meet it
 }
 
 // services are those that can have trouble.
@@ -68,19 +71,20 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Trouble makes trouble, or ends it.
+// Trouble makes trouble, or ends all that a service has. A share leaves the others, and
+// one that is no share leaves the shares.
 func (c *Cloud) Trouble(wish Trouble) error {
 	_, known := kindsOfTrouble()[wish.Kind]
-	if !slices.Contains(services(), wish.Service) || !known && wish.Kind != "" && wish.Kind != lost || wish.After < 0 {
+	if !slices.Contains(services(), wish.Service) || !known && wish.Kind != "" && wish.Kind != lost || wish.After < 0 || !wish.shareable() {
 		return fmt.Errorf("no trouble %q of service %q", wish.Kind, wish.Service)
 	}
-	c.troubles.mu.Lock()
-	defer c.troubles.mu.Unlock()
-	delete(c.troubles.of, wish.Service)
-	if wish.Kind != "" {
-		c.troubles.of[wish.Service] = &wish
-	}
+	c.troubles.make(wish)
 	return nil
+}
+
+// shareable answers whether a share is one: who is counted is not chosen by chance.
+func (t Trouble) shareable() bool {
+	return t.Percent == 0 && t.Seed == 0 || t.Percent > 0 && t.Percent <= 100 && t.Kind != "" && t.After == 0 && !t.Lasting
 }
 
 // Troubles returns the handler by which tests make trouble, POST one as JSON, and by

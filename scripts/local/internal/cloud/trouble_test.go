@@ -31,6 +31,16 @@ func (w *world) visit(server *httptest.Server, s signer, action string, params .
 	return string(text)
 }
 
+// seen is what the side door shows.
+func (w *world) seen(query string) cloud.Seen {
+	w.t.Helper()
+	recorder := httptest.NewRecorder()
+	w.Troubles().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/cloud?"+query, nil))
+	var seen cloud.Seen
+	w.must(json.Unmarshal(recorder.Body.Bytes(), &seen))
+	return seen
+}
+
 func TestTroubleHitsOneRequestOrAll(t *testing.T) {
 	w := newWorld(t)
 	k := w.keeper("1234567890123456")
@@ -119,6 +129,75 @@ func TestTroubleIsOneAccounts(t *testing.T) {
 	}
 }
 
+// TestTwoSharesOfOneServiceAreMetSideBySide, the same at each start.
+func TestTwoSharesOfOneServiceAreMetSideBySide(t *testing.T) {
+	const requests = 1000
+	run := func(seed int) (throttled, gone int, order string) {
+		w := newWorld(t)
+		k := w.keeper("1234567890123456")
+		server := httptest.NewServer(w.IMS())
+		defer server.Close()
+		w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "throttling", Percent: 5, Seed: seed}))
+		w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "lost", Percent: 2, Seed: seed}))
+		w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "error", After: 3}))
+		for i := range requests {
+			switch got := w.visit(server, k, "ListSAMLProviders"); {
+			case got == "":
+				gone++
+				order += "l"
+			case strings.Contains(got, "Throttling.User"):
+				throttled++
+				order += "t"
+			case strings.Contains(got, "InternalError") != (i == 2):
+				t.Errorf("request %d: %s", i, got)
+			default:
+				order += "."
+			}
+		}
+		w.must(w.Trouble(cloud.Trouble{Service: "ims"}))
+		for range 100 {
+			if got := w.visit(server, k, "ListSAMLProviders"); !strings.Contains(got, `"SAMLProviders"`) {
+				t.Fatalf("when all is over: %s", got)
+			}
+		}
+		if seen := w.seen(""); seen.Kinds["ims lost"] != gone || seen.Kinds["ims throttling"] != throttled || seen.Troubled["ims"] != gone+throttled+1 {
+			t.Errorf("%v, %v", seen.Kinds, seen.Troubled)
+		}
+		return throttled, gone, order
+	}
+	throttled, gone, order := run(0)
+	if throttled < 30 || throttled > 70 || gone < 10 || gone > 30 {
+		t.Errorf("of %d requests %d throttled and %d lost", requests, throttled, gone)
+	}
+	if _, _, again := run(0); again != order {
+		t.Error("another order at another start")
+	}
+	if _, _, other := run(7); other == order {
+		t.Error("the same order with another seed")
+	}
+}
+
+func TestAShareIsChosenByChanceAlone(t *testing.T) {
+	w := newWorld(t)
+	for _, wrong := range []cloud.Trouble{
+		{Service: "ims", Kind: "lost", Percent: 101},
+		{Service: "ims", Kind: "lost", Percent: -1},
+		{Service: "ims", Kind: "lost", Percent: 5, After: 2},
+		{Service: "ims", Kind: "lost", Percent: 5, Lasting: true},
+		{Service: "ims", Kind: "lost", Seed: 1},
+		{Service: "ims", Percent: 5},
+	} {
+		if w.Trouble(wrong) == nil {
+			t.Errorf("%+v was taken", wrong)
+		}
+	}
+	k, other := w.keeper("1234567890123456"), w.keeper(otherAccount)
+	w.must(w.Trouble(cloud.Trouble{Service: "ims", Kind: "throttling", Percent: 100, Writes: true, Account: otherAccount}))
+	w.ims(k, "DeleteSAMLProvider").want(t, "another account", http.StatusForbidden, "NoPermission")
+	w.ims(other, "ListSAMLProviders").want(t, "a read", http.StatusOK, "")
+	w.ims(other, "DeleteSAMLProvider").want(t, "a write", http.StatusBadRequest, "Throttling.User")
+}
+
 // TestTheActionOfAFormIsCountedToo: V1 clients say it in the query or in the body.
 func TestTheActionOfAFormIsCountedToo(t *testing.T) {
 	w := newWorld(t)
@@ -138,13 +217,7 @@ func TestCallsAreListedWithWhatCameOfThem(t *testing.T) {
 	w.ram(other, "ListRoles")
 	w.answer(w.IMS(), httptest.NewRequest(http.MethodPost, "/?Action=DeleteSAMLProvider&Version=2019-08-15&SAMLProviderName=okta", nil))
 	w.sts(w.portal().v1(whoAmI())) // not listed
-	see := func(query string) cloud.Seen {
-		recorder := httptest.NewRecorder()
-		w.Troubles().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/cloud?"+query, nil))
-		var seen cloud.Seen
-		w.must(json.Unmarshal(recorder.Body.Bytes(), &seen))
-		return seen
-	}
+	see := w.seen
 	want := []cloud.Call{
 		{Number: 1, Service: "ims", Action: "CreateSAMLProvider", Write: true, Account: "1234567890123456", Caller: keeperRole, Name: "okta"},
 		{Number: 2, Service: "ims", Action: "GetSAMLProvider", Account: otherAccount, Caller: strings.Replace(keeperRole, "1234567890123456", otherAccount, 1), Name: "okta", Code: "EntityNotExist.SAMLProvider"},
