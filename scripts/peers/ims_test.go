@@ -10,7 +10,6 @@ import (
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	ims "github.com/alibabacloud-go/ims-20190815/v4/client"
-	ram "github.com/alibabacloud-go/ram-20150501/v2/client"
 	sts "github.com/alibabacloud-go/sts-20150401/v2/client"
 	"github.com/alibabacloud-go/tea/tea"
 
@@ -120,6 +119,9 @@ func TestTheOfficialSDKsUseTheEmulatedRAM(t *testing.T) {
 	t.Run("OIDC providers", func(t *testing.T) { judgeOIDC(t, c, imsClient(t, s, ownersRole)) })
 	t.Run("user-based SSO", func(t *testing.T) { judgeUserSSO(t, c, metadata) })
 	t.Run("roles", func(t *testing.T) { judgeRoles(t, s) })
+	t.Run("users", func(t *testing.T) { judgeUsers(t, s, c) })
+	t.Run("groups", func(t *testing.T) { judgeGroups(t, s, c) })
+	t.Run("what hangs on a user", func(t *testing.T) { judgeLeaving(t, s, c) })
 	t.Run("a wrong secret", func(t *testing.T) {
 		credentials := inRole(t, s, maintenanceRole)
 		credentials.AccessKeySecret += "x"
@@ -220,31 +222,4 @@ func judgeUserSSO(t *testing.T, c *ims.Client, metadata string) {
 	}
 	_, err = c.SetUserSsoSettings(&ims.SetUserSsoSettingsRequest{AuthnSignAlgo: tea.String("none")})
 	wantCode(t, "an algorithm", err, "InvalidParameter.AuthnSignAlgo")
-}
-
-func judgeRoles(t *testing.T, s *stack.Stack) {
-	t.Helper()
-	c := must(ram.NewClient(configured(s.Cloud.RAM, inRole(t, s, maintenanceRole))))(t)
-	role := must(c.GetRole(&ram.GetRoleRequest{RoleName: tea.String("admin")}))(t).Body.Role
-	if tea.Int64Value(role.MaxSessionDuration) != 43200 || !strings.Contains(tea.StringValue(role.AssumeRolePolicyDocument), "fc-sso-portal") || tea.StringValue(role.RoleId) == "" {
-		t.Errorf("%v", role)
-	}
-	var names []string
-	for request, more := (&ram.ListRolesRequest{MaxItems: tea.Int32(2)}), true; more; {
-		page := must(c.ListRoles(request))(t).Body
-		for _, role := range page.Roles.Role {
-			names = append(names, tea.StringValue(role.RoleName))
-		}
-		request.Marker, more = page.Marker, tea.BoolValue(page.IsTruncated)
-	}
-	if strings.Join(names, " ") != stack.DirectoryRole+" admin fc-sso-maintenance" {
-		t.Errorf("%v", names)
-	}
-	owner := must(ram.NewClient(configured(s.Cloud.RAM, inRole(t, s, ownersRole))))(t)
-	shorter := must(owner.UpdateRole(&ram.UpdateRoleRequest{RoleName: tea.String("admin"), NewMaxSessionDuration: tea.Int64(3600)}))(t).Body.Role
-	if tea.Int64Value(shorter.MaxSessionDuration) != 3600 || tea.StringValue(shorter.AssumeRolePolicyDocument) != tea.StringValue(role.AssumeRolePolicyDocument) {
-		t.Errorf("%v", shorter)
-	}
-	_, err := c.GetRole(&ram.GetRoleRequest{RoleName: tea.String("nobody")})
-	wantCode(t, "unknown", err, "EntityNotExist.Role")
 }
