@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/delivery"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 )
 
@@ -18,7 +19,8 @@ const adminBody = 1 << 20
 //	GET    /instances                       function's folder: [pid]
 //	POST   /runtime     {"body","query"}    how events are written (runtime.Settings)
 //	POST   /clock       {"offset":"90s"}    moves the clock of the emulated services, not the functions'
-//	POST   /functions/NAME                  hands the body to a function as an event
+//	POST   /functions/NAME                  hands the body to a function as an event; to one that
+//	                                        nobody waits for with X-Fc-Invocation-Type: Async
 //	POST   /cloud       {"service","kind",…}  what a service of the cloud does instead (cloud.Trouble)
 //	GET    /cloud?account=…                 what IMS and RAM were asked for (cloud.Seen)
 //	POST   /credentials {"each","uses"}     how soon functions' credentials are replaced (cloud.Rotation)
@@ -29,6 +31,11 @@ const adminBody = 1 << 20
 //	POST   /roles       {"arn","trust","permission"}  makes a role, or replaces it; its sessions last up to 12 hours
 //	DELETE /roles?arn=…                     takes a role away
 //	GET    /delivered                       what the bus and the topic took: [cloud.Delivery]
+//	POST   /events      [CloudEvent]        puts events on the bus hr, of which provisioning is told
+//	POST   /messages    [message]           publishes messages into the topic hr, likewise
+//	POST   /delivery    {"duplicates", …}   how badly things are delivered (delivery.Settings)
+//	GET    /delivery?wait=…                 what waits for delivery and what was given up (delivery.Status)
+//	DELETE /delivery                        forgets both
 //	POST   /idps/ID/…                       turns the keys of a demo provider, and its ways (idp.IdP.Admin, op.OP.Admin)
 //	       /tablestore                      faults (tablestore.Server.Faults)
 func (s *station) startAdmin(context.Context) error {
@@ -53,6 +60,9 @@ func (s *station) startAdmin(context.Context) error {
 		mux.HandleFunc("POST /roles", s.putRole)
 		mux.HandleFunc("DELETE /roles", func(_ http.ResponseWriter, r *http.Request) { s.cloud.RemoveRole(r.URL.Query().Get("arn")) })
 		mux.Handle("GET /delivered", s.cloud.Delivered())
+		mux.HandleFunc("POST /events", s.putEvents)
+		mux.HandleFunc("POST /messages", s.publish)
+		mux.Handle("/delivery", s.queue.Admin())
 		mux.HandleFunc("POST /functions/{name}", s.invoke)
 		for id, door := range s.doors {
 			mux.Handle("POST /idps/"+id+"/", http.StripPrefix("/idps/"+id, door))
@@ -168,17 +178,20 @@ func (s *station) invoke(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	for _, described := range s.file.Functions {
-		if described.Resource != r.PathValue("name") {
-			continue
-		}
-		answer, err := s.manager.Invoke(r.Context(), described.Name, event)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-			return
-		}
-		_, _ = w.Write(answer)
+	name := s.functionName(r.PathValue("name"))
+	if name == "" {
+		http.Error(w, "no such function", http.StatusNotFound)
 		return
 	}
-	http.Error(w, "no such function", http.StatusNotFound)
+	var answer []byte
+	if r.Header.Get("X-Fc-Invocation-Type") == "Async" {
+		err = s.queue.Put(delivery.Invocation{Function: name, Payload: event})
+	} else {
+		answer, err = s.manager.Invoke(r.Context(), name, event)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	_, _ = w.Write(answer)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/sfile"
 )
@@ -98,7 +97,10 @@ func (s *station) startFunctions(ctx context.Context) error {
 		LogDir:    s.data.file("logs"), Start: s.starter, Now: time.Now,
 	})
 	s.onStop(s.manager.Close)
-	s.serve(s.ports.functions, s.cloud.Functions(s.file.Region, s.invokeFunction))
+	if err := s.startDelivery(ctx); err != nil {
+		return err
+	}
+	s.serve(s.ports.functions, s.cloud.Functions(s.file.Region, platform{s}))
 	s.front = runtime.NewFront(s.manager, s.routes(), s.domain(), s.ports.front.Addr().String(), s.ports.frontTLS.Addr().String())
 	if err := s.manager.Warm(ctx); err != nil {
 		return complain("functions", err, "see "+s.data.file("logs"))
@@ -136,15 +138,6 @@ const signsIn = "oidc-exchange"
 // the environment that the stack was started in.
 func secrets() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool { return !strings.HasPrefix(variable, "SSO_SECRET_") })
-}
-
-// invokeFunction is Function Compute's API calling Function Compute.
-func (s *station) invokeFunction(ctx context.Context, function string, event []byte) (cloud.Invocation, error) {
-	answer, err := s.manager.Invoke(ctx, function, event)
-	if fault, ok := errors.AsType[*runtime.PlatformError](err); ok && fault.Type != "" {
-		return cloud.Invocation{Answer: fault.Body, Failed: fault.Type}, nil
-	}
-	return cloud.Invocation{Answer: answer}, err
 }
 
 func (s *station) routes() []runtime.Route {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/fc-sso/fc-sso/scripts/local/internal/delivery"
 )
 
 // options are the command line.
@@ -21,6 +23,7 @@ type options struct {
 	instances         int
 	partner           bool
 	kms               bool
+	timers            string
 	only              string
 }
 
@@ -47,6 +50,7 @@ func readOptions(arguments []string, help io.Writer) (options, error) {
 	flags.IntVar(&o.instances, "instances", 0, "keep exactly `N` warm instances of each HTTP function (default: on demand, up to 4)")
 	flags.BoolVar(&o.partner, "partner", false, "start a third demo identity provider too: Fabrikam, whose people start there, by SAML")
 	flags.BoolVar(&o.kms, "kms", false, "let the emulated KMS have the keys that sign and decrypt, instead of a file")
+	flags.StringVar(&o.timers, "timers", "1m", "how `often` the timers come that s.yaml has come each minute; off: never")
 	flags.StringVar(&o.only, "only", "", "start one `part` alone: tablestore")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -78,6 +82,9 @@ func (o options) complete() (options, error) {
 	}
 	if o.instances < 0 || o.instances > 64 {
 		return o, complain(fmt.Sprintf("-instances %d", o.instances), errors.New("out of range"), "give 1 to 64, or 0 for instances on demand")
+	}
+	if err := delivery.CheckTimers(o.timers); err != nil {
+		return o, complain("-timers "+o.timers, err, "give a time such as 1m, or off")
 	}
 	if o.built && o.bin == "" {
 		return o, complain("-built", errors.New("where is not said"), "give -bin, the folder of an earlier start")

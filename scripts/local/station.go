@@ -17,6 +17,7 @@ import (
 
 	"github.com/fc-sso/fc-sso/scripts/local/internal/child"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/cloud"
+	"github.com/fc-sso/fc-sso/scripts/local/internal/delivery"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/ready"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/runtime"
 	"github.com/fc-sso/fc-sso/scripts/local/internal/sfile"
@@ -56,6 +57,7 @@ type station struct {
 	believers  atomic.Pointer[[]believer]
 	manager    *runtime.Manager
 	front      *runtime.Front
+	queue      *delivery.Queue
 }
 
 // clock is the emulated services' clock: the machine's, moved by a test.
@@ -70,7 +72,7 @@ func newStation(o options, stderr io.Writer) *station {
 func (s *station) start(ctx context.Context) error {
 	steps := []func(context.Context) error{s.openData, s.openLog, s.openPorts, s.startCloud, s.startTables}
 	if s.options.only == "" {
-		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.welcome, s.awaitAnswers)
+		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.welcome, s.awaitAnswers, s.startTimers)
 	}
 	steps = append(steps, s.startAdmin)
 	for _, step := range steps {

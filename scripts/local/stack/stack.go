@@ -10,10 +10,12 @@ package stack
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -41,6 +43,7 @@ type Options struct {
 	Instances  int    // 0: on demand
 	TLS        bool   // the origin is https
 	KMS        bool   // the emulated KMS has our own keys, not a file
+	Timers     string // how often those of each minute come; empty: never
 	Partner    bool   // Fabrikam beside the demo: people start there, by SAML
 	Env        []string
 }
@@ -67,7 +70,7 @@ func Start(tb testing.TB, o Options) *Stack {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
-	arguments = append(arguments, "-listen", listen)
+	arguments = append(arguments, "-listen", listen, "-timers", cmp.Or(o.Timers, "off"))
 	if o.Federation != "" {
 		arguments = append(arguments, "-federation", o.Federation)
 	}
@@ -393,10 +396,16 @@ func (s *Stack) admin(tb testing.TB, method, path string, body any) []byte {
 			tb.Fatal(err)
 		}
 	}
-	request, err := http.NewRequestWithContext(tb.Context(), method, s.AdminURL+path, &content)
+	return s.ask(tb, method, path, content.Bytes(), nil)
+}
+
+func (s *Stack) ask(tb testing.TB, method, path string, content []byte, header http.Header) []byte {
+	tb.Helper()
+	request, err := http.NewRequestWithContext(tb.Context(), method, s.AdminURL+path, bytes.NewReader(content))
 	if err != nil {
 		tb.Fatal(err)
 	}
+	maps.Copy(request.Header, header)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		tb.Fatal(err)

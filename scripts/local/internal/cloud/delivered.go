@@ -7,8 +7,9 @@ import (
 	"sync"
 )
 
-// carrierName is the one bus and the one topic that there are.
-const carrierName = "fc-sso"
+// carriers are the buses and the topics that there are: one for what the bundle tells,
+// and one for what it is told.
+func carriers() []string { return []string{"fc-sso", "hr"} }
 
 // maxDelivered is how many events are kept for tests to look at.
 const maxDelivered = 10_000
@@ -21,17 +22,29 @@ type Delivery struct {
 	Caller  string `json:"caller"`
 }
 
-// deliveries keeps what was taken, in memory only: nobody subscribes here.
+// deliveries keeps what was taken, in memory only, and tells whoever subscribed.
 type deliveries struct {
 	mu   sync.Mutex
 	list []Delivery
+	tell func(Delivery) // nil: nobody
 }
 
 func (d *deliveries) add(taken Delivery) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.list = append(d.list, taken)
 	d.list = d.list[max(0, len(d.list)-maxDelivered):]
+	tell := d.tell
+	d.mu.Unlock()
+	if tell != nil {
+		tell(taken)
+	}
+}
+
+// Subscribe has tell called with all that a bus or a topic takes from now on.
+func (c *Cloud) Subscribe(tell func(Delivery)) {
+	c.delivered.mu.Lock()
+	defer c.delivered.mu.Unlock()
+	c.delivered.tell = tell
 }
 
 // Delivered shows what the bus and the topic took. It belongs on the admin address

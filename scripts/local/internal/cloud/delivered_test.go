@@ -220,3 +220,24 @@ func TestOldCredentialsHandNothingOn(t *testing.T) {
 		t.Errorf("%d %s", status, code)
 	}
 }
+
+// TestWhoeverSubscribedIsTold of what a bus and a topic took, and of nothing else.
+func TestWhoeverSubscribedIsTold(t *testing.T) {
+	w := newWorld(t)
+	var told []cloud.Delivery
+	w.Subscribe(func(d cloud.Delivery) { told = append(told, d) })
+	onHR := "[" + strings.Replace(goodEvent, `"fc-sso","data`, `"hr","data`, 1) + "]"
+	hr := w.admin()
+	if status, code := w.deliver(hr.dated("/topics/hr/messages", goodText, nil)); status != http.StatusCreated || code != "" {
+		t.Errorf("%d %s", status, code)
+	}
+	if status, code := w.deliver(hr.dated(eventPath, onHR, nil)); status != http.StatusOK || code != "" {
+		t.Errorf("%d %s", status, code)
+	}
+	if status, code := w.deliver(w.function(rotation, "sso-metadata-rotation").dated(eventPath, onHR, nil)); status != http.StatusForbidden || code != "AccessDenied" {
+		t.Errorf("a function of ours: %d %s", status, code)
+	}
+	if len(told) != 2 || told[0].Service != "mns" || told[0].Text != `{"id":7}` || told[1].Service != "eventbridge" || told[1].Name != "hr" {
+		t.Errorf("%+v", told)
+	}
+}

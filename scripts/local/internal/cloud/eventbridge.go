@@ -17,7 +17,7 @@ const (
 )
 
 // EventBridge answers as a region's endpoint of EventBridge, of which it knows
-// PutEvents on one bus.
+// PutEvents on two buses.
 func (c *Cloud) EventBridge(region string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /openapi/putEvents", func(w http.ResponseWriter, r *http.Request) {
@@ -114,7 +114,7 @@ func (c *Cloud) putEvent(who caller, text []byte, region string) (eventEntry, *f
 	if who.account != c.bundle || !c.may(who, "eventbridge:PutEvents", resource) {
 		return eventEntry{}, refuse(http.StatusForbidden, "AccessDenied", "The OwnerId that your Access Key Id associated to is forbidden for this operation.")
 	}
-	if e.Bus != carrierName {
+	if !slices.Contains(carriers(), e.Bus) {
 		return eventEntry{EventID: e.ID, Code: "EventBusNotExist", Message: "The event bus [" + e.Bus + "] not existed!"}, nil
 	}
 	c.delivered.add(Delivery{"eventbridge", e.Bus, string(text), who.arn})

@@ -11,7 +11,17 @@ import (
 const (
 	functionsVersion = "2023-03-30"
 	maxEvent         = 32 << 20
+	maxAsyncEvent    = 128 << 10
 )
+
+// Runtime is Function Compute behind its API.
+type Runtime interface {
+	// Invoke hands an event over and waits; the error is that there is no such function,
+	// or none that is free.
+	Invoke(ctx context.Context, function string, event []byte) (Invocation, error)
+	// Queue takes an event for later; the error is that there is no such function.
+	Queue(function, requestID string, event []byte) error
+}
 
 // Invocation is what came of an event: what the function returned, or the platform's
 // word for how it failed and what it said then.
@@ -21,9 +31,8 @@ type Invocation struct {
 }
 
 // Functions answers as Function Compute's API, of which it knows InvokeFunction:
-// signed, allowed to the caller by its own policies, and synchronous. invoke hands
-// the event over; its error is that there is no such function, or none that is free.
-func (c *Cloud) Functions(region string, invoke func(ctx context.Context, function string, event []byte) (Invocation, error)) http.Handler {
+// signed, allowed to the caller by its own policies, synchronous or not.
+func (c *Cloud) Functions(region string, functions Runtime) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /"+functionsVersion+"/functions/{name}/invocations", func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
@@ -34,20 +43,35 @@ func (c *Cloud) Functions(region string, invoke func(ctx context.Context, functi
 			writeFunctionFault(w, id, f)
 			return
 		}
-		made, err := invoke(r.Context(), r.PathValue("name"), event)
-		if err != nil {
+		if err := hand(w, r, functions, event); err != nil {
 			writeFunctionFault(w, id, refuse(http.StatusNotFound, "FunctionNotFound", "%s", err.Error()))
-			return
 		}
-		if made.Failed != "" { // the status stays 200
-			w.Header().Set("X-Fc-Error-Type", made.Failed)
-		}
-		_, _ = w.Write(made.Answer)
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeFunctionFault(w, newRequestID(), refuse(http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."))
 	})
 	return mux
+}
+
+const async = "Async" // of X-Fc-Invocation-Type
+
+func hand(w http.ResponseWriter, r *http.Request, functions Runtime, event []byte) error {
+	if r.Header.Get("X-Fc-Invocation-Type") == async {
+		err := functions.Queue(r.PathValue("name"), w.Header().Get("X-Fc-Request-Id"), event)
+		if err == nil {
+			w.WriteHeader(http.StatusAccepted)
+		}
+		return err
+	}
+	made, err := functions.Invoke(r.Context(), r.PathValue("name"), event)
+	if err != nil {
+		return err
+	}
+	if made.Failed != "" { // the status stays 200
+		w.Header().Set("X-Fc-Error-Type", made.Failed)
+	}
+	_, _ = w.Write(made.Answer)
+	return nil
 }
 
 func (c *Cloud) admitEvent(w http.ResponseWriter, r *http.Request, region string) ([]byte, caller, *fault) {
@@ -70,8 +94,11 @@ func (c *Cloud) admitEvent(w http.ResponseWriter, r *http.Request, region string
 	if f != nil {
 		return nil, caller{}, f
 	}
-	if kind := q.header.Get("X-Fc-Invocation-Type"); kind != "" && kind != "Sync" {
-		return nil, who, refuse(http.StatusBadRequest, "InvalidArgument", "invocation type %q is not emulated", kind)
+	switch kind := q.header.Get("X-Fc-Invocation-Type"); {
+	case kind == async && len(event) > maxAsyncEvent:
+		return nil, who, refuse(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the payload is larger than %d bytes", maxAsyncEvent)
+	case kind != "" && kind != "Sync" && kind != async:
+		return nil, who, refuse(http.StatusBadRequest, "InvalidArgument", "invocation type %q is not known", kind)
 	}
 	resource := "acs:fc:" + region + ":" + c.bundle + ":functions/" + r.PathValue("name")
 	if who.account != c.bundle || !c.may(who, "fc:InvokeFunction", resource) {

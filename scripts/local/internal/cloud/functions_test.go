@@ -17,8 +17,10 @@ const (
 	wish        = `{"record":"okta"}`
 )
 
-// functions answers by what the event is.
-func functions(_ context.Context, function string, event []byte) (cloud.Invocation, error) {
+// functions answers by what the event is, and keeps what is for later.
+type functions struct{ later *[]string }
+
+func (functions) Invoke(_ context.Context, function string, event []byte) (cloud.Invocation, error) {
 	switch {
 	case function != "sso-metadata-rotation":
 		return cloud.Invocation{}, errors.New("function does not exist")
@@ -28,10 +30,18 @@ func functions(_ context.Context, function string, event []byte) (cloud.Invocati
 	return cloud.Invocation{Answer: event}, nil
 }
 
+func (f functions) Queue(function, requestID string, event []byte) error {
+	if function != "sso-metadata-rotation" {
+		return errors.New("function does not exist")
+	}
+	*f.later = append(*f.later, requestID+" "+string(event))
+	return nil
+}
+
 func (w *world) invoke(r *http.Request) (status int, failed, body string) {
 	w.t.Helper()
 	recorder := httptest.NewRecorder()
-	w.Functions("cn-hangzhou", functions).ServeHTTP(recorder, r)
+	w.Functions("cn-hangzhou", functions{&w.later}).ServeHTTP(recorder, r)
 	return recorder.Code, recorder.Header().Get("X-Fc-Error-Type"), recorder.Body.String()
 }
 
@@ -82,9 +92,34 @@ func TestAFunctionIsNotInvokedByAnybodyElse(t *testing.T) {
 		"another action":  {acs.acs3To(invocations, "DeleteFunction", nil, wish, func(h http.Header) { h.Set("x-acs-version", "2023-03-30") }), 404, "InvalidAction.NotFound"},
 		"another version": {acs.acs3To(invocations, "InvokeFunction", nil, wish, nil), 404, "InvalidAction.NotFound"},
 		"another path":    {acs.event("/2023-03-30/functions", wish, nil), 404, "InvalidAction.NotFound"},
-		"asynchronously":  {acs.event(invocations, wish, func(h http.Header) { h.Set("x-fc-invocation-type", "Async") }), 400, "InvalidArgument"},
+		"never":           {acs.event(invocations, wish, func(h http.Header) { h.Set("x-fc-invocation-type", "Never") }), 400, "InvalidArgument"},
 	} {
 		if status, _, body := w.invoke(c.request); status != c.status || !strings.Contains(body, `"Code":"`+c.code+`"`) {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+}
+
+// TestAnEventIsTakenForLater: nobody waits for what comes of it, and who may not have it
+// done at once may not have it done later.
+func TestAnEventIsTakenForLater(t *testing.T) {
+	w := newWorld(t)
+	later := func(h http.Header) { h.Set("x-fc-invocation-type", "Async") }
+	recorder := httptest.NewRecorder()
+	w.Functions("cn-hangzhou", functions{&w.later}).ServeHTTP(recorder, w.function(samlACS, "sso-saml-acs").event(invocations, wish, later))
+	id := recorder.Header().Get("X-Fc-Request-Id")
+	if recorder.Code != http.StatusAccepted || recorder.Body.Len() != 0 || id == "" || len(w.later) != 1 || w.later[0] != id+" "+wish {
+		t.Errorf("%d %s %q", recorder.Code, recorder.Body, w.later)
+	}
+	for name, c := range map[string]struct {
+		request *http.Request
+		status  int
+	}{
+		"not allowed": {w.portal().event(invocations, wish, later), http.StatusForbidden},
+		"too large":   {w.admin().event(invocations, strings.Repeat(" ", 128<<10+1), later), http.StatusRequestEntityTooLarge},
+		"nobody":      {w.admin().event(strings.Replace(invocations, "sso-metadata-rotation", "nothing", 1), wish, later), http.StatusNotFound},
+	} {
+		if status, _, body := w.invoke(c.request); status != c.status || len(w.later) != 1 {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}

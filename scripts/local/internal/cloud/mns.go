@@ -17,8 +17,8 @@ const (
 	maxMessage   = 64 << 10
 )
 
-// MNS answers as a region's endpoint of MNS, of which it knows PublishMessage on one
-// topic.
+// MNS answers as a region's endpoint of MNS, of which it knows PublishMessage on two
+// topics.
 func (c *Cloud) MNS(region string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /topics/{name}/messages", func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func (c *Cloud) publish(w http.ResponseWriter, r *http.Request, region string) (
 	if who.account != c.bundle || !c.may(who, "mns:PublishMessage", resource) {
 		return who, "", refuse(http.StatusForbidden, "AccessDenied", "The OwnerId that your Access Key Id associated to is forbidden for this operation.")
 	}
-	if r.PathValue("name") != carrierName {
+	if !slices.Contains(carriers(), r.PathValue("name")) {
 		return who, "", refuse(http.StatusNotFound, "TopicNotExist", "The topic you provided is not exist.")
 	}
 	text, f := readMessage(body)

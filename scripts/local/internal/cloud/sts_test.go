@@ -30,6 +30,8 @@ type world struct {
 	*cloud.Cloud
 	t   *testing.T
 	now time.Time
+
+	later []string // events that Function Compute took for later
 }
 
 func newWorld(t *testing.T) *world {

@@ -104,7 +104,7 @@ func (f *Front) answer(w http.ResponseWriter, r *http.Request, requestID string)
 	if err != nil {
 		return 0, nil, nil, invalidArgument(err.Error())
 	}
-	result, err := f.manager.invoke(r.Context(), route.Function, requestID, payload)
+	result, err := f.manager.Do(r.Context(), Call{Function: route.Function, RequestID: requestID, Payload: payload})
 	if err != nil {
 		return 0, nil, nil, err
 	}

@@ -52,6 +52,7 @@ type instance struct {
 type invocation struct {
 	id          string
 	payload     []byte
+	retry       int
 	credentials Credentials
 	answered    chan answer
 }
@@ -61,8 +62,8 @@ type answer struct {
 	fault error
 }
 
-func newInvocation(id string, payload []byte, credentials Credentials) *invocation {
-	return &invocation{id: id, payload: payload, credentials: credentials, answered: make(chan answer, 1)}
+func newInvocation(call Call, credentials Credentials) *invocation {
+	return &invocation{id: call.RequestID, payload: call.Payload, retry: call.Retry, credentials: credentials, answered: make(chan answer, 1)}
 }
 
 // startInstance spawns the function and returns when it asks for its first
@@ -239,6 +240,9 @@ func (i *instance) describe(h http.Header, event *invocation) {
 		"X-Fc-Version-Id":        "LATEST",
 	} {
 		h.Set(name, value)
+	}
+	if event.retry > 0 {
+		h.Set("X-Fc-Retry-Count", strconv.Itoa(event.retry))
 	}
 	h.Set("Content-Type", "application/octet-stream")
 }

@@ -114,24 +114,36 @@ func (m *Manager) Warm(ctx context.Context) error {
 // A caller that goes away while waiting for an instance is forgotten; once an
 // instance has the event it works on, as on the platform.
 func (m *Manager) Invoke(ctx context.Context, function string, payload []byte) ([]byte, error) {
-	return m.invoke(ctx, function, m.newRequestID(), payload)
+	return m.Do(ctx, Call{Function: function, Payload: payload})
 }
 
-func (m *Manager) invoke(ctx context.Context, function, requestID string, payload []byte) ([]byte, error) {
-	p, ok := m.pools[function]
+// Call is one invocation.
+type Call struct {
+	Function  string
+	RequestID string // "": a new one
+	Payload   []byte
+	Retry     int // of an asynchronous one: how many attempts there were
+}
+
+// Do is [Manager.Invoke] with more to say.
+func (m *Manager) Do(ctx context.Context, call Call) ([]byte, error) {
+	p, ok := m.pools[call.Function]
 	if !ok {
-		return nil, &PlatformError{Status: 404, Code: "FunctionNotFound", Message: fmt.Sprintf("function %q does not exist", function)}
+		return nil, &PlatformError{Status: 404, Code: "FunctionNotFound", Message: fmt.Sprintf("function %q does not exist", call.Function)}
+	}
+	if call.RequestID == "" {
+		call.RequestID = m.newRequestID()
 	}
 	worker, err := p.take(ctx)
 	if err != nil {
 		return nil, asFault(err)
 	}
-	credentials, err := m.options.Credentials(worker.function.Role, function)
+	credentials, err := m.options.Credentials(worker.function.Role, call.Function)
 	if err != nil {
 		p.give(worker)
 		return nil, &PlatformError{Status: http.StatusForbidden, Code: "AccessDenied", Message: err.Error()}
 	}
-	answer, err := worker.invoke(newInvocation(requestID, payload, credentials))
+	answer, err := worker.invoke(newInvocation(call, credentials))
 	if m.options.Over != nil {
 		m.options.Over(credentials)
 	}

@@ -41,6 +41,10 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 		time.Sleep(300 * time.Millisecond)
 	case "/hang":
 		<-make(chan struct{})
+	case "/hang-first": // until it is tried again
+		if given, _ := fccontext.FromContext(ctx); given.RetryCount == 0 {
+			<-make(chan struct{})
+		}
 	case "/crash":
 		os.Exit(3)
 	case "/error":
