@@ -54,14 +54,19 @@ func identify(o jose.Object) (id, source string, err error) {
 	if version, _ := o.Text("specversion"); version != "1.0" {
 		return "", "", reason.New(reason.EventMalformed, "specversion is %.20q, and only CloudEvents 1.0 are read", version)
 	}
-	id, _ = o.Text("id")
-	source, _ = o.Text("source")
-	for name, value := range map[string]string{"id": id, "source": source} {
-		if value == "" || len(value) > 512 || strings.ContainsFunc(value, unicode.IsControl) {
-			return "", "", reason.New(reason.EventMalformed, "%s is %.80q: a text of 1 to 512 bytes is wanted, without control characters", name, value)
-		}
+	if id, err = name(o, "id"); err != nil {
+		return "", "", err
 	}
-	return id, source, nil
+	source, err = name(o, "source")
+	return id, source, err
+}
+
+func name(o jose.Object, attribute string) (string, error) {
+	value, _ := o.Text(attribute)
+	if value == "" || len(value) > 512 || strings.ContainsFunc(value, unicode.IsControl) {
+		return "", reason.New(reason.EventMalformed, "%s is %.80q: a text of 1 to 512 bytes is wanted, without control characters", attribute, value)
+	}
+	return value, nil
 }
 
 // key is the same whichever way an event comes: a topic carries the events that a bus

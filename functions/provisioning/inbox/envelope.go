@@ -10,11 +10,14 @@ import (
 	"github.com/fc-sso/fc-sso/shared/reason"
 )
 
-// isEnvelope tells what a topic's trigger hands over by its names: those of a CloudEvent
-// have no capital letters.
+// isEnvelope tells what a topic's trigger hands over by its names. An event with such
+// names is an event: who sends it by a bus must not pass for a topic.
 func isEnvelope(payload []byte) bool {
 	var names map[string]json.RawMessage
 	if json.Unmarshal(payload, &names) != nil {
+		return false
+	}
+	if _, event := names["specversion"]; event {
 		return false
 	}
 	_, message := names["Message"]
