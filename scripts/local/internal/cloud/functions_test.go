@@ -124,3 +124,24 @@ func TestAnEventIsTakenForLater(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoLearnsOfPeopleMayHaveThemProvisioned, and the function that provisions may have
+// keys fetched: what is allowed meets a function that is not there.
+func TestWhoLearnsOfPeopleMayHaveThemProvisioned(t *testing.T) {
+	w := newWorld(t)
+	provision, rotate := strings.Replace(invocations, "metadata-rotation", "provisioning", 1), invocations
+	for function, may := range map[string]map[string]int{
+		"scim":              {provision: http.StatusNotFound, rotate: http.StatusForbidden},
+		"portal":            {provision: http.StatusNotFound, rotate: http.StatusForbidden},
+		"provisioning":      {provision: http.StatusForbidden, rotate: http.StatusOK},
+		"saml-acs":          {provision: http.StatusForbidden, rotate: http.StatusOK},
+		"metadata-rotation": {provision: http.StatusForbidden, rotate: http.StatusForbidden},
+	} {
+		s := w.function("acs:ram::"+bundle+":role/fc-sso-"+function, "sso-"+function)
+		for path, want := range may {
+			if status, _, body := w.invoke(s.event(path, wish, nil)); status != want {
+				t.Errorf("%s at %s: %d %s", function, path, status, body)
+			}
+		}
+	}
+}
