@@ -39,6 +39,12 @@ func TestTheOfficialSDKPublishesToTheEmulatedTopic(t *testing.T) {
 	if got := s.Delivered(t); len(got) != 1 || got[0].Text != text {
 		t.Errorf("%+v", got)
 	}
+	if _, err := mns.NewMNSTopic("hr", client(s.Cloud.AccessKeySecret)).PublishMessage(mns.MessagePublishRequest{MessageBody: text}); err != nil {
+		t.Error(err)
+	}
+	if status := s.AwaitDelivered(t); status.Done != 1 || len(status.Dead) != 0 { // provisioning was told
+		t.Errorf("%+v", status)
+	}
 	for topic, secret := range map[string]string{"fc-sso": s.Cloud.AccessKeySecret + "x", "nobodys": s.Cloud.AccessKeySecret} {
 		_, err := mns.NewMNSTopic(topic, client(secret)).PublishMessage(mns.MessagePublishRequest{MessageBody: text})
 		want := map[string]string{"fc-sso": "SignatureDoesNotMatch", "nobodys": "TopicNotExist"}[topic]

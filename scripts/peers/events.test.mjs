@@ -17,7 +17,7 @@ let stack, ready, data;
 
 before(async () => {
   data = mkdtempSync(path.join(tmpdir(), 'fc-sso-events-'));
-  stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-data', path.join(data, 'stack')],
+  stack = spawn('go', ['run', './scripts/local', '-listen', '127.0.0.1:0', '-listen-tls', '127.0.0.1:0', '-timers', 'off', '-data', path.join(data, 'stack')],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   ready = await new Promise((resolve, reject) => {
     createInterface({ input: stack.stdout }).on('line', (text) => {
@@ -48,6 +48,13 @@ test('an event is taken as the package puts it', async () => {
   const [delivery] = await (await fetch(`${ready.admin_url}/delivered`)).json();
   assert.equal(delivery.name, 'fc-sso');
   assert.deepEqual(JSON.parse(delivery.text).data, { kind: 'keys_held' });
+});
+
+test('of an event on the bus hr provisioning is told', async () => {
+  assert.equal((await put('hr')).failedEntryCount, 0);
+  const status = await (await fetch(`${ready.admin_url}/delivery?wait=1m`)).json();
+  assert.ok(status.done === 1);
+  assert.deepEqual(status.dead, []);
 });
 
 test('a refusal is one that the package reads', async () => {
