@@ -1,8 +1,11 @@
 package openapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -39,6 +42,33 @@ func (a Assumed) RoleCredentials() (ram.Credentials, error) {
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: ram.Secret(c.AccessKeySecret),
 		SecurityToken: ram.Secret(c.SecurityToken), Expiration: c.Expiration,
 	}, nil
+}
+
+// Assuming is a wish to be a role.
+type Assuming struct {
+	Endpoint    string // of STS
+	Role        ram.RoleARN
+	SessionName string // what the account's audit trail calls us
+	Lasts       time.Duration
+	Credentials ram.Credentials // of whom the role trusts
+}
+
+// AssumeRole asks STS for a role's credentials. The error names the role.
+func (c *Client) AssumeRole(ctx context.Context, a Assuming) (ram.Credentials, error) {
+	var answer Assumed
+	err := c.Call(ctx, Request{
+		Endpoint: a.Endpoint, Version: STSVersion, Action: "AssumeRole", Credentials: a.Credentials, Params: url.Values{
+			"RoleArn": {a.Role.String()}, "RoleSessionName": {a.SessionName}, "DurationSeconds": {strconv.Itoa(int(a.Lasts.Seconds()))},
+		},
+	}, &answer)
+	if err != nil {
+		return ram.Credentials{}, fmt.Errorf("%s: %w", a.Role, NotAssumed(a.Role, err))
+	}
+	credentials, err := answer.RoleCredentials()
+	if err != nil {
+		return ram.Credentials{}, fmt.Errorf("%s: %w", a.Role, err)
+	}
+	return credentials, nil
 }
 
 // NotAssumed adds to STS's refusal of AssumeRole what may be missing: it has one code

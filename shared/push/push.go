@@ -20,8 +20,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/openapi"
@@ -129,18 +127,11 @@ func (c Config) enter(ctx context.Context, w Wanted) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	var answer openapi.Assumed
-	err = c.API.Call(ctx, openapi.Request{
-		Endpoint: c.STSEndpoint, Version: openapi.STSVersion, Action: "AssumeRole", Credentials: own, Params: url.Values{
-			"RoleArn": {w.Maintenance.String()}, "RoleSessionName": {sessionName}, "DurationSeconds": {strconv.Itoa(int(sessionTime.Seconds()))},
-		},
-	}, &answer)
+	credentials, err := c.API.AssumeRole(ctx, openapi.Assuming{
+		Endpoint: c.STSEndpoint, Role: w.Maintenance, SessionName: sessionName, Lasts: sessionTime, Credentials: own,
+	})
 	if err != nil {
-		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, openapi.NotAssumed(w.Maintenance, err))
-	}
-	credentials, err := answer.RoleCredentials()
-	if err != nil {
-		return visit{}, fmt.Errorf("%s: %w", w.Maintenance, err)
+		return visit{}, err
 	}
 	return visit{c, credentials}, nil
 }
