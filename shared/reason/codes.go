@@ -75,6 +75,11 @@ const (
 	PrincipalSuffix      Code = "principal_suffix"
 	PersonUnclear        Code = "person_unclear"
 	PersonLeft           Code = "person_left"
+	GroupInvalid         Code = "group_invalid"
+	RAMUnavailable       Code = "ram_unavailable"
+	RAMDenied            Code = "ram_denied"
+	RAMLimit             Code = "ram_limit"
+	RAMConflict          Code = "ram_conflict"
 	NarrowingRefused     Code = "narrowing_refused"
 	GrantTypeUnknown     Code = "grant_type_unknown"
 	StepUpNeeded         Code = "step_up_needed"
@@ -203,6 +208,11 @@ func table() []Row {
 		{PrincipalSuffix, http.StatusForbidden, CloudAdmin, "a rule means this person, and its principal has a login suffix outside the rule's domains"},
 		{PersonUnclear, http.StatusForbidden, IdPAdmin, "who the person is, by the record's person or else the NameID, the sign-in does not say, or says in several values; or the NameID is transient: write person: with an attribute that has one value, the same each time"},
 		{PersonLeft, http.StatusForbidden, IdPAdmin, "an event said that the person has left, or is disabled, and none since that they are back: if they are, have the identity provider say so again, as by any change of theirs"},
+		{GroupInvalid, http.StatusBadRequest, IdPAdmin, "a group's name is none that RAM could hold: letters, digits, . - and _ of ASCII, at most 64; give it another at the identity provider"},
+		{RAMUnavailable, http.StatusServiceUnavailable, CloudAdmin, "RAM or STS was busy, at fault or not reached while a user or group was to be made there; it is tried again"},
+		{RAMDenied, http.StatusForbidden, CloudAdmin, "RAM refused a call about a user or group, or STS the maintenance role: the detail has its words; compare the role's trust and permissions with template/policies; it is tried again for some hours"},
+		{RAMLimit, http.StatusConflict, CloudAdmin, "RAM has as many users or groups as the account may have, or the user is in as many groups: ask Alibaba Cloud for more, then ssoctl events retry"},
+		{RAMConflict, http.StatusConflict, CloudAdmin, "something in RAM is in the way and was not put there by us, such as a policy attached to a group that is to be deleted: mend what the detail names, then ssoctl events retry"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},
