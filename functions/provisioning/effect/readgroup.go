@@ -1,0 +1,137 @@
+package effect
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+func (s *stay) readGroups(ctx context.Context, w Group, surprised bool) (GroupsHas, error) {
+	has := GroupsHas{Domain: s.domain}
+	var err error
+	if has.Group, err = s.group(ctx, w.Name, surprised || w.Gone); err != nil {
+		return GroupsHas{}, err
+	}
+	if w.Formerly != "" && !w.Gone {
+		if has.Former, err = s.group(ctx, w.Formerly, surprised); err != nil {
+			return GroupsHas{}, err
+		}
+	}
+	if has.Group != nil && (w.Gone || has.Former != nil) { // one of them has to go
+		for _, g := range []*GroupHas{has.Group, has.Former} {
+			if err := s.readMembers(ctx, g); err != nil {
+				return GroupsHas{}, err
+			}
+		}
+	}
+	return has, nil
+}
+
+// groupAnswer is a group as RAM shows one.
+type groupAnswer struct{ GroupName, Comments string }
+
+// group reads a group. One of a name that RAM could not hold it does not have.
+func (s *stay) group(ctx context.Context, name string, anyCase bool) (*GroupHas, error) {
+	if !holdable(name) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	var answer struct{ Group groupAnswer }
+	err := s.ims(ctx, "GetGroup", url.Values{groupParam: {name}}, &answer)
+	switch {
+	case missing(err) && anyCase:
+		return s.groupInAnyCase(ctx, name)
+	case missing(err):
+		return nil, nil //nolint:nilnil // there is none
+	case err != nil:
+		return nil, err
+	case !strings.EqualFold(answer.Group.GroupName, name):
+		return nil, fmt.Errorf("GetGroup: the answer is about %.200q", answer.Group.GroupName)
+	}
+	return &GroupHas{Name: answer.Group.GroupName, Comments: answer.Group.Comments}, nil
+}
+
+func (s *stay) groupInAnyCase(ctx context.Context, name string) (found *GroupHas, err error) {
+	err = s.pages(ctx, "ListGroups", url.Values{"MaxItems": {"100"}}, func(p page) {
+		for _, g := range p.Groups.Group {
+			if strings.EqualFold(g.GroupName, name) {
+				found = &GroupHas{Name: g.GroupName, Comments: g.Comments}
+			}
+		}
+	})
+	return found, err
+}
+
+// readMembers reads what hangs on a group, if there is one.
+func (s *stay) readMembers(ctx context.Context, g *GroupHas) error {
+	if g == nil {
+		return nil
+	}
+	var attached policiesAnswer
+	if err := s.ram(ctx, "ListPoliciesForGroup", url.Values{groupParam: {g.Name}}, &attached); err != nil {
+		return err
+	}
+	g.Policies = attached.list()
+	return s.pages(ctx, "ListUsersForGroup", url.Values{groupParam: {g.Name}, "MaxItems": {"100"}}, func(p page) {
+		for _, u := range p.Users.User {
+			g.Users = append(g.Users, u.user().Name)
+		}
+	})
+}
+
+// page is one of a list.
+type page struct {
+	Users       struct{ User []userAnswer }
+	Groups      struct{ Group []groupAnswer }
+	IsTruncated bool
+	Marker      string
+}
+
+// pages reads a list to its end.
+func (s *stay) pages(ctx context.Context, action string, params url.Values, take func(page)) error {
+	for {
+		var p page
+		if err := s.ims(ctx, action, params, &p); err != nil {
+			return err
+		}
+		take(p)
+		if !p.IsTruncated || p.Marker == "" {
+			return nil
+		}
+		params.Set("Marker", p.Marker)
+	}
+}
+
+// groupsLacked are the wanted groups that the user is not in, as RAM writes them, if it
+// has them.
+func (s *stay) groupsLacked(ctx context.Context, w Wanted, u *UserHas, anyCase bool) (map[string]string, error) {
+	there := map[string]string{}
+	for _, name := range w.Groups {
+		if u != nil && contains(u.Groups, name) {
+			continue
+		}
+		g, err := s.group(ctx, name, anyCase)
+		if err != nil {
+			return nil, err
+		}
+		if g != nil {
+			there[name] = g.Name
+		}
+	}
+	return there, nil
+}
+
+// hasDenyPolicy says whether the account has the policy that forbids all.
+func (s *stay) hasDenyPolicy(ctx context.Context) (bool, error) {
+	var answer struct {
+		DefaultPolicyVersion struct{ PolicyDocument string }
+	}
+	err := s.ram(ctx, "GetPolicy", url.Values{"PolicyName": {leftName}, "PolicyType": {custom}}, &answer)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, checkLeft(answer.DefaultPolicyVersion.PolicyDocument)
+}
