@@ -26,14 +26,8 @@ type FunctionCall struct {
 // [*Error] whose code is the platform's word for how.
 func (c *Client) Invoke(ctx context.Context, q FunctionCall, out any) error {
 	const action = "InvokeFunction"
-	address := q.Endpoint + "/" + functionVersion + "/functions/" + url.PathEscape(q.Function) + "/invocations"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(q.Payload))
+	r, err := c.invocation(ctx, q, "Sync")
 	if err != nil {
-		return fmt.Errorf("%s: %w", action, bare(err))
-	}
-	r.Header.Set("Content-Type", "application/octet-stream")
-	r.Header.Set("X-Fc-Invocation-Type", "Sync")
-	if err := c.sign(r, signing{action: action, version: functionVersion, body: string(q.Payload), credentials: q.Credentials}); err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
 	got, err := c.do(r)
@@ -51,4 +45,17 @@ func (c *Client) Invoke(ctx context.Context, q FunctionCall, out any) error {
 		return fmt.Errorf("%s: %w", action, err)
 	}
 	return nil
+}
+
+// invocation is a signed call of a function, of the platform's two types: Sync waits for
+// what it returns, Async does not.
+func (c *Client) invocation(ctx context.Context, q FunctionCall, kind string) (*http.Request, error) {
+	address := q.Endpoint + "/" + functionVersion + "/functions/" + url.PathEscape(q.Function) + "/invocations"
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(q.Payload))
+	if err != nil {
+		return nil, bare(err)
+	}
+	r.Header.Set("Content-Type", "application/octet-stream")
+	r.Header.Set("X-Fc-Invocation-Type", kind)
+	return r, c.sign(r, signing{action: "InvokeFunction", version: functionVersion, body: string(q.Payload), credentials: q.Credentials})
 }
