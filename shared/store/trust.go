@@ -30,6 +30,7 @@ const (
 	partitionAccount  = "account"
 	partitionOwn      = "own"
 	partitionLog      = "log"
+	partitionSCIM     = "scim"
 	partitionRevision = "r/" // followed by the revision
 
 	columnRevision = "revision"
@@ -195,15 +196,19 @@ func (t *Trust) Keys(ctx context.Context, idp string) (body []byte, version int6
 
 // AllKeys returns what was learned about every identity provider.
 func (t *Trust) AllKeys(ctx context.Context) (map[string][]byte, error) {
-	places, err := t.client.scan(ctx, tableTrust, partitionKeys, "")
+	return t.bodies(ctx, partitionKeys)
+}
+
+func (t *Trust) bodies(ctx context.Context, partition string) (map[string][]byte, error) {
+	places, err := t.client.scan(ctx, tableTrust, partition, "")
 	if err != nil {
-		return nil, unavailable("keys", err)
+		return nil, unavailable(partition, err)
 	}
-	keys := map[string][]byte{}
+	bodies := map[string][]byte{}
 	for _, p := range places {
-		keys[p.id] = p.row.body()
+		bodies[p.id] = p.row.body()
 	}
-	return keys, nil
+	return bodies, nil
 }
 
 // PutKeys replaces what was learned if version, which [Trust.Keys] gave, is still
@@ -273,6 +278,21 @@ func (t *Trust) Own(ctx context.Context) (body []byte, version int64, err error)
 // PutOwn replaces the row of our own keys by the same condition as [Trust.PutKeys].
 func (t *Trust) PutOwn(ctx context.Context, body []byte, version int64) error {
 	return t.putVersioned(ctx, partitionOwn, ownID, body, version)
+}
+
+// SCIM returns the tokens by which an identity provider pushes people, and their version.
+func (t *Trust) SCIM(ctx context.Context, idp string) (body []byte, version int64, err error) {
+	return t.versioned(ctx, partitionSCIM, idp)
+}
+
+// AllSCIM returns the tokens of every identity provider that has some.
+func (t *Trust) AllSCIM(ctx context.Context) (map[string][]byte, error) {
+	return t.bodies(ctx, partitionSCIM)
+}
+
+// PutSCIM replaces those tokens by the same condition as [Trust.PutKeys].
+func (t *Trust) PutSCIM(ctx context.Context, idp string, body []byte, version int64) error {
+	return t.putVersioned(ctx, partitionSCIM, idp, body, version)
 }
 
 func (t *Trust) versioned(ctx context.Context, partition, id string) (body []byte, version int64, err error) {
