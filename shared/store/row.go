@@ -184,7 +184,11 @@ func in(table string, keys ...*tablestore.PrimaryKey) []spot {
 // getAll reads some rows in one call, nil for one that is not there. Each of them is
 // read as strongly as by get.
 func (c *Client) getAll(ctx context.Context, spots ...spot) ([]row, error) {
-	criteria := batchOf(spots)
+	return c.batch(ctx, batchOf(spots), spots)
+}
+
+// batch is getAll of what criteria for the same spots read.
+func (c *Client) batch(ctx context.Context, criteria []*tablestore.MultiRowQueryCriteria, spots []spot) ([]row, error) {
 	return call(ctx, c, func(sdk *tablestore.TableStoreClient) ([]row, error) {
 		resp, err := sdk.BatchGetRow(&tablestore.BatchGetRowRequest{MultiRowQueryCriteria: criteria})
 		if err != nil {

@@ -30,6 +30,11 @@ func runFaults(t *testing.T, open func(*testing.T) Backend) {
 				brokenRace(newBench(t, b), f)
 			}
 		})
+		t.Run("AResourceIsWrittenOnce/"+name, func(t *testing.T) {
+			if b := open(t); b.Faults != "" {
+				resourceOnce(newBench(t, b), f)
+			}
+		})
 		t.Run("APersonsSessionsEndOnce/"+name, func(t *testing.T) {
 			if b := open(t); b.Faults != "" {
 				endedOnce(newBench(t, b), f)

@@ -46,6 +46,11 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"RowsAreFoundByTheBeginningOfTheirIDs", rowsByPrefix},
 		{"TheHeadAndKeysAreReadTogether", frontWhole},
 		{"TheLogIsAChainOfWhatCounted", logChain},
+		{"AResourceChangesOnlyFromTheVersionThatWasSeen", resourceLife},
+		{"ResourcesAreListedInOrder", resourceLists},
+		{"ANameIsOneResources", resourceNames},
+		{"MarksAreThereUntilTheyAreNot", resourceMarks},
+		{"TokensChangeOnlyFromTheVersionThatWasSeen", tokensKept},
 		{"ADeadStoreIsARefusalInTime", deadStore},
 		{"WithoutCredentialsNothingIsAsked", noCredentials},
 	} {
