@@ -30,8 +30,8 @@ func forbidden() map[string][]string {
 	return map[string][]string{
 		"saml-acs":          slices.Concat(nobody, keyWriters, issue), // it has metadata-rotation called
 		"portal":            slices.Concat(nobody, keyWriters),
-		"oidc-exchange":     slices.Concat(nobody, writer), // its egress is to token endpoints
-		"scim":              slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
+		"oidc-exchange":     slices.Concat(nobody, writer),                                      // its egress is to token endpoints
+		"scim":              slices.Concat(nobody, keyWriters, ourKeys, sessions, issue, pages), // it knows rules by which people have names, and has provisioning called
 		"metadata-rotation": slices.Concat(nobody, ourKeys, sessions, issue, register, pages),
 		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
 	}

@@ -17,7 +17,7 @@ func TestAFunctionOpensOnlyItsTables(t *testing.T) {
 		"oidc-exchange":     {"Leavers", "Nonces", "Sessions", "Trust"},
 		"portal":            {"People", "Sessions", "Trust"},
 		"metadata-rotation": {"Trust"},
-		"scim":              nil,
+		"scim":              {"Events", "People", "Resources", "Trust"},
 		"provisioning":      nil,
 	}
 	opens := regexp.MustCompile(`\bstore\.New(\w+)\(`)

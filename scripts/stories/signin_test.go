@@ -417,9 +417,11 @@ func post(ctx context.Context, tb testing.TB, address string, form url.Values) *
 
 func askForTheRest(t *testing.T, s *stack.Stack) {
 	t.Helper()
+	if page := post(t.Context(), t, s.URL+"/scim/v2/Users", url.Values{"a": {"b"}}); page.Status != http.StatusUnauthorized || !strings.Contains(page.Body, "scim_token") {
+		t.Errorf("/scim/v2/Users: status %d %.200s", page.Status, page.Body)
+	}
 	for path, function := range map[string]string{
-		"/scim/v2/Users": "scim",
-		"/token":         "portal",
+		"/token": "portal",
 	} {
 		page := post(t.Context(), t, s.URL+path, url.Values{"a": {"b"}})
 		if page.Status != http.StatusNotImplemented || !strings.Contains(page.Body, function) {

@@ -92,6 +92,11 @@ func sentences() map[reason.Code]text {
 		reason.ProofOver:          {"What your identity provider said of this sign-in ends too soon to be used for the role.", "身份提供商为此次登录签发的凭证有效期过短，无法用于该角色。"},
 		reason.ProofRefused:       {"Alibaba Cloud did not accept this sign-in for the role.", "阿里云没有接受此登录凭证，未授予该角色。"},
 
+		reason.SCIMToken:            {"The identity provider's directory could not be recognized.", "无法确认该目录来自身份提供商。"},
+		reason.SCIMMalformed:        {"What the identity provider's directory sent could not be read.", "无法读取身份提供商目录发送的内容。"},
+		reason.SCIMFilter:           {"The identity provider's directory asked in a way that is not supported.", "身份提供商目录的查询方式不受支持。"},
+		reason.SCIMConflict:         {"Somebody else in the directory has this name.", "目录中已有他人使用此名称。"},
+		reason.SCIMPrecondition:     {"The directory was changed by somebody else at the same time.", "目录同时被他人更改。"},
 		reason.StoreUnavailable:     {"The service is not available at the moment. Try again shortly.", "服务暂时不可用，请稍后重试。"},
 		reason.StoreConflict:        {"Something was changed at the same time. Try again.", "内容同时被其他操作修改，请重试。"},
 		reason.SubjectUnknown:       {"Nothing is known yet of the person or the group.", "尚未获知该人员或群组的信息。"},

@@ -89,6 +89,11 @@ const (
 	ProofMissing         Code = "proof_missing"
 	ProofRefused         Code = "proof_refused"
 	ProofOver            Code = "proof_over"
+	SCIMToken            Code = "scim_token"
+	SCIMMalformed        Code = "scim_malformed"
+	SCIMFilter           Code = "scim_filter"
+	SCIMConflict         Code = "scim_conflict"
+	SCIMPrecondition     Code = "scim_precondition"
 	StoreUnavailable     Code = "store_unavailable"
 	StoreConflict        Code = "store_conflict"
 	SubjectUnknown       Code = "subject_unknown"
@@ -222,6 +227,11 @@ func table() []Row {
 		{ProofMissing, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and only a sign-in by OpenID Connect at a provider that the account names brings a token to pass on: take the role at /oidc/token or /sts, or write issue: assume-role"},
 		{ProofRefused, http.StatusForbidden, CloudAdmin, "the account has issue: direct, and STS refused the caller's own token or assertion in the words of the detail: compare the provider, its client IDs, fingerprints or metadata, and the role's trust policy in RAM"},
 		{ProofOver, http.StatusForbidden, IdPAdmin, "the account has issue: direct, and the ID token of a sign-in that was begun for one was over, or nearly, before STS could be shown it: let ID tokens live for some minutes at the identity provider, or compare the clocks"},
+		{SCIMToken, http.StatusUnauthorized, IdPAdmin, "the SCIM client sent no token, or one that is not its identity provider's: ssoctl scim token IDP makes one, ssoctl scim list shows which hold"},
+		{SCIMMalformed, http.StatusBadRequest, IdPAdmin, "the SCIM client sent what is no JSON, or a resource, change or path that cannot be: the detail, which it was told, says what to send instead"},
+		{SCIMFilter, http.StatusBadRequest, IdPAdmin, "the SCIM client asked with a filter other than eq joined by and, or by an attribute that resources are not found by: match people by userName or externalId, groups by displayName"},
+		{SCIMConflict, http.StatusConflict, IdPAdmin, "another person of the identity provider has this userName, in capital or small letters: the detail has their id"},
+		{SCIMPrecondition, http.StatusPreconditionFailed, IdPAdmin, "the SCIM client changes a resource as it no longer is (If-Match): it reads again and repeats"},
 		{StoreUnavailable, http.StatusServiceUnavailable, CloudAdmin, "Tablestore did not answer in time"},
 		{StoreConflict, http.StatusConflict, CloudAdmin, "somebody else changed it at the same time: read again and repeat"},
 		{SubjectUnknown, http.StatusConflict, IdPAdmin, "an event says that a person is in a group, and none told of the person, or of the group, yet: it waits for that; if none comes, ssoctl events retry tries it again later"},
