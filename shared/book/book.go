@@ -9,6 +9,9 @@
 // does not answer. It is no room of its own in the walk: it joins what store,
 // federation and trust each know alone.
 //
+// An identity provider that an event stopped is suspended in all of it, whatever was
+// applied.
+//
 // What a request costs in calls to the store: none while what it needs was read
 // within 30 seconds; after that one for the head and keys; where roles are issued or
 // listed for more than an hour, or in a federated account, one for every 20 accounts,
@@ -36,7 +39,7 @@ const life = 30 * time.Second
 
 // Source gives rows; [store.Trust] is one.
 type Source interface {
-	Head(ctx context.Context) (store.Head, error)
+	Top(ctx context.Context) (store.Front, error)
 	Front(ctx context.Context, idp string) (store.Front, error)
 	Row(ctx context.Context, rev, id string) (*store.Item, error)
 	Rows(ctx context.Context, rev, prefix string) ([]store.Item, error)
@@ -53,6 +56,7 @@ type Book struct {
 
 	reading *Reading
 	read    time.Time // when reading was the head
+	stopped []byte    // the row of its stops
 	learned *shelf[learned]
 	own     ours
 	seen    *shelf[seen] // by account
@@ -88,11 +92,11 @@ func (b *Book) Read(ctx context.Context) (*Reading, error) {
 		return b.reading, nil
 	}
 	asked := b.wall()
-	head, err := b.source.Head(ctx)
+	found, err := b.source.Top(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.turnTo(head, asked); err != nil {
+	if err := b.turnTo(found, asked); err != nil {
 		return nil, err
 	}
 	return b.reading, nil
@@ -180,7 +184,7 @@ func (b *Book) front(ctx context.Context, idp string) (front, error) {
 	}
 	b.learn(found.Own, asked)
 	b.learned.put(idp, learned{found.Keys, asked}, len(found.Keys))
-	if err := b.turnTo(found.Head, asked); err != nil {
+	if err := b.turnTo(found, asked); err != nil {
 		return front{}, err
 	}
 	return front{b.reading, found.Keys, b.own}, nil
@@ -195,15 +199,26 @@ func (b *Book) learn(row []byte, asked time.Time) {
 	b.own.read = asked
 }
 
-// turnTo opens the revision that was the head when it was asked for. Who reads
-// the one before goes on with it: its rows stay.
-func (b *Book) turnTo(head store.Head, asked time.Time) error {
-	if head.Revision == "" {
+// turnTo opens the revision that was the head when it was asked for, with what was
+// stopped then. Who reads the one before goes on with it: its rows stay. Where nobody can
+// say who was stopped, nobody is believed.
+func (b *Book) turnTo(found store.Front, asked time.Time) error {
+	rev := found.Head.Revision
+	if rev == "" {
 		b.reading = nil
 		return reason.New(reason.FederationMissing, "there is no revision")
 	}
-	if b.reading == nil || b.reading.id != head.Revision {
-		b.reading = newReading(b.source, head.Revision)
+	if b.reading == nil || b.reading.id != rev || !bytes.Equal(b.stopped, found.Stops) {
+		stops, err := trust.ParseStops(found.Stops)
+		if err != nil {
+			b.reading = nil
+			return reason.New(reason.StoreUnavailable, "trust: %w", err)
+		}
+		of := newEdition(b.source, rev)
+		if b.reading != nil && b.reading.id == rev {
+			of = b.reading.edition
+		}
+		b.reading, b.stopped = &Reading{of, stops}, found.Stops
 	}
 	b.read = asked
 	return nil

@@ -371,10 +371,10 @@ type waiting struct {
 	asked chan struct{}
 }
 
-func (w *waiting) Head(ctx context.Context) (store.Head, error) {
+func (w *waiting) Top(ctx context.Context) (store.Front, error) {
 	close(w.asked)
 	<-ctx.Done()
-	return store.Head{}, ctx.Err()
+	return store.Front{}, ctx.Err()
 }
 
 // TestTheNewestKeysAreReadAnew, and stay known to those who ask for any.

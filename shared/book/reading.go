@@ -10,9 +10,9 @@ import (
 	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
-// Reading is one revision. It fetches a part when that is first asked for: the
-// rows of a revision never change, so whenever it does, all parts fit together.
-type Reading struct {
+// edition is one revision as it was applied. It fetches a part when that is first asked
+// for: the rows of a revision never change, so whenever it does, all parts fit together.
+type edition struct {
 	source Source
 	id     string
 	turn   turn // who has it may read and change the rest
@@ -39,8 +39,8 @@ type part struct {
 	err      error
 }
 
-func newReading(source Source, id string) *Reading {
-	return &Reading{
+func newEdition(source Source, id string) *edition {
+	return &edition{
 		source: source, id: id, turn: newTurn(),
 		rows: newShelf[*federation.Item](maxKept), records: newShelf[known](maxKept), parts: newShelf[part](maxKept),
 		issuers: newShelf[[]federation.Trusting](maxKept), accounts: newShelf[*federation.AccountPart](maxKept),
@@ -48,10 +48,9 @@ func newReading(source Source, id string) *Reading {
 }
 
 // ID is the revision's.
-func (r *Reading) ID() string { return r.id }
+func (r *edition) ID() string { return r.id }
 
-// IdentityProviders are all that there are, in the order of the file.
-func (r *Reading) IdentityProviders(ctx context.Context) ([]federation.Listed, error) {
+func (r *edition) list(ctx context.Context) ([]federation.Listed, error) {
 	if err := r.turn.take(ctx); err != nil {
 		return nil, err
 	}
@@ -67,9 +66,7 @@ func (r *Reading) IdentityProviders(ctx context.Context) ([]federation.Listed, e
 	return r.listed, err
 }
 
-// Part is the part of the revision that decides for people of one identity
-// provider. It refuses as [reason.IdPUnknown] where there is none.
-func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, error) {
+func (r *edition) part(ctx context.Context, idp string) (federation.Revision, error) {
 	if err := r.turn.take(ctx); err != nil {
 		return federation.Revision{}, err
 	}
@@ -89,9 +86,7 @@ func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, er
 	return revision, err
 }
 
-// Whole is all of the revision. A sign-in needs a part of it: this is for who looks
-// after every account, and it is kept.
-func (r *Reading) Whole(ctx context.Context) (federation.Revision, error) {
+func (r *edition) all(ctx context.Context) (federation.Revision, error) {
 	if err := r.turn.take(ctx); err != nil {
 		return federation.Revision{}, err
 	}
@@ -116,7 +111,7 @@ func (r *Reading) Whole(ctx context.Context) (federation.Revision, error) {
 
 // Trusting are the records that believe an issuer of ID tokens. It refuses as
 // [reason.IdPUnknown] where there is none.
-func (r *Reading) Trusting(ctx context.Context, issuer string) ([]federation.Trusting, error) {
+func (r *edition) Trusting(ctx context.Context, issuer string) ([]federation.Trusting, error) {
 	if !trust.ValidIssuer(issuer) {
 		return nil, reason.New(reason.IdPUnknown, "%.300q cannot be an issuer", issuer)
 	}
@@ -147,7 +142,7 @@ func (r *Reading) Trusting(ctx context.Context, issuer string) ([]federation.Tru
 
 // SAMLProvider is the identity provider that an account's RAM calls by this ARN. It
 // refuses as [reason.IdPUnknown] where there is none.
-func (r *Reading) SAMLProvider(ctx context.Context, account, arn string) (string, error) {
+func (r *edition) SAMLProvider(ctx context.Context, account, arn string) (string, error) {
 	part, err := r.account(ctx, account)
 	if err != nil {
 		return "", err
@@ -162,7 +157,7 @@ func (r *Reading) SAMLProvider(ctx context.Context, account, arn string) (string
 
 // Account is one account, by its number, and what its row says beside. It refuses as
 // [reason.AccountUnknown] where there is none.
-func (r *Reading) Account(ctx context.Context, id string) (federation.AccountPart, error) {
+func (r *edition) Account(ctx context.Context, id string) (federation.AccountPart, error) {
 	if _, err := ram.ParseAccountID(id); err != nil {
 		return federation.AccountPart{}, reason.New(reason.AccountUnknown, "%w", err)
 	}
@@ -177,7 +172,7 @@ func (r *Reading) Account(ctx context.Context, id string) (federation.AccountPar
 }
 
 // account is nil where there is none.
-func (r *Reading) account(ctx context.Context, id string) (*federation.AccountPart, error) {
+func (r *edition) account(ctx context.Context, id string) (*federation.AccountPart, error) {
 	if err := r.turn.take(ctx); err != nil {
 		return nil, err
 	}
@@ -202,7 +197,7 @@ func (r *Reading) account(ctx context.Context, id string) (*federation.AccountPa
 }
 
 // row is the one that declares an identity provider.
-func (r *Reading) row(ctx context.Context, idp string) (*federation.Item, error) {
+func (r *edition) row(ctx context.Context, idp string) (*federation.Item, error) {
 	if err := r.turn.take(ctx); err != nil {
 		return nil, err
 	}
@@ -228,7 +223,7 @@ func (r *Reading) row(ctx context.Context, idp string) (*federation.Item, error)
 
 // record joins what is declared with what was learned. Certificates cost time, so
 // the same two are joined once.
-func (r *Reading) record(ctx context.Context, idp string, keys []byte) (trust.Record, error) {
+func (r *edition) record(ctx context.Context, idp string, keys []byte) (trust.Record, error) {
 	row, err := r.row(ctx, idp)
 	if err != nil {
 		return trust.Record{}, err

@@ -67,6 +67,19 @@ func (r Revision) IdentityProvider(id string) (trust.Source, bool) {
 	return r.idps[i].Clone(), true
 }
 
+// Suspending is r with some of its identity providers suspended, whatever was declared of
+// them. Its ID stays: nothing else was applied.
+func (r Revision) Suspending(stopped func(idp string) bool) Revision {
+	if !slices.ContainsFunc(r.idps, func(s trust.Source) bool { return stopped(s.ID) }) {
+		return r
+	}
+	r.idps = slices.Clone(r.idps)
+	for i, s := range r.idps {
+		r.idps[i].Suspended = s.Suspended || stopped(s.ID)
+	}
+	return r
+}
+
 // Record joins what the revision declares of an identity provider with the keys
 // that were learned of it; none makes a pending record.
 func (r Revision) Record(idp string, keys []byte) (trust.Record, error) {

@@ -196,7 +196,7 @@ func table() []Row {
 		{CodeRefused, http.StatusUnauthorized, CloudAdmin, "the token endpoint refused our code: the detail has its error; invalid_client: compare clientID and the secret, invalid_grant: the redirect URI, or it took too long"},
 		{TokenAnswerMalformed, http.StatusBadGateway, IdPAdmin, "the token endpoint's answer breaks RFC 6749 or OpenID Connect: the detail says how"},
 		{IdPUnknown, http.StatusNotFound, CloudAdmin, "no identity provider of this id is in the federation"},
-		{IdPSuspended, http.StatusForbidden, CloudAdmin, "the record is suspended"},
+		{IdPSuspended, http.StatusForbidden, CloudAdmin, "the record is suspended, in the federation file or by an event: ssoctl trust show says which, ssoctl trust resume takes an event's stop away"},
 		{AccountUnknown, http.StatusNotFound, CloudAdmin, "no account of this number is in the federation, or it has neither federatedProvider nor userSSO: then we are nothing to it"},
 		{KeysUnavailable, http.StatusServiceUnavailable, CloudAdmin, "the record has no keys yet: its metadata could not be fetched"},
 		{MetadataInvalid, http.StatusBadGateway, IdPAdmin, "the metadata does not describe a usable identity provider"},

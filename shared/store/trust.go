@@ -29,6 +29,7 @@ const (
 	partitionWatch    = "watch"
 	partitionAccount  = "account"
 	partitionOwn      = "own"
+	partitionStop     = "stop"
 	partitionLog      = "log"
 	partitionSCIM     = "scim"
 	partitionRevision = "r/" // followed by the revision
@@ -40,6 +41,7 @@ const (
 	columnEntry    = "entry"
 	headID         = "head"
 	ownID          = "keys"
+	stopID         = "idps"
 )
 
 // Item is one row of a revision, such as an identity provider or an account. The
@@ -60,9 +62,10 @@ type Head struct {
 // Front is the part of sso_trust that may change, as one identity provider sees
 // it.
 type Front struct {
-	Head Head
-	Keys []byte // nil: none were learned
-	Own  []byte // our own keys; nil: nobody wrote them down
+	Head  Head
+	Stops []byte // which identity providers events stopped; nil: none ever was
+	Keys  []byte // nil: none were learned
+	Own   []byte // our own keys; nil: nobody wrote them down
 }
 
 // Trust keeps what was applied and, apart from it, what was learned. A revision
@@ -89,19 +92,37 @@ func (t *Trust) Head(ctx context.Context) (Head, error) {
 
 func headOf(r row) Head { return Head{r.text(columnRevision), r.text(columnEntry)} }
 
-// Front returns what counts, the keys of one identity provider and our own, in one
+// Top returns what counts, and which identity providers events stopped, in one call.
+func (t *Trust) Top(ctx context.Context) (Front, error) {
+	rows, err := t.front(ctx, trustKey(partitionHead, headID), trustKey(partitionStop, stopID))
+	if err != nil || rows == nil {
+		return Front{}, err
+	}
+	return Front{Head: headOf(rows[0]), Stops: rows[1].body()}, nil
+}
+
+// Front returns what Top does, the keys of one identity provider and our own, in one
 // call.
 func (t *Trust) Front(ctx context.Context, idp string) (Front, error) {
+	rows, err := t.front(ctx, trustKey(partitionHead, headID), trustKey(partitionStop, stopID), trustKey(partitionKeys, idp), trustKey(partitionOwn, ownID))
+	if err != nil || rows == nil {
+		return Front{}, err
+	}
+	return Front{headOf(rows[0]), rows[1].body(), rows[2].body(), rows[3].body()}, nil
+}
+
+// front reads some rows, none where not even the tables are there.
+func (t *Trust) front(ctx context.Context, keys ...*tablestore.PrimaryKey) ([]row, error) {
 	ctx, cancel := t.client.budgeted(ctx)
 	defer cancel()
-	rows, err := t.client.getAll(ctx, in(tableTrust, trustKey(partitionHead, headID), trustKey(partitionKeys, idp), trustKey(partitionOwn, ownID))...)
+	rows, err := t.client.getAll(ctx, in(tableTrust, keys...)...)
 	if isCode(err, codeMissing) {
-		return Front{}, nil
+		return nil, nil
 	}
 	if err != nil {
-		return Front{}, unavailable("trust", err)
+		return nil, unavailable("trust", err)
 	}
-	return Front{headOf(rows[0]), rows[1].body(), rows[2].body()}, nil
+	return rows, nil
 }
 
 // Row returns one row of a revision, nil if there is none of this ID.

@@ -148,7 +148,7 @@ func (r Record) Same(other Record) bool {
 		r.keys.FetchedAt.Equal(other.keys.FetchedAt) && r.issuer.FetchedAt.Equal(other.issuer.FetchedAt)
 }
 
-// Suspended says that the administrator switched the record off.
+// Suspended says that the administrator switched the record off, or that an event did.
 func (r Record) Suspended() bool { return r.source.Suspended }
 
 // AllowIdPInitiated permits responses that nobody asked for.

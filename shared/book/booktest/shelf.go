@@ -18,6 +18,7 @@ import (
 // between readings.
 type Shelf struct {
 	Now  store.Head
+	Stop []byte            // which identity providers events stopped
 	Keys map[string][]byte // by identity provider
 	Ours []byte            // our own keys
 	RAM  map[string][]byte // what is remembered of each account's
@@ -54,12 +55,14 @@ func (s *Shelf) call(what string) error {
 	return s.Err
 }
 
-// Head is the one that was put last.
-func (s *Shelf) Head(context.Context) (store.Head, error) { return s.Now, s.call("head") }
+// Top is the head that was put last, and who was stopped.
+func (s *Shelf) Top(context.Context) (store.Front, error) {
+	return store.Front{Head: s.Now, Stops: s.Stop}, s.call("head")
+}
 
-// Front is the head, keys and our own.
+// Front is Top, keys and our own.
 func (s *Shelf) Front(_ context.Context, idp string) (store.Front, error) {
-	return store.Front{Head: s.Now, Keys: s.Keys[idp], Own: s.Ours}, s.call("front " + idp)
+	return store.Front{Head: s.Now, Stops: s.Stop, Keys: s.Keys[idp], Own: s.Ours}, s.call("front " + idp)
 }
 
 // Own are our own keys.

@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"AccountsAreReadAtOnce", accountsAtOnce},
 		{"RowsAreFoundByTheBeginningOfTheirIDs", rowsByPrefix},
 		{"TheHeadAndKeysAreReadTogether", frontWhole},
+		{"ProposalsWaitUntilTheyAreDropped", proposalLife},
 		{"TheLogIsAChainOfWhatCounted", logChain},
 		{"AResourceChangesOnlyFromTheVersionThatWasSeen", resourceLife},
 		{"ResourcesAreListedInOrder", resourceLists},
@@ -422,6 +423,7 @@ func frontWhole(b bench) {
 			t.Errorf("front %+v, want %+v, keys %q and our own %q", front, b.head(), keys, idp)
 		}
 	}
+	stopsWhole(b)
 }
 
 // logChain writes entries that come to count and one that does not.
