@@ -30,7 +30,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, push, keys, owners, sessions, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -58,6 +58,16 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
   trust approve IDP DIGEST
                    take keys that were all replaced at once and that requireOverlap
                    holds, if they still are those of which refresh showed the digest
+  trust resume IDP
+                   believe an identity provider again that an event stopped
+  proposals        identity providers that events would like to be added
+  proposals show ID
+                   the entry as the file would have it, and what is wrong with it
+  proposals approve ID -f FILE
+                   add the entry to FILE, which is checked first; nobody is believed
+                   before it is applied
+  proposals drop ID
+                   forget it
   push [ACCOUNT ...]
                    write what is known of identity providers into the RAM of all
                    accounts with a maintenanceRole, or of these, as the timer does;
@@ -156,6 +166,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.rollback(ctx, args[1:])
 	case "trust":
 		return p.trust(ctx, args[1:])
+	case "proposals":
+		return p.proposals(ctx, args[1:])
 	case "push":
 		return p.push(ctx, args[1:])
 	case "keys":

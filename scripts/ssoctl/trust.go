@@ -22,8 +22,10 @@ func (p program) trust(ctx context.Context, args []string) error {
 		return p.trustRefresh(ctx, args[1:])
 	case "approve":
 		return p.trustApprove(ctx, args[1:])
+	case "resume":
+		return p.trustResume(ctx, args[1:])
 	}
-	return wrong("trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST")
+	return wrong("trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], ssoctl trust approve IDP DIGEST, or ssoctl trust resume IDP")
 }
 
 func (p program) trustRefresh(ctx context.Context, args []string) error {

@@ -79,7 +79,7 @@ func TestARefreshThatFailsChangesNothingAndSaysSo(t *testing.T) {
 func TestWhatCannotBeRefreshedIsSaid(t *testing.T) {
 	op := newOperator(t)
 	const write = "write ssoctl trust refresh [-forget] [IDP ...]\n"
-	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], or ssoctl trust approve IDP DIGEST\n")
+	op.run("trust").want(t, statusWrong, "", "ssoctl: trust: write ssoctl trust show [IDP ...], ssoctl trust refresh [IDP ...], ssoctl trust approve IDP DIGEST, or ssoctl trust resume IDP\n")
 	op.run("trust", "refresh", "-x").want(t, statusWrong, "", "ssoctl: trust refresh: flag provided but not defined: -x; "+write)
 	op.run("trust", "refresh").want(t, statusWrong, "", "ssoctl: nothing was applied yet; write ssoctl apply -f FILE\n")
 	revision := op.apply("-f", op.file(1, false))

@@ -20,6 +20,14 @@ func (p program) trustShow(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	d, err := p.deployment()
+	if err != nil {
+		return err
+	}
+	stops, _, err := d.stops(ctx)
+	if err != nil {
+		return err
+	}
 	for _, source := range sources {
 		keys, _, err := r.Store.Keys(ctx, source.ID)
 		if err != nil {
@@ -31,6 +39,9 @@ func (p program) trustShow(ctx context.Context, args []string) error {
 			continue
 		}
 		p.say("%s", shown(record, p.now()))
+		if stops.Stopped(source.ID) {
+			p.say("  %s; ssoctl trust resume %s\n", stopped(stops[source.ID]), source.ID)
+		}
 	}
 	return nil
 }
