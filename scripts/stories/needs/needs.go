@@ -42,7 +42,7 @@ const (
 
 // Ways are all of them.
 func Ways() []Way {
-	return []Way{assumeRole(), directOIDC(), directSAML(), federated(), console(), userSSO(), maintenance()}
+	return []Way{assumeRole(), directOIDC(), directSAML(), federated(), console(), userSSO(), maintenance(), users()}
 }
 
 func assumeRole() Way {
@@ -144,7 +144,7 @@ func maintenance() Way {
 		Text: "`metadata-rotation`, and whoever runs `ssoctl push`, keep what RAM of ACCOUNT knows of identity providers up to date by ROLE. What is missing is told by the alert `push_failing`, by a line `ram stays as it was` in the function's log, and by `ssoctl push`.",
 		Needs: []Need{
 			{"role", Account, "the role ROLE", "", "", role + ": AssumeRole: status 404, EntityNotExist.Role"},
-			{"trust", Account, "its trust policy lets in the function's role; leave OPERATOR out if nobody runs `ssoctl push`", "maintenance.trust.json", "", notTaken},
+			{"trust", Account, "its trust policy lets in the function's role; leave OPERATOR out if nobody runs `ssoctl push`, and `fc-sso-provisioning` without `manage: {users: true}`", "maintenance.trust.json", "", notTaken},
 			{"permission", Bundle, "the role `fc-sso-metadata-rotation` is allowed to assume it", "maintenance.function.json", "", notTaken},
 			may("ram:GetSAMLProvider", "read SAML providers"),
 			may("ram:UpdateSAMLProvider", "give SAML providers other metadata"),
