@@ -33,10 +33,11 @@ import (
 type Wanted struct {
 	Account      federation.Account
 	Name         string // before the @
-	Formerly     string // what it was called, and is renamed from; "": nothing
+	Formerly     string // what it was called, and is renamed from, if RAM has that; "": nothing
 	DisplayName  string
 	Email        string
 	Status       lifecycle.Status // gone: to be deleted, where the account says so
+	There        bool             // it is to be made where RAM has neither name, also one that is not active
 	Groups, Left []string         // names of those that events say it is in, and is not in
 }
 
@@ -72,7 +73,7 @@ func New(c Config) *Effects { return &Effects{c, newStays()} }
 // looks is how often RAM is read for one wish, where it changes under our hands.
 const looks = 4
 
-// User makes a RAM user as it is wanted. One that is not active and not there is so.
+// User makes a RAM user as it is wanted. One that need not be there and is not is so.
 func (e *Effects) User(ctx context.Context, w Wanted) error {
 	if err := checkUser(w); err != nil {
 		return err

@@ -73,15 +73,16 @@ const (
 // Steps are the calls that make RAM what is wanted of a user, in their order.
 func Steps(w Wanted, has Has) []Step {
 	p := planner{wanted: w, has: has}
+	there := has.User != nil || has.Former != nil
 	switch {
-	case w.Status == lifecycle.Active && has.User == nil && has.Former == nil:
+	case !there && (!w.There || w.Status == lifecycle.Gone): // it is as it is wanted
+	case !there:
 		p.create()
 	case w.Status == lifecycle.Active:
 		p.keep()
-	case has.User == nil: // then it is as it is wanted
 	case w.Status == lifecycle.Inactive || !w.Account.Manage().Delete:
-		p.disable()
-	case ours(has.User.Comments):
+		p.rest()
+	case ours(has.named().Comments):
 		p.remove()
 	default:
 		p.keepInstead()
@@ -108,25 +109,50 @@ func (p *planner) create() {
 		params.Set("Email", email)
 	}
 	p.ims(createUser, w.Name, "create user "+w.Name, params)
+	if w.Status != lifecycle.Active {
+		p.disable(UserHas{Name: w.Name})
+		return
+	}
 	p.join(w.Name, nil)
+}
+
+// named is the user by the one name or the other.
+func (h Has) named() UserHas {
+	if h.User != nil {
+		return *h.User
+	}
+	return *h.Former
+}
+
+// renamed is the user that is there, by the name that is wanted.
+func (p *planner) renamed() UserHas {
+	u := p.has.named()
+	if p.has.User == nil {
+		p.ims(updateUser, u.Name, "rename user "+u.Name+" to "+p.wanted.Name, url.Values{"New" + upnParam: {p.wanted.Name + "@" + p.has.Domain}})
+		u.Name = p.wanted.Name
+	}
+	return u
+}
+
+// rest makes a user of one that is there who may do nothing.
+func (p *planner) rest() {
+	u := p.renamed()
+	if p.wanted.There {
+		p.describe(u)
+	}
+	p.disable(u)
 }
 
 // keep makes an active user of one that is there.
 func (p *planner) keep() {
-	u := p.has.User
-	if u == nil {
-		u = p.has.Former
-		p.ims(updateUser, u.Name, "rename user "+u.Name+" to "+p.wanted.Name, url.Values{"New" + upnParam: {p.wanted.Name + "@" + p.has.Domain}})
-		renamed := *u
-		renamed.Name, u = p.wanted.Name, &renamed
-	}
-	p.describe(*u)
+	u := p.renamed()
+	p.describe(u)
 	if u.Login && ours(u.Comments) {
 		p.ims(deleteLogin, u.Name, "delete the password of user "+u.Name+", who signs in by SSO", url.Values{})
 	}
-	p.leave(*u, p.wanted.Left)
+	p.leave(u, p.wanted.Left)
 	if slices.Contains(u.Policies, leftPolicy()) {
-		p.policy(detachPolicy, *u, leftPolicy(), "allow user "+u.Name+" again")
+		p.policy(detachPolicy, u, leftPolicy(), "allow user "+u.Name+" again")
 	}
 	p.join(u.Name, u.Groups)
 }
@@ -176,8 +202,8 @@ func (p *planner) leave(u UserHas, groups []string) {
 	}
 }
 
-func (p *planner) disable() {
-	u, manage := *p.has.User, p.wanted.Account.Manage()
+func (p *planner) disable(u UserHas) {
+	manage := p.wanted.Account.Manage()
 	if manage.Deny && !slices.Contains(u.Policies, leftPolicy()) {
 		if !p.has.DenyPolicy {
 			p.steps = append(p.steps, newLeftPolicy())
@@ -199,8 +225,8 @@ func (p *planner) disable() {
 // and stays until somebody does. Then it goes in the order that RAM demands: what hangs on
 // a user goes before it.
 func (p *planner) remove() {
-	u := *p.has.User
-	p.disable()
+	u := p.has.named()
+	p.disable(u)
 	p.leave(u, slices.DeleteFunc(slices.Clone(u.Groups), func(g string) bool { return contains(p.wanted.Groups, g) || contains(p.wanted.Left, g) }))
 	policies := slices.DeleteFunc(slices.Clone(u.Policies), func(policy Policy) bool { return policy == leftPolicy() })
 	if p.wanted.Account.Manage().Deny || len(policies) < len(u.Policies) {
@@ -220,9 +246,9 @@ func (p *planner) remove() {
 
 // keepInstead disables a user who was not made here.
 func (p *planner) keepInstead() {
-	name := p.has.User.Name
-	p.steps = append(p.steps, Step{Subject: name, Words: "keep user " + name + ", who was not made here: it is disabled instead of deleted"})
-	p.disable()
+	u := p.has.named()
+	p.steps = append(p.steps, Step{Subject: u.Name, Words: "keep user " + u.Name + ", who was not made here: it is disabled instead of deleted"})
+	p.disable(u)
 }
 
 // contains: RAM tells no two groups apart by case.

@@ -66,7 +66,7 @@ func TestThePlanIsWhatIsMissing(t *testing.T) {
 	denied := &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made, Policies: []effect.Policy{left}, Keys: []effect.Key{{ID: "LTAI1", Status: "Inactive"}}}
 	there := map[string]string{"dev": "dev", "ops": "Ops"}
 	ada := func(status lifecycle.Status) effect.Wanted {
-		return effect.Wanted{Name: "ada", Status: status, DisplayName: "Ada L", Groups: []string{"dev", "ops"}, Left: []string{"old"}}
+		return effect.Wanted{Name: "ada", Status: status, There: status == lifecycle.Active, DisplayName: "Ada L", Groups: []string{"dev", "ops"}, Left: []string{"old"}}
 	}
 	for name, tt := range map[string]struct {
 		manage federation.Manage
@@ -84,8 +84,12 @@ func TestThePlanIsWhatIsMissing(t *testing.T) {
 		"a password under SSO":         {some, effect.Wanted{Name: "ada", Status: lifecycle.Active}, effect.Has{User: user(made)}, "delete the password of user ada, who signs in by SSO"},
 		"a new name":                   {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{Former: &effect.UserHas{Name: "ada"}}, "rename user ada to ada.k"},
 		"a new name that is there":     {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{User: &effect.UserHas{Name: "ada.k"}}, ""},
-		"a new name of nobody":         {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{}, "create user ada.k"},
-		"a group of no name in RAM":    {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, Groups: []string{"All Employees"}}, effect.Has{}, "create user ada\n(leave user ada out of a group: group \"All Employees\" has ' ', where RAM takes letters, digits, . - and _ of ASCII: give it another name at the identity provider)"},
+		"a new name of nobody":         {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active, There: true}, effect.Has{}, "create user ada.k"},
+		"of nobody, who need not be":   {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{}, ""},
+		"who left before they came":    {some, effect.Wanted{Name: "ada", Status: lifecycle.Inactive, There: true}, effect.Has{}, "create user ada"},
+		"a leaver's new name":          {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Inactive, There: true, DisplayName: "Ada King", Groups: []string{"dev"}}, effect.Has{Former: &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made, Groups: []string{"dev"}}}, "rename user ada to ada.k\ndescribe user ada.k anew\ntake user ada.k out of group dev"},
+		"who is gone before they came": {some, effect.Wanted{Name: "ada", Status: lifecycle.Gone, There: true}, effect.Has{}, ""},
+		"a group of no name in RAM":    {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, There: true, Groups: []string{"All Employees"}}, effect.Has{}, "create user ada\n(leave user ada out of a group: group \"All Employees\" has ' ', where RAM takes letters, digits, . - and _ of ASCII: give it another name at the identity provider)"},
 		"who comes back":               {all, ada(lifecycle.Active), effect.Has{User: denied, Groups: there}, "allow user ada again\nput user ada into group dev\nput user ada into group Ops"},
 		"who may not, and is not":      {all, ada(lifecycle.Inactive), effect.Has{}, ""},
 		"who may not":                  {some, ada(lifecycle.Inactive), effect.Has{User: user(made)}, "switch off access key LTAI1 of user ada\ndelete the password of user ada\ntake user ada out of group dev"},
@@ -174,7 +178,7 @@ func TestNamesAreCutWithCare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := tt.wanted
-			w.Name, w.Status = "ada", lifecycle.Active
+			w.Name, w.Status, w.There = "ada", lifecycle.Active, true
 			if w.Account.IsZero() {
 				w.Account = acmes
 			}

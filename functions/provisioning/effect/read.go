@@ -19,7 +19,7 @@ func (s *stay) readUser(ctx context.Context, w Wanted, surprised bool) (Has, err
 	if has.User, err = s.find(ctx, w.Name, surprised || !active); err != nil {
 		return Has{}, err
 	}
-	if has.User == nil && active && w.Formerly != "" {
+	if has.User == nil && w.Formerly != "" {
 		if has.Former, err = s.find(ctx, w.Formerly, true); err != nil {
 			return Has{}, err
 		}
@@ -35,7 +35,7 @@ func (s *stay) readUser(ctx context.Context, w Wanted, surprised bool) (Has, err
 	}
 	if active {
 		has.Groups, err = s.groupsLacked(ctx, w, u, surprised)
-	} else if u != nil && w.Account.Manage().Deny {
+	} else if (u != nil || w.There) && w.Account.Manage().Deny {
 		has.DenyPolicy, err = s.hasDenyPolicy(ctx)
 	}
 	return has, err

@@ -95,7 +95,7 @@ func (c *scene) again() {
 
 // wanted is ada as she is wanted.
 func (c *scene) wanted(status lifecycle.Status, change ...func(*effect.Wanted)) effect.Wanted {
-	w := effect.Wanted{Account: c.account, Name: "ada", DisplayName: "Ada L", Email: "ada@acme.com", Status: status, Groups: []string{"dev"}}
+	w := effect.Wanted{Account: c.account, Name: "ada", DisplayName: "Ada L", Email: "ada@acme.com", Status: status, There: status == lifecycle.Active, Groups: []string{"dev"}}
 	for _, f := range change {
 		f(&w)
 	}

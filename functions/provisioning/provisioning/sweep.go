@@ -1,0 +1,97 @@
+package provisioning
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fc-sso/fc-sso/shared/inbox"
+	"github.com/fc-sso/fc-sso/shared/lifecycle"
+)
+
+const (
+	atOnce    = 8               // subjects, side by side: RAM takes so many calls a second
+	lastVisit = 5 * time.Second // with less left none is begun
+	page      = 500             // of events that are due
+)
+
+// sweep visits all subjects of which something is due. What another run is at is its.
+func (m machine) sweep(ctx context.Context) error {
+	seen := map[string]bool{}
+	for m.timely(ctx) {
+		due, err := m.Events.Pending(ctx, m.Now(), page)
+		if err != nil {
+			return err
+		}
+		places := slices.DeleteFunc(placesOf(due), func(p string) bool { return seen[p] })
+		if len(places) == 0 {
+			return nil
+		}
+		for _, p := range places {
+			seen[p] = true
+		}
+		if err := m.visitAll(ctx, places); err != nil {
+			return err
+		}
+	}
+	m.Log.WarnContext(ctx, "the run was cut off, the next one goes on")
+	return nil
+}
+
+// one visits the subject of one event, if that waits.
+func (m machine) one(ctx context.Context, key string) error {
+	due, err := m.Events.Pending(ctx, m.Now(), page)
+	if err != nil {
+		return err
+	}
+	due = slices.DeleteFunc(due, func(w inbox.Waiting) bool { return w.Key != key })
+	return m.visitAll(ctx, placesOf(due))
+}
+
+func placesOf(events []inbox.Waiting) []string {
+	var places []string
+	for _, w := range events {
+		places = append(places, w.Subject)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// visitAll visits subjects, groups before their members.
+func (m machine) visitAll(ctx context.Context, places []string) error {
+	var groups, others []string
+	for _, place := range slices.Compact(slices.Sorted(slices.Values(places))) {
+		if s, err := lifecycle.ParseSubject(place); err == nil && s.Kind == lifecycle.KindGroup {
+			groups = append(groups, place)
+			continue
+		}
+		others = append(others, place)
+	}
+	return errors.Join(m.sideBySide(ctx, groups), m.sideBySide(ctx, others))
+}
+
+// sideBySide visits some at once. One that fails stops no other; those for which no time is
+// left wait.
+func (m machine) sideBySide(ctx context.Context, places []string) error {
+	failed := make([]error, len(places))
+	turn := make(chan struct{}, atOnce)
+	var wait sync.WaitGroup
+	for i, place := range places {
+		if turn <- struct{}{}; !m.timely(ctx) {
+			break
+		}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			failed[i] = m.visit(ctx, place)
+		})
+	}
+	wait.Wait()
+	return errors.Join(failed...)
+}
+
+func (m machine) timely(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() == nil && (!limited || deadline.Sub(m.Now()) > lastVisit)
+}
