@@ -17,6 +17,7 @@ type deployment struct {
 	trust  *store.Trust
 	who    string // whose access key it is
 	local  bool
+	url    string // the bundle's origin
 }
 
 func (p program) deployment() (deployment, error) {
@@ -29,7 +30,7 @@ func (p program) deployment() (deployment, error) {
 		return deployment{}, err
 	}
 	client := p.client(settings.OTSEndpoint, settings.OTSInstance, credentials)
-	return deployment{client, store.NewTrust(client), credentials.AccessKeyID, settings.Local}, nil
+	return deployment{client, store.NewTrust(client), credentials.AccessKeyID, settings.Local, settings.URL}, nil
 }
 
 func (p program) client(endpoint, instance string, credentials ram.Credentials) *store.Client {

@@ -30,7 +30,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, scim, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -95,6 +95,14 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    end all sessions of a person at the portal now, in every browser;
                    PERSON is what person of the record calls them, by default their
                    NameID or sub
+  scim token [-o json] IDP
+                   a token by which an identity provider pushes people and groups to
+                   {SSO_URL}/scim/v2; shown once. It may have two, so that one can take
+                   the other's place
+  scim list [-o json]
+                   which identity providers have tokens, since when and by whom
+  scim revoke IDP [DIGEST]
+                   take back the token whose digest begins so, or all
   schema           print the JSON schema of a federation file, for editors
   version          the version of this program
   help             this text
@@ -176,6 +184,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.owners(ctx, args[1:])
 	case "sessions":
 		return p.sessions(ctx, args[1:])
+	case "scim":
+		return p.scim(ctx, args[1:])
 	case "schema":
 		return p.schema(args[1:])
 	case "version", "-version", "--version":
