@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
-	"strings"
 )
 
 // What the emulated KMS has with -kms.
@@ -44,13 +42,6 @@ func (s *station) initKeys(ctx context.Context) error {
 	if !s.options.kms {
 		return nil
 	}
-	command := exec.CommandContext(ctx, s.binary(ssoctlSource), "keys", "init")
-	command.Env = s.operatorEnvironment()
-	var faults strings.Builder
-	command.Stderr = &faults
-	if err := s.starter.Run(command); err != nil {
-		first, _, _ := strings.Cut(faults.String(), "\n")
-		return complain("ssoctl keys init", err, first)
-	}
-	return nil
+	_, err := s.operator(ctx, "keys", "init")
+	return err
 }

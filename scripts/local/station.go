@@ -72,7 +72,7 @@ func newStation(o options, stderr io.Writer) *station {
 func (s *station) start(ctx context.Context) error {
 	steps := []func(context.Context) error{s.openData, s.openLog, s.openPorts, s.startCloud, s.startTables}
 	if s.options.only == "" {
-		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.startFunctions, s.openFront, s.welcome, s.awaitAnswers, s.startTimers)
+		steps = append(steps, s.startIDPs, s.readFile, s.build, s.prepareFederation, s.apply, s.initKeys, s.pushers, s.startFunctions, s.openFront, s.welcome, s.awaitAnswers, s.startTimers)
 	}
 	steps = append(steps, s.startAdmin)
 	for _, step := range steps {
@@ -224,6 +224,9 @@ func (s *station) greeting() string {
 			users = append(users, user.Username+" / "+user.Password)
 		}
 		fmt.Fprintf(&b, "  sign in with      %s: %s\n", provider.Title, strings.Join(users, ", "))
+	}
+	if s.line.SCIM != nil {
+		fmt.Fprintf(&b, "  people by SCIM    %s    (Authorization: Bearer %s)\n", s.line.SCIM.URL, s.line.SCIM.Token)
 	}
 	fmt.Fprintf(&b, "  rules             %s    (kill -HUP %d applies it again)\n", s.federation, s.line.PID)
 	for _, line := range s.applied {

@@ -70,6 +70,7 @@ func TestSignIn(t *testing.T) {
 	t.Run("a forged click does nothing", func(t *testing.T) { forgeAClick(t, s) })
 	t.Run("every answer is guarded", func(t *testing.T) { readHeaders(t, s) })
 	t.Run("what is no response is refused", func(t *testing.T) { postRubbish(t, s) })
+	t.Run("an identity provider pushes people", func(t *testing.T) { pushPeople(t, s) })
 	t.Run("what is not there yet says so", func(t *testing.T) { askForTheRest(t, s) })
 }
 

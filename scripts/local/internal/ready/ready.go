@@ -18,7 +18,15 @@ type Line struct {
 	Tablestore Tablestore       `json:"tablestore"`
 	Cloud      *Cloud           `json:"cloud,omitempty"`
 	IDPs       []IDP            `json:"idps"`
+	SCIM       *SCIM            `json:"scim,omitempty"`
 	PIDs       map[string][]int `json:"pids,omitempty"` // function's folder: its instances
+}
+
+// SCIM is where an identity provider pushes people, with a token of one.
+type SCIM struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+	IDP   string `json:"idp"`
 }
 
 // Tablestore is where the tables are, with a key that may do everything.
