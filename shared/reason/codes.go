@@ -217,7 +217,7 @@ func table() []Row {
 		{RAMUnavailable, http.StatusServiceUnavailable, CloudAdmin, "RAM or STS was busy, at fault or not reached while a user or group was to be made there; it is tried again"},
 		{RAMDenied, http.StatusForbidden, CloudAdmin, "RAM refused a call about a user or group, or STS the maintenance role: the detail has its words; compare the role's trust and permissions with template/policies; it is tried again for some hours"},
 		{RAMLimit, http.StatusConflict, CloudAdmin, "RAM has as many users or groups as the account may have, or the user is in as many groups: ask Alibaba Cloud for more, then ssoctl events retry"},
-		{RAMConflict, http.StatusConflict, CloudAdmin, "something in RAM is in the way and was not put there by us, such as a policy attached to a group that is to be deleted: mend what the detail names, then ssoctl events retry"},
+		{RAMConflict, http.StatusConflict, CloudAdmin, "something in RAM is in the way and was not put there by us, such as a policy attached to a group that is to be deleted: mend what the detail names; it is tried again for some hours, then ssoctl events retry"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},

@@ -70,8 +70,12 @@ type Effects struct {
 // New returns what makes effects.
 func New(c Config) *Effects { return &Effects{c, newStays()} }
 
-// looks is how often RAM is read for one wish, where it changes under our hands.
-const looks = 4
+// looks is how often RAM is read for one wish, where it changes under our hands. A second
+// surprise may be RAM's own: what was made a moment ago it may not know everywhere.
+const (
+	looks     = 6
+	lookPause = 100 * time.Millisecond
+)
 
 // User makes a RAM user as it is wanted. One that need not be there and is not is so.
 func (e *Effects) User(ctx context.Context, w Wanted) error {
@@ -112,7 +116,7 @@ func (e *Effects) make(ctx context.Context, account federation.Account, plan fun
 		if steps, err = plan(s, look > 0); err == nil {
 			err = s.take(ctx, steps)
 		}
-		if err == nil || !isSurprise(err) {
+		if err == nil || !isSurprise(err) || look > 0 && !wait(ctx, lookPause<<look) {
 			break
 		}
 	}
@@ -122,10 +126,10 @@ func (e *Effects) make(ctx context.Context, account federation.Account, plan fun
 	return nil
 }
 
-// Final says that trying again would bring the same, until somebody mends what the error
-// names.
+// Final says that trying again would bring the same. What somebody may mend in RAM is not:
+// it is tried again, and nobody need remember to ask for it.
 func Final(err error) bool {
-	return slices.Contains([]reason.Code{reason.PrincipalInvalid, reason.GroupInvalid, reason.RAMLimit, reason.RAMConflict}, reason.Of(err))
+	return slices.Contains([]reason.Code{reason.PrincipalInvalid, reason.GroupInvalid, reason.RAMLimit}, reason.Of(err))
 }
 
 // Final is [Final].

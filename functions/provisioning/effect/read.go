@@ -81,11 +81,9 @@ func (s *stay) get(ctx context.Context, name string) (*UserHas, error) {
 
 // spelling is a user's name as RAM writes it; "" where there is none.
 func (s *stay) spelling(ctx context.Context, name string) (spelled string, err error) {
-	err = s.pages(ctx, "ListUsers", url.Values{"MaxItems": {"1000"}}, func(p page) {
-		for _, u := range p.Users.User {
-			if there := u.user().Name; strings.EqualFold(there, name) {
-				spelled = there
-			}
+	err = s.users(ctx, "ListUsers", url.Values{"MaxItems": {"1000"}}, func(there string) {
+		if strings.EqualFold(there, name) {
+			spelled = there
 		}
 	})
 	return spelled, err
@@ -116,50 +114,68 @@ func (s *stay) readHanging(ctx context.Context, w Wanted, u *UserHas) error {
 
 func (s *stay) readGroupsOf(ctx context.Context, u *UserHas) error {
 	var answer struct {
-		Groups struct{ Group []struct{ GroupName string } }
+		Groups *struct{ Group []groupAnswer }
 	}
 	err := s.ims(ctx, "ListGroupsForUser", s.upn(u.Name), &answer)
+	if err != nil || answer.Groups == nil {
+		return listed("ListGroupsForUser", err)
+	}
 	for _, g := range answer.Groups.Group {
 		u.Groups = append(u.Groups, g.GroupName)
 	}
-	return err
+	return nil
+}
+
+// listed is the error of a list, of which there is one where it is not there: then nobody
+// knows that it is empty.
+func listed(action string, err error) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s: the answer has no list", action)
 }
 
 // policiesAnswer are policies as RAM lists them.
 type policiesAnswer struct {
-	Policies struct {
+	Policies *struct {
 		Policy []struct{ PolicyName, PolicyType string }
 	}
 }
 
-func (a policiesAnswer) list() []Policy {
+func (s *stay) policies(ctx context.Context, action string, params url.Values) ([]Policy, error) {
+	var answer policiesAnswer
+	err := s.ram(ctx, action, params, &answer)
+	if err != nil || answer.Policies == nil {
+		return nil, listed(action, err)
+	}
 	var all []Policy
-	for _, p := range a.Policies.Policy {
+	for _, p := range answer.Policies.Policy {
 		all = append(all, Policy{p.PolicyName, p.PolicyType})
 	}
-	return all
+	return all, nil
 }
 
-func (s *stay) readPoliciesOf(ctx context.Context, u *UserHas) error {
-	var answer policiesAnswer
-	err := s.ram(ctx, "ListPoliciesForUser", url.Values{"UserName": {u.Name}}, &answer)
-	u.Policies = answer.list()
+func (s *stay) readPoliciesOf(ctx context.Context, u *UserHas) (err error) {
+	u.Policies, err = s.policies(ctx, "ListPoliciesForUser", url.Values{"UserName": {u.Name}})
 	return err
 }
 
 func (s *stay) readLogin(ctx context.Context, u *UserHas) error {
-	var answer struct{}
+	var answer acknowledged
 	err := s.ims(ctx, "GetLoginProfile", s.upn(u.Name), &answer)
-	u.Login = err == nil
-	if begins(err, "EntityNotExist.User.LoginProfile", "EntityNotExist.LoginProfile") {
+	switch {
+	case begins(err, "EntityNotExist.User.LoginProfile", "EntityNotExist.LoginProfile"):
 		return nil
+	case err != nil:
+		return err
 	}
-	return err
+	u.Login = true
+	return answer.check("GetLoginProfile")
 }
 
 func (s *stay) readKeys(ctx context.Context, u *UserHas) error {
 	var answer struct {
-		AccessKeys struct {
+		AccessKeys *struct {
 			AccessKey []struct {
 				AccessKeyID string `json:"AccessKeyId"`
 				Status      string
@@ -167,20 +183,28 @@ func (s *stay) readKeys(ctx context.Context, u *UserHas) error {
 		}
 	}
 	err := s.ims(ctx, "ListAccessKeys", s.upn(u.Name), &answer)
+	if err != nil || answer.AccessKeys == nil {
+		return listed("ListAccessKeys", err)
+	}
 	for _, k := range answer.AccessKeys.AccessKey {
 		u.Keys = append(u.Keys, Key{k.AccessKeyID, k.Status})
 	}
-	return err
+	return nil
 }
 
 func (s *stay) readMFA(ctx context.Context, u *UserHas) error {
 	var answer struct {
+		acknowledged
+
 		MFADevice *struct{ SerialNumber string }
 	}
 	err := s.ims(ctx, "GetUserMFAInfo", s.upn(u.Name), &answer)
-	u.MFA = err == nil && answer.MFADevice != nil
-	if begins(err, "EntityNotExist.User.MFADevice") {
+	switch {
+	case begins(err, "EntityNotExist.User.MFADevice"):
 		return nil
+	case err != nil:
+		return err
 	}
-	return err
+	u.MFA = answer.MFADevice != nil
+	return answer.check("GetUserMFAInfo")
 }

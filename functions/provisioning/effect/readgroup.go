@@ -52,12 +52,16 @@ func (s *stay) group(ctx context.Context, name string, anyCase bool) (*GroupHas,
 }
 
 func (s *stay) groupInAnyCase(ctx context.Context, name string) (found *GroupHas, err error) {
-	err = s.pages(ctx, "ListGroups", url.Values{"MaxItems": {"100"}}, func(p page) {
+	err = s.pages(ctx, "ListGroups", url.Values{"MaxItems": {"100"}}, func(p page) bool {
+		if p.Groups == nil {
+			return false
+		}
 		for _, g := range p.Groups.Group {
 			if strings.EqualFold(g.GroupName, name) {
 				found = &GroupHas{Name: g.GroupName, Comments: g.Comments}
 			}
 		}
+		return true
 	})
 	return found, err
 }
@@ -67,34 +71,43 @@ func (s *stay) readMembers(ctx context.Context, g *GroupHas) error {
 	if g == nil {
 		return nil
 	}
-	var attached policiesAnswer
-	if err := s.ram(ctx, "ListPoliciesForGroup", url.Values{groupParam: {g.Name}}, &attached); err != nil {
+	var err error
+	if g.Policies, err = s.policies(ctx, "ListPoliciesForGroup", url.Values{groupParam: {g.Name}}); err != nil {
 		return err
 	}
-	g.Policies = attached.list()
-	return s.pages(ctx, "ListUsersForGroup", url.Values{groupParam: {g.Name}, "MaxItems": {"100"}}, func(p page) {
-		for _, u := range p.Users.User {
-			g.Users = append(g.Users, u.user().Name)
-		}
+	return s.users(ctx, "ListUsersForGroup", url.Values{groupParam: {g.Name}, "MaxItems": {"100"}}, func(name string) {
+		g.Users = append(g.Users, name)
 	})
 }
 
 // page is one of a list.
 type page struct {
-	Users       struct{ User []userAnswer }
-	Groups      struct{ Group []groupAnswer }
+	Users       *struct{ User []userAnswer }
+	Groups      *struct{ Group []groupAnswer }
 	IsTruncated bool
 	Marker      string
 }
 
-// pages reads a list to its end.
-func (s *stay) pages(ctx context.Context, action string, params url.Values, take func(page)) error {
+// users reads a list of users to its end.
+func (s *stay) users(ctx context.Context, action string, params url.Values, take func(name string)) error {
+	return s.pages(ctx, action, params, func(p page) bool {
+		if p.Users == nil {
+			return false
+		}
+		for _, u := range p.Users.User {
+			take(u.user().Name)
+		}
+		return true
+	})
+}
+
+// pages reads a list to its end, as long as it is there.
+func (s *stay) pages(ctx context.Context, action string, params url.Values, take func(page) bool) error {
 	for {
 		var p page
-		if err := s.ims(ctx, action, params, &p); err != nil {
-			return err
+		if err := s.ims(ctx, action, params, &p); err != nil || !take(p) {
+			return listed(action, err)
 		}
-		take(p)
 		if !p.IsTruncated || p.Marker == "" {
 			return nil
 		}
@@ -124,14 +137,14 @@ func (s *stay) groupsLacked(ctx context.Context, w Wanted, u *UserHas, anyCase b
 // hasDenyPolicy says whether the account has the policy that forbids all.
 func (s *stay) hasDenyPolicy(ctx context.Context) (bool, error) {
 	var answer struct {
-		DefaultPolicyVersion struct{ PolicyDocument string }
+		DefaultPolicyVersion *struct{ PolicyDocument string }
 	}
 	err := s.ram(ctx, "GetPolicy", url.Values{"PolicyName": {leftName}, "PolicyType": {custom}}, &answer)
 	if missing(err) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
+	if err != nil || answer.DefaultPolicyVersion == nil {
+		return false, listed("GetPolicy", err)
 	}
 	return true, checkLeft(answer.DefaultPolicyVersion.PolicyDocument)
 }

@@ -3,6 +3,7 @@ package effect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"sync"
@@ -122,7 +123,7 @@ func (s *stay) call(ctx context.Context, q openapi.Request, out any) error {
 func (s *stay) take(ctx context.Context, steps []Step) error {
 	for _, step := range steps {
 		var err error
-		var answer struct{}
+		var answer acknowledged
 		switch {
 		case step.Action == "":
 		case step.older:
@@ -130,10 +131,27 @@ func (s *stay) take(ctx context.Context, steps []Step) error {
 		default:
 			err = s.ims(ctx, step.Action, step.Params, &answer)
 		}
+		if err == nil && step.Action != "" {
+			err = answer.check(step.Action)
+		}
 		s.Wrote(ctx, s.account.ID(), step, err)
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// acknowledged is an answer that says that something was done.
+type acknowledged struct {
+	RequestID string `json:"RequestId"`
+}
+
+// check refuses an answer that is none: an empty one says of a call that it was made, and
+// of a list that it has nothing.
+func (a acknowledged) check(action string) error {
+	if a.RequestID == "" {
+		return fmt.Errorf("%s: the answer has no request ID", action)
 	}
 	return nil
 }

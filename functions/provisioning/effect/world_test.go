@@ -22,7 +22,7 @@ import (
 )
 
 // accounts are how many the stack has: each scene has one of its own.
-const accounts = 60
+const accounts = 70
 
 // startStack starts one for all scenes: what they are about is in RAM alone.
 func startStack(t *testing.T) *stack.Stack {
