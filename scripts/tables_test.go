@@ -15,7 +15,7 @@ func TestAFunctionOpensOnlyItsTables(t *testing.T) {
 	may := map[string][]string{
 		"saml-acs":          {"Leavers", "Nonces", "Sessions", "Trust"},
 		"oidc-exchange":     {"Leavers", "Nonces", "Sessions", "Trust"},
-		"portal":            {"People", "Sessions", "Trust"},
+		"portal":            {"Events", "People", "Sessions", "Trust"},
 		"metadata-rotation": {"Trust"},
 		"scim":              {"Events", "People", "Resources", "Trust"},
 		"provisioning":      nil,

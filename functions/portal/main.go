@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,10 +18,13 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
+	"github.com/fc-sso/fc-sso/shared/inbox"
 	"github.com/fc-sso/fc-sso/shared/issue"
 	"github.com/fc-sso/fc-sso/shared/keys"
+	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/openapi"
 	"github.com/fc-sso/fc-sso/shared/page"
+	"github.com/fc-sso/fc-sso/shared/reason"
 	"github.com/fc-sso/fc-sso/shared/respond"
 	"github.com/fc-sso/fc-sso/shared/store"
 	"github.com/fc-sso/fc-sso/shared/trigger"
@@ -28,7 +32,7 @@ import (
 
 func main() {
 	log := audit.Logger(os.Stdout)
-	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.SigningKey)
+	cfg, err := config.Load(os.LookupEnv, config.Store, config.STS, config.SigningKey, config.Provisioning)
 	if err != nil {
 		log.Error("the function cannot start", "error", err)
 		os.Exit(1)
@@ -71,6 +75,37 @@ func wire(log *slog.Logger, cfg config.Config) (http.Handler, error) {
 		Certificates: ring.Certificates,
 		Held:         ring.Held(),
 		People:       store.NewPeople(client),
+		Making:       making(client, api, cfg),
 		SourceIP:     trigger.SourceIP,
 	}), nil
+}
+
+// making has provisioning make the RAM users of who signs in.
+func making(client *store.Client, api *openapi.Client, cfg config.Config) portal.Making {
+	events := store.NewEvents(client)
+	box := inbox.Inbox{Events: events, People: store.NewPeople(client), Now: time.Now}
+	return portal.Making{
+		Accept: box.Accept,
+		Provision: func(ctx context.Context, s lifecycle.Subject) error {
+			payload, err := json.Marshal(map[string]lifecycle.Subject{"subject": s})
+			if err != nil {
+				return fmt.Errorf("provisioning: %w", err)
+			}
+			credentials, err := trigger.RoleCredentials(ctx)
+			if err != nil {
+				return err
+			}
+			var done json.RawMessage
+			return api.Invoke(ctx, openapi.FunctionCall{
+				Endpoint: cfg.FCEndpoint, Function: cfg.Provisioning, Payload: payload, Credentials: credentials,
+			}, &done)
+		},
+		GivenUp: func(ctx context.Context, key string) (reason.Code, string, error) {
+			letter, err := events.DeadLetter(ctx, key)
+			if reason.Of(err) == reason.NotFound {
+				return "", "", nil
+			}
+			return letter.Code, letter.Detail, err
+		},
+	}
 }

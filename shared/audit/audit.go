@@ -55,6 +55,7 @@ type Decision struct {
 	TokenSHA256  string // of the message or token that was judged, in hex
 	AuthnRequest string // ID of Alibaba Cloud's request that is answered, or led on
 	Token        string // what became of the ID token of a sign-in that STS may be shown: kept, or over already
+	Making       string // what became of a RAM user that is to be made: made, or waiting and why
 	Form         string // what was the matter with a form that was not done, and not refused
 }
 
@@ -165,6 +166,7 @@ func (d Decision) attrs() []slog.Attr {
 		{"step_up", d.StepUp},
 		{"audit_rules", d.AuditRules},
 		{"refresh", d.Refresh},
+		{"making", d.Making},
 		{"token_sha256", d.TokenSHA256},
 		{"authn_request", d.AuthnRequest},
 		{"token", d.Token},

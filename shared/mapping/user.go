@@ -19,6 +19,7 @@ type UserGrant struct {
 	account federation.Account
 	upn     ram.UPN
 	rule    string
+	create  bool
 }
 
 // Account is the user's account.
@@ -29,6 +30,9 @@ func (g UserGrant) UPN() ram.UPN { return g.upn }
 
 // Rule is the name of the rule that gave the user.
 func (g UserGrant) Rule() string { return g.rule }
+
+// Create says that the rule lets the user be made where RAM has none.
+func (g UserGrant) Create() bool { return g.create }
 
 // IsZero says that nobody was granted.
 func (g UserGrant) IsZero() bool { return g.upn.IsZero() || g.account.IsZero() || g.rule == "" }
@@ -119,7 +123,7 @@ func (d *decision) giveUser(rule federation.Rule, e *Evaluation) {
 	case again:
 		d.offer(rule, StepUp{User: upn, Account: account})
 	default:
-		d.users = append(d.users, UserGrant{account, upn, rule.Name()})
+		d.users = append(d.users, UserGrant{account, upn, rule.Name(), rule.User().Create()})
 	}
 }
 

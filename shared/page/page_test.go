@@ -69,6 +69,9 @@ func examples() map[string]page.View {
 			Account: "acme-prod", AccountID: "1234567890123456", User: "you@acme.onaliyun.com", Start: "/idp/1234567890123456/start?to=x", Person: "you@acme.com",
 			To: "https://ecs.console.aliyun.com/", Token: "form-token",
 		},
+		"making": page.Making{
+			Account: "acme-prod", AccountID: "1234567890123456", User: "you@acme.onaliyun.com", Link: "/idp/1234567890123456/start?waits=1",
+		},
 		"stepup-user":  page.StepUp{AccountID: "1234567890123456", User: "you@acme.onaliyun.com", Person: "you@acme.com", IdP: "Okta", Link: "/saml/okta/login?stepup=1234567890123456"},
 		"chooser-user": page.Chooser{Options: []page.Option{{Name: "Okta", Link: "/saml/okta/login"}}, To: "/idp/1234567890123456/start", Account: "acme-prod"},
 		"refusal-others": page.Refusal{

@@ -83,6 +83,7 @@ func sentences() map[reason.Code]text {
 		reason.RAMDenied:          {"Your user in Alibaba Cloud could not be prepared.", "无法准备您在阿里云中的用户。"},
 		reason.RAMLimit:           {"There is no room for your user in Alibaba Cloud.", "阿里云中已没有空间创建您的用户。"},
 		reason.RAMConflict:        {"Your user in Alibaba Cloud could not be prepared.", "无法准备您在阿里云中的用户。"},
+		reason.UserWaiting:        {"Your user in this account takes longer to be made. Try again in a few minutes.", "为您创建用户所需的时间较长，请几分钟后重试。"},
 		reason.NarrowingRefused:   {"The session cannot be limited in that way.", "无法以这种方式限制会话。"},
 		reason.GrantTypeUnknown:   {"This kind of request is not supported.", "不支持这种类型的请求。"},
 		reason.StepUpNeeded:       {"This needs a stronger or a fresher sign-in than yours.", "需要更高强度的登录，或需要重新登录。"},

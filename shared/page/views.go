@@ -25,7 +25,7 @@ const anywhere = "https:"
 
 // views is one of each, for parsing.
 func views() []View {
-	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, StepUp{}, Arrival{}, SignedOut{}, Ended{}, Refusal{}, Post{}, Entry{}}
+	return []View{Chooser{}, Roles{}, Credentials{}, Confirm{}, Making{}, StepUp{}, Arrival{}, SignedOut{}, Ended{}, Refusal{}, Post{}, Entry{}}
 }
 
 // Chooser asks how to sign in.
@@ -112,6 +112,15 @@ type Confirm struct {
 func (v Confirm) view() about {
 	return about{template: "confirm", title: "confirm.title", formAction: consoleHosts(v.Console)}
 }
+
+// Making says that the person's RAM user is being made, and that the page looks again by
+// itself.
+type Making struct {
+	Account, AccountID, User string
+	Link                     string // own path, where to look
+}
+
+func (Making) view() about { return about{template: "making", title: "making.title"} }
 
 // Arrival asks which of two sign-ins stays: one nobody here asked for came while
 // another person was signed in.

@@ -75,6 +75,7 @@ const (
 	PrincipalSuffix      Code = "principal_suffix"
 	PersonUnclear        Code = "person_unclear"
 	PersonLeft           Code = "person_left"
+	UserWaiting          Code = "user_waiting"
 	GroupInvalid         Code = "group_invalid"
 	RAMUnavailable       Code = "ram_unavailable"
 	RAMDenied            Code = "ram_denied"
@@ -218,6 +219,7 @@ func table() []Row {
 		{RAMDenied, http.StatusForbidden, CloudAdmin, "RAM refused a call about a user or group, or STS the maintenance role: the detail has its words; compare the role's trust and permissions with template/policies; it is tried again for some hours"},
 		{RAMLimit, http.StatusConflict, CloudAdmin, "RAM has as many users or groups as the account may have, or the user is in as many groups: ask Alibaba Cloud for more, then ssoctl events retry"},
 		{RAMConflict, http.StatusConflict, CloudAdmin, "something in RAM is in the way and was not put there by us, such as a policy attached to a group that is to be deleted: mend what the detail names; it is tried again for some hours, then ssoctl events retry"},
+		{UserWaiting, http.StatusServiceUnavailable, CloudAdmin, "the person's RAM user was not made within a minute of their sign-in, and is still waited for: the log of provisioning says why, and ssoctl events list what it gave up"},
 		{NarrowingRefused, http.StatusBadRequest, Person, "the request asks for less than the rule gives, in a way that the rule leaves no room for"},
 		{GrantTypeUnknown, http.StatusBadRequest, Person, "/oidc/token takes the grant type of RFC 8693 alone"},
 		{StepUpNeeded, http.StatusForbidden, Person, "a rule gives the role, or the user, after another sign-in: the detail says what its requires lacks"},

@@ -27,6 +27,7 @@ type People interface {
 	session.People
 
 	Claim(ctx context.Context, account, user string, owner Owner) (Owner, error)
+	IsMade(ctx context.Context, account, user string, owner Owner) (bool, error)
 	Favour(ctx context.Context, idp, person string, seen session.Known, role session.Marked) error
 	Unfavour(ctx context.Context, idp, person string, role ram.RoleARN) error
 	Remember(ctx context.Context, idp, person string, seen session.Known, role session.Marked) error

@@ -62,6 +62,7 @@ type Config struct {
 	SourceIP func(context.Context) netip.Addr
 
 	People People // nobody becomes a RAM user without being asked about, and no session counts
+	Making Making // of RAM users that are not there yet
 
 	Certificates func(context.Context) ([]*x509.Certificate, error) // of our own keys, as others are told of them
 	Held         []string                                           // handles of those of them that can sign here

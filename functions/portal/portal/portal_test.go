@@ -59,6 +59,7 @@ type stage struct {
 
 	certificates []*x509.Certificate // of our own keys
 	unsigned     error               // why they cannot be used
+	making       portal.Making       // of RAM users
 }
 
 // mint stands for STS and the console's sign-in, which live outside.
@@ -125,6 +126,7 @@ func (s *stage) portal(tb testing.TB, issuer portal.Issuer) http.Handler {
 		URL: origin, Pages: pages, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Now: func() time.Time { return s.now }, Random: rand.Reader,
 		Trust: s.trust(tb), Longest: s.allows, Sessions: s.rows, Issuer: issuer,
 		People:       s.people,
+		Making:       s.making,
 		SourceIP:     func(context.Context) netip.Addr { return netip.MustParseAddr("192.0.2.1") },
 		Certificates: func(context.Context) ([]*x509.Certificate, error) { return s.certificates, s.unsigned },
 		Held:         []string{"key-a", "key-b"},

@@ -20,21 +20,23 @@ import (
 )
 
 // Beside what a start is made of, its address may say that the person is to be shown
-// nothing, and how our own pages show it. Neither is carried through a sign-in.
+// nothing, since when they wait, and how our own pages show it. Neither is carried through a sign-in.
 const (
 	passiveParam = "passive"
 	passiveYes   = "1"
 	langParam    = "lang"
 	ticketParam  = "ticket"
+	waitsParam   = "waits"
 )
 
-func besideStart() []string { return []string{passiveParam, langParam, ticketParam} }
+func besideStart() []string { return []string{passiveParam, langParam, ticketParam, waitsParam} }
 
 // userStart is a sign-in as a RAM user that was begun.
 type userStart struct {
 	session.Start
 
-	passive bool // the person must be shown nothing
+	passive bool      // the person must be shown nothing
+	waits   time.Time // since when they wait for their user to be made; zero: they do not
 	to      issue.Destination
 	reading Reading
 	account federation.AccountPart
@@ -114,7 +116,7 @@ func (p portal) readStart(r *http.Request, u *url.URL) (userStart, error) {
 	if err != nil {
 		return userStart{}, err
 	}
-	start := userStart{passive: fields.Get(passiveParam) == passiveYes}
+	start := userStart{passive: fields.Get(passiveParam) == passiveYes, waits: p.readWaits(fields.Get(waitsParam))}
 	for _, beside := range besideStart() {
 		fields.Del(beside)
 	}
@@ -157,8 +159,14 @@ func (p portal) become(r *http.Request, here visit, start userStart, goesOn bool
 	case !goesOn:
 		return p.confirmUser(r, from, here, start, taking.Grant)
 	}
-	if err := p.own(r, from, here, taking.Grant); err != nil {
+	owner, err := p.own(r, from, here, taking.Grant)
+	if err != nil {
 		return respond.Outcome{}, p.elsewhere(r, here, start, err)
+	}
+	if made, err := p.userMade(r, from, here, start, taking.Grant, owner); err != nil {
+		return respond.Outcome{}, err
+	} else if !made {
+		return p.wait(r, here, start, taking.Grant)
 	}
 	return p.answer(r, here, start, taking.Grant)
 }
@@ -186,21 +194,21 @@ func (p portal) renew(r *http.Request, from trust.Source, here visit, start user
 
 // own makes the RAM user the person's, or finds that it is: two identity providers, or
 // two people of one, may both be told that they are the same user.
-func (p portal) own(r *http.Request, from trust.Source, here visit, grant mapping.UserGrant) error {
+func (p portal) own(r *http.Request, from trust.Source, here visit, grant mapping.UserGrant) (Owner, error) {
 	person, err := mapping.Person(from, here.session.Identity())
 	if err != nil {
-		return err
+		return Owner{}, err
 	}
 	account, user := grant.Account().ID().String(), grant.UPN().Name()
 	owner, err := p.People.Claim(r.Context(), account, user, Owner{IdP: from.ID, Person: person, Since: p.Now()})
 	if err != nil {
-		return err
+		return Owner{}, err
 	}
 	if owner.IdP != from.ID || owner.Person != person {
-		return reason.New(reason.PrincipalTaken, "user %s of account %s belongs to %q of %s since %s, this is %q of %s by rule %q",
+		return Owner{}, reason.New(reason.PrincipalTaken, "user %s of account %s belongs to %q of %s since %s, this is %q of %s by rule %q",
 			user, account, owner.Person, owner.IdP, owner.Since.UTC().Format(time.RFC3339), person, from.ID, grant.Rule())
 	}
-	return nil
+	return owner, nil
 }
 
 // answer has the browser bring our response to Alibaba Cloud.

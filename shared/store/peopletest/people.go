@@ -27,6 +27,7 @@ type People struct {
 	owned []store.Owned
 	known map[[2]string]store.Known
 	order map[[2]string]lifecycle.Order // of who was said to have left or not
+	made  map[[2]string]bool            // by account and small name
 	calls map[string]int
 }
 
@@ -121,6 +122,7 @@ func (p *People) Release(_ context.Context, o store.Owned) error {
 		return reason.New(reason.StoreConflict, "%s of account %s belongs to somebody else now", o.User, o.Account)
 	}
 	p.owned = slices.Delete(p.owned, i, i+1)
+	delete(p.made, [2]string{o.Account, o.User})
 	return nil
 }
 

@@ -19,6 +19,8 @@ type Owners interface {
 	Claim(ctx context.Context, account, user string, owner store.Owner) (store.Owner, error)
 	Owned(ctx context.Context, account string) ([]store.Owned, error)
 	Release(ctx context.Context, o store.Owned) error
+	Made(ctx context.Context, account, user string, owner store.Owner) error
+	IsMade(ctx context.Context, account, user string, owner store.Owner) (bool, error)
 }
 
 // RunOwners runs what concerns owners. open may return the same ones each time.
@@ -32,6 +34,7 @@ func RunOwners(t *testing.T, open func(*testing.T) Owners) {
 		"OwnersAreListedInOrder":           ownersListed,
 		"AnOwnerIsReleasedAsItWasRead":     ownerReleased,
 		"AReleasedUserIsTakenByWhoIsFirst": ownerNext,
+		"AUserIsMadeForWhoOwnsIt":          ownerMade,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -277,4 +280,35 @@ func ownerReleaseLost(b bench) {
 	want(t, b.people().Release(t.Context(), read(t, b.people(), account)), "")
 	bob := ownerOf("entra", "bob")
 	wantOwner(t, b.people(), account, "ada", bob, bob)
+}
+
+// ownerMade: that RAM had a user for one says nothing to the next.
+func ownerMade(t *testing.T, p Owners) {
+	t.Helper()
+	account, ada, bob := newAccount(), ownerOf("okta", "ada@acme.com"), ownerOf("okta", "bob@acme.com")
+	is := func(owner store.Owner, want bool) {
+		t.Helper()
+		if made, err := p.IsMade(t.Context(), account, "Ada", owner); made != want || err != nil {
+			t.Errorf("made for %s: %v, %v", owner.Person, made, err)
+		}
+	}
+	want(t, p.Made(t.Context(), account, "ada", ada), reason.StoreConflict)
+	is(ada, false)
+	wantOwner(t, p, account, "ada", ada, ada)
+	is(ada, false)
+	want(t, p.Made(t.Context(), account, "ada", bob), reason.StoreConflict)
+	want(t, p.Made(t.Context(), account, "ADA", ada), "")
+	want(t, p.Made(t.Context(), account, "ada", ada), "")
+	is(ada, true)
+	is(bob, false)
+	wantOwner(t, p, account, "ada", bob, ada)
+	list, err := p.Owned(t.Context(), account)
+	want(t, err, "")
+	want(t, p.Release(t.Context(), list[0]), "")
+	is(ada, false)
+	wantOwner(t, p, account, "ada", bob, bob)
+	is(bob, false)
+	if _, err := p.IsMade(t.Context(), "x", "ada", ada); err == nil {
+		t.Error("no account")
+	}
 }
