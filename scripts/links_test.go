@@ -19,10 +19,7 @@ func forbidden() map[string][]string {
 	writer := []string{module + "shared/refresh", module + "shared/push"} // of keys, and of RAM
 	keyWriters := append(writer, module+"shared/fetch")                   // no egress, no writer of keys
 	sessions := []string{module + "shared/session"}
-	store := slices.Concat(sessions, []string{module + "shared/store", module + "shared/book", "github.com/aliyun/aliyun-tablestore-go-sdk"})
-	saml := []string{module + "shared/samldoc", module + "shared/validate", "github.com/russellhaering/goxmldsig", "github.com/beevik/etree"}
 	issue := []string{module + "shared/issue"}
-	mint := slices.Concat(issue, []string{module + "shared/openapi"})
 	register := []string{module + "shared/mapping"} // saml-acs asks it what a step-up must prove
 	pages := []string{module + "shared/page", "html/template"}
 	ourKeys := []string{module + "shared/keys"}
@@ -33,7 +30,7 @@ func forbidden() map[string][]string {
 		"oidc-exchange":     slices.Concat(nobody, writer),                                      // its egress is to token endpoints
 		"scim":              slices.Concat(nobody, keyWriters, ourKeys, sessions, issue, pages), // it knows rules by which people have names, and has provisioning called
 		"metadata-rotation": slices.Concat(nobody, ourKeys, sessions, issue, register, pages),
-		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, store, saml, mint, register, pages),
+		"provisioning":      slices.Concat(nobody, keyWriters, ourKeys, sessions, issue, pages), // it has metadata-rotation called
 	}
 }
 

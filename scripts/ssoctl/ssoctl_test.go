@@ -122,7 +122,7 @@ func TestTheSchemaIsThatOfTheTemplate(t *testing.T) {
 }
 
 // A file may be whole before the bundle is; nobody is to rely on what is not done.
-func TestCheckSaysWhatIsNotInEffect(t *testing.T) {
+func TestCheckNamesNothingAsNotInEffect(t *testing.T) {
 	file := write(t, `
 identityProviders:
   - id: github
@@ -134,7 +134,6 @@ accounts:
 	ssoctl(t, nil, "check", "-f", file).want(t, statusDone, file+`:3:5: warning: idp_unused: people of github sign in and are given nothing: no rule has idp: github; add a rule, or remove the identity provider
 `+file+`:7:5: warning: account_unused: no rule gives anything in account acme-prod; add a rule, or remove the account
 `+file+`: no faults: 1 identity provider, 1 account, 0 rules
-not in effect yet: manage: users and groups of RAM are left alone (acme-prod)
 `, "")
 }
 

@@ -29,8 +29,4 @@ type deferral struct {
 
 // deferred is the one list, which may be empty: who makes a function do one of these
 // deletes its line.
-func deferred() []deferral {
-	return []deferral{
-		{"manage: users and groups of RAM are left alone", func(a Account) bool { return a.manage.Users || a.manage.Groups }},
-	}
-}
+func deferred() []deferral { return nil }
