@@ -34,6 +34,8 @@ type world struct {
 	handler http.Handler
 	store   *counted
 	log     *strings.Builder
+	client  *store.Client
+	inbox   scim.Inbox // nil: the world itself
 
 	mu        sync.Mutex
 	now       time.Time
@@ -85,12 +87,8 @@ func newWorld(t *testing.T) *world {
 	if _, err := store.CreateTables(t.Context(), client); err != nil {
 		t.Fatal(err)
 	}
-	return worldOver(t, &counted{Resources: store.NewResources(client), fails: map[string]error{}})
-}
-
-func worldOver(t *testing.T, resources *counted) *world {
-	t.Helper()
-	w := &world{t: t, store: resources, log: &strings.Builder{}, now: time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC), tokens: map[string]bearer.Tokens{}}
+	resources := &counted{Resources: store.NewResources(client), fails: map[string]error{}}
+	w := &world{t: t, client: client, store: resources, log: &strings.Builder{}, now: time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC), tokens: map[string]bearer.Tokens{}}
 	w.handler = scim.New(
 		respond.Desk{Function: scim.Name, Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: w.clock},
 		scim.Config{
@@ -144,7 +142,10 @@ func (w *world) provider(_ context.Context, idp string) (scim.Provider, error) {
 	}}, nil
 }
 
-func (w *world) Accept(_ context.Context, events ...lifecycle.Event) error {
+func (w *world) Accept(ctx context.Context, events ...lifecycle.Event) error {
+	if w.inbox != nil {
+		return w.inbox.Accept(ctx, events...)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.deaf != nil {
