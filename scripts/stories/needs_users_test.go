@@ -57,7 +57,7 @@ func (n *needing) provisioned() (code, detail string) {
 	n.forgetLeft()
 	account, effects := n.staffedAccount(), n.effects()
 	name := fmt.Sprintf("ada-%d", time.Now().UnixNano())
-	ada := effect.Wanted{Account: account, Name: name, Status: lifecycle.Active, Groups: []string{name}}
+	ada := effect.Wanted{Account: account, Name: name, Status: lifecycle.Active, There: true, Groups: []string{name}}
 	king, gone := ada, effect.Group{Account: account, Name: "Of-" + name, Gone: true}
 	king.Name, king.Formerly, king.Groups = name+"-king", name, []string{gone.Name}
 	off, deleted := king, king

@@ -134,13 +134,14 @@ func (p *planner) renamed() UserHas {
 	return u
 }
 
-// rest makes a user of one that is there who may do nothing.
+// rest makes a user of one that is there who may do nothing, and that first: no name that
+// RAM does not take is to stand before it.
 func (p *planner) rest() {
+	p.disable(p.has.named())
 	u := p.renamed()
 	if p.wanted.There {
 		p.describe(u)
 	}
-	p.disable(u)
 }
 
 // keep makes an active user of one that is there.
