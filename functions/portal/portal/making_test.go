@@ -13,6 +13,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/respond/respondtest"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/store"
 )
@@ -210,4 +211,25 @@ func TestWhoOwnsAUserAnewAsksAnew(t *testing.T) {
 	if len(m.events) != 2 || m.events[0].Key == m.events[1].Key {
 		t.Errorf("%d events", len(m.events))
 	}
+}
+
+// TestAWaitingPageLeadsToNobodyElse, whatever a stranger wrote into the address that
+// began it.
+func TestAWaitingPageLeadsToNobodyElse(t *testing.T) {
+	m, ada := withMaker(t)
+	m.makes = 0
+	ask := func(name string) func(string) *http.Request {
+		return func(value string) *http.Request {
+			return with(get(startPath+"?"+url.Values{name: {value}}.Encode(), ada.Cookie()), "Sec-Fetch-Site", "none")
+		}
+	}
+	m.waits(m.do(t, ask("to")(ecs)))
+	respondtest.Attack(t, m.handler, []string{"signin.aliyun.com", "mailto:it@acme.com"},
+		respondtest.Place{Name: "to", Ask: ask("to"), Good: ecs, Carries: true},
+		respondtest.Place{Name: "request", Ask: ask("request"), Good: "a"},
+		respondtest.Place{Name: "since when", Ask: ask("waits"), Carries: true},
+		respondtest.Place{Name: "relay", Ask: func(v string) *http.Request {
+			return fromCloud(get(start("request", "a1", "relay", v), ada.Cookie()))
+		}, Good: ecs, Carries: true},
+	)
 }

@@ -109,7 +109,7 @@ func WantInside(t *testing.T, value string, a Reply, trusted ...string) {
 func ours() []string {
 	return []string{
 		"Allow", "Cache-Control", "Content-Language", "Content-Security-Policy", "Content-Type", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy",
-		"Location", "Permissions-Policy", "Referrer-Policy", "Retry-After", "Set-Cookie", "Strict-Transport-Security", "Vary",
+		"Location", "Permissions-Policy", "Referrer-Policy", "Refresh", "Retry-After", "Set-Cookie", "Strict-Transport-Security", "Vary",
 		"X-Content-Type-Options", "X-Frame-Options",
 	}
 }
@@ -126,6 +126,10 @@ var moving = regexp.MustCompile(`(?i)<(?:base|meta[^>]+http-equiv)[\s>]`)
 // links are all addresses of an answer.
 func links(a Reply) []string {
 	all := []string{a.Header.Get("Location")}
+	if moment, ok := a.Header["Refresh"]; ok {
+		_, to, _ := strings.Cut(moment[0], "url=")
+		all = append(all, to)
+	}
 	if !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
 		return all
 	}
