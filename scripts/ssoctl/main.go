@@ -30,7 +30,7 @@ const (
 	statusChanges = 3
 )
 
-const commandNames = "check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, scim, schema, version, help"
+const commandNames = "check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, events, scim, schema, version, help"
 
 const usage = `usage: ssoctl COMMAND [FLAGS]
 
@@ -95,6 +95,16 @@ const usage = `usage: ssoctl COMMAND [FLAGS]
                    end all sessions of a person at the portal now, in every browser;
                    PERSON is what person of the record calls them, by default their
                    NameID or sub
+  events list [-pending] [-o json]
+                   dead letters: events about people and groups that provisioning gave
+                   up, why, and after how many tries; -pending: those that wait
+  events show [-o json] KEY
+                   one of them, whole
+  events retry KEY ... | -all [-code CODE]
+                   try them, or all that were given up for a reason, again within a
+                   minute
+  events drop KEY ...
+                   forget them, and take them for done if they come again
   scim token [-o json] IDP
                    a token by which an identity provider pushes people and groups to
                    {SSO_URL}/scim/v2; shown once. It may have two, so that one can take
@@ -184,6 +194,8 @@ func (p program) command(ctx context.Context, args []string) error {
 		return p.owners(ctx, args[1:])
 	case "sessions":
 		return p.sessions(ctx, args[1:])
+	case "events":
+		return p.events(ctx, args[1:])
 	case "scim":
 		return p.scim(ctx, args[1:])
 	case "schema":

@@ -63,7 +63,7 @@ func TestWrongFlagsAreSaidInOneLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, scim, schema, version, help`},
+		{[]string{"aply"}, `there is no command "aply"; name one of check, plan, apply, history, rollback, trust, proposals, push, keys, owners, sessions, events, scim, schema, version, help`},
 		{[]string{"check"}, "check: no file; " + checkUsage},
 		{[]string{"apply"}, "apply: no file; write ssoctl apply -f FILE [-expect REVISION] [-m TEXT]"},
 		{[]string{"check", "-g"}, "check: flag provided but not defined: -g; " + checkUsage},
