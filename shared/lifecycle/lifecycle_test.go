@@ -126,8 +126,8 @@ func TestWhoComesBackHasNoFormerGroups(t *testing.T) {
 	s := merged(t, person(1, false, lifecycle.Active), member(2, false, "a", true), person(4, false, lifecycle.Gone),
 		member(3, false, "b", true), // late
 		person(6, false, lifecycle.Active), member(8, false, "c", true))
-	if got := s.Groups(true); !slices.Equal(got, []string{"c"}) {
-		t.Errorf("%q", got)
+	if in, out := s.Groups(true), s.Groups(false); !slices.Equal(in, []string{"c"}) || !slices.Equal(out, []string{"a", "b"}) {
+		t.Errorf("in %q, out of %q", in, out)
 	}
 	paused := merged(t, member(2, false, "a", true), person(4, false, lifecycle.Inactive), person(6, false, lifecycle.Active))
 	if got := paused.Groups(true); !slices.Equal(got, []string{"a"}) {

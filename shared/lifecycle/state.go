@@ -55,8 +55,8 @@ func (l Lease) Held(owner string, now time.Time) bool {
 
 // Merge adds what an event says of the state's subject, and says whether that is news.
 // It never changes s. An event that is older than what is known changes nothing; what
-// somebody was in before they were gone is forgotten with them, also where that arrives
-// later. The error is [ErrTooMany].
+// somebody was in before they were gone they are out of, also where that arrives later.
+// The error is [ErrTooMany].
 func (s State) Merge(e Event) (State, bool, error) {
 	switch e.Kind {
 	case KindPerson:
@@ -111,27 +111,36 @@ func (s State) Wanted(removes bool) (Person, bool) {
 	return p, true
 }
 
-// gone forgets the groups that the subject was in until then.
+// gone takes the person out of the groups that they were in until then. That they were in
+// them is kept, for they are to be taken out of them in RAM too.
 func (s State) gone(at Order) State {
 	s.Gone = at
 	s.Edges = maps.Clone(s.Edges)
-	maps.DeleteFunc(s.Edges, func(_ string, edge Edge) bool { return !edge.Order.After(at) })
+	for group, edge := range s.Edges {
+		if !edge.Order.After(at) {
+			s.Edges[group] = Edge{Order: at}
+		}
+	}
 	return s
 }
 
 func (s State) mergeMember(e Event) (State, bool, error) {
-	if !e.Order.After(s.Gone) || !e.Order.After(s.Edges[e.Member.Group].Order) {
-		return s, false, nil
+	edge := Edge{e.Member.In, e.Order}
+	if !e.Order.After(s.Gone) {
+		edge = Edge{Order: s.Gone}
 	}
-	if _, known := s.Edges[e.Member.Group]; !known && len(s.Edges) >= maxEdges {
+	known, is := s.Edges[e.Member.Group]
+	switch {
+	case is && !edge.Order.After(known.Order):
+		return s, false, nil
+	case !is && len(s.Edges) >= maxEdges:
 		return s, false, ErrTooMany
 	}
-	edges := maps.Clone(s.Edges)
-	if edges == nil {
-		edges = map[string]Edge{}
+	s.Edges = maps.Clone(s.Edges)
+	if s.Edges == nil {
+		s.Edges = map[string]Edge{}
 	}
-	edges[e.Member.Group] = Edge{e.Member.In, e.Order}
-	s.Edges = edges
+	s.Edges[e.Member.Group] = edge
 	return s, true, nil
 }
 
