@@ -108,9 +108,11 @@ func TestPeopleAsWeShowThemAreOthersPeople(t *testing.T) {
 		text     string
 		judges   map[string]schema.Schema // by where in the answer
 	}{
-		"a person": {resource.Users(), `{"userName":"ada","active":"False","name":{"GIVENNAME":"Ada"},"emails":[{"type":"work","value":"a@b.c","primary":"True"}],"roles":"x","addresses":[{"country":"UK"}],
+		"a person": {
+			resource.Users(), `{"userName":"ada","active":"False","name":{"GIVENNAME":"Ada"},"emails":[{"type":"work","value":"a@b.c","primary":"True"}],"roles":"x","addresses":[{"country":"UK"}],
 			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"x","manager":{"value":"7"}}}`,
-			map[string]schema.Schema{"": schema.CoreUserSchema(), resource.EnterpriseSchema: schema.ExtensionEnterpriseUser()}},
+			map[string]schema.Schema{"": schema.CoreUserSchema(), resource.EnterpriseSchema: schema.ExtensionEnterpriseUser()},
+		},
 		"a group": {resource.Groups(), `{"displayName":"SRE","members":["7"]}`, map[string]schema.Schema{"": schema.CoreGroupSchema()}},
 	} {
 		sent, err := resource.Read([]byte(c.text))

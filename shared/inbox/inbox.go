@@ -57,6 +57,8 @@ type People interface {
 	Subject(ctx context.Context, idp, kind, id string) (row []byte, version int64, err error)
 	PutSubject(ctx context.Context, idp, kind, id string, row []byte, version int64) error
 	Standing(ctx context.Context, idp, person string, left bool, order lifecycle.Order, now time.Time) error
+	Member(ctx context.Context, idp, group, person string) error
+	Members(ctx context.Context, idp, group string) ([]string, error)
 }
 
 // Inbox takes events in. All fields are needed.
@@ -181,7 +183,7 @@ func (i Inbox) merge(ctx context.Context, s lifecycle.Subject, events []lifecycl
 	if !news && also == nil {
 		return state, left, nil
 	}
-	if err := i.stand(ctx, s.IdP, before, state); err != nil {
+	if err := errors.Join(i.stand(ctx, s.IdP, before, state), i.join(ctx, s, before, state)); err != nil {
 		return lifecycle.State{}, nil, err
 	}
 	if row, err = state.Row(); err != nil {
@@ -222,6 +224,20 @@ func (i Inbox) stand(ctx context.Context, idp string, before, state lifecycle.St
 		return nil
 	}
 	return i.People.Standing(ctx, idp, name, state.Person.HasLeft(), state.PersonOrder, i.Now())
+}
+
+// join notes of which groups a person's state speaks from now on, before it does: what
+// becomes of a group later is to reach all of them.
+func (i Inbox) join(ctx context.Context, s lifecycle.Subject, before, state lifecycle.State) error {
+	for group := range state.Edges {
+		if _, known := before.Edges[group]; known {
+			continue
+		}
+		if err := i.People.Member(ctx, s.IdP, group, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CalledBy is what sign-ins call a person: as the newest event says, or where that says

@@ -33,6 +33,7 @@ const (
 	KindSuspend Kind = "suspend" // an identity provider is believed no more
 	KindRefresh Kind = "refresh" // an identity provider's keys are to be fetched
 	KindPropose Kind = "propose" // somebody would like an identity provider to be added
+	KindAgain   Kind = "again"   // a person is to be looked at again, for a group of theirs changed
 )
 
 // Event is one thing that is so from a moment on. Of the parts only that of its kind is
@@ -131,6 +132,9 @@ func (e Event) checkPart() error {
 		KindGroup: func() error { return checkPart(e.Group, Group.check) },
 		KindSignIn: func() error {
 			return checkPart(e.SignIn, func(s SignIn) error { return names("person", s.Person, "account", s.Account, "user", s.User) })
+		},
+		KindAgain: func() error {
+			return checkPart(e.Member, func(m Member) error { return names("person", m.Person, "group", m.Group) })
 		},
 		KindSuspend: func() error { return nil },
 		KindRefresh: func() error { return nil },

@@ -33,6 +33,7 @@ type State struct {
 
 	Names []string            `json:"names,omitempty"` // what RAM was told to call a group, or sign-ins call a person; the last one last
 	Users map[string][]string `json:"users,omitempty"` // what RAM was told to call a person, by account; likewise
+	Told  string              `json:"told,omitempty"`  // how a group was when its members were last looked at again for it
 	Lease Lease               `json:"lease,omitzero"`
 }
 
@@ -71,6 +72,8 @@ func (s State) Merge(e Event) (State, bool, error) {
 		}
 		s.SignIn, s.SignInOrder = e.SignIn, e.Order
 		return s, true, nil
+	case KindAgain:
+		return s, false, nil
 	case KindSuspend, KindRefresh, KindPropose:
 	}
 	return s, false, fmt.Errorf("an event of kind %q has no state", e.Kind)
@@ -171,6 +174,15 @@ func (s State) Groups(in bool) []string {
 // since before it was gone.
 func (s State) Has(edge Edge) bool {
 	return edge.In && s.Group != nil && !s.Group.Gone && edge.Order.After(s.Gone)
+}
+
+// Look is all about a group by which its members have other users or groups than before;
+// "" of whom no event told that they are a group.
+func (s State) Look() string {
+	if s.Group == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q %v %s", s.Group.Name, s.Group.Gone, s.Gone.Text())
 }
 
 // Newest is the order of the newest event that s knows of.

@@ -18,7 +18,7 @@ func (e Event) Subject() Subject {
 	switch {
 	case e.Kind == KindPerson && e.Person != nil:
 		return Subject{e.IdP, KindPerson, e.Person.ID}
-	case e.Kind == KindMember && e.Member != nil:
+	case (e.Kind == KindMember || e.Kind == KindAgain) && e.Member != nil:
 		return Subject{e.IdP, KindPerson, e.Member.Person}
 	case e.Kind == KindGroup && e.Group != nil:
 		return Subject{e.IdP, KindGroup, e.Group.ID}

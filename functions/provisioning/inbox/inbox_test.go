@@ -49,7 +49,7 @@ func said(t *testing.T, e lifecycle.Event) string {
 		part = e.Why
 	case lifecycle.KindPropose:
 		part = e.Proposal
-	case lifecycle.KindSignIn, lifecycle.KindRefresh:
+	case lifecycle.KindSignIn, lifecycle.KindRefresh, lifecycle.KindAgain:
 	}
 	text, err := json.Marshal(part)
 	if err != nil {

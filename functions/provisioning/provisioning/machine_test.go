@@ -75,18 +75,38 @@ func TestAPersonsLife(t *testing.T) {
 	}
 	step(w.group(11, "", true))
 	w.wants(user(prod, "lovelace", false))
+	w.settles()
 	if waiting, dead := w.waiting(), w.dead(); len(waiting) > 0 || len(dead) > 0 {
 		t.Errorf("%q wait, %q are dead", waiting, dead)
 	}
 }
 
-func TestAGroupIsRenamed(t *testing.T) {
-	w := newWorld(t)
-	w.instance().takes(w.group(1, "dev", false), w.member(2, "7", true), w.person(3, "7", "ada", lifecycle.Active))
-	w.instance().takes(w.group(4, "engineers", false))
-	w.wants("group "+prod+" engineers", user(prod, "ada", true, "engineers"), user(test, "ada", true))
-	w.instance().takes(w.person(5, "7", "ada", lifecycle.Active)) // and the rule wants the old name
-	w.wants("group "+prod+" engineers", user(prod, "ada", true, "engineers"), user(test, "ada", false))
+// TestMembersFollowTheirGroup: what a group is decides who has which user, whenever it is
+// told.
+func TestMembersFollowTheirGroup(t *testing.T) {
+	t.Run("it is renamed, and the rule wants the old name", func(t *testing.T) {
+		w := newWorld(t)
+		w.instance().takes(w.group(1, "dev", false), w.member(2, "7", true), w.person(3, "7", "ada", lifecycle.Active))
+		w.instance().takes(w.group(4, "engineers", false))
+		w.settles()
+		w.wants("group "+prod+" engineers", user(prod, "ada", true, "engineers"), user(test, "ada", false))
+	})
+	t.Run("that it was removed in between is told late", func(t *testing.T) {
+		w := newWorld(t)
+		w.instance().takes(w.group(1, "dev", false), w.member(2, "7", true), w.person(3, "7", "ada", lifecycle.Active), w.group(6, "dev", false))
+		w.wants("group "+prod+" dev", user(prod, "ada", true, "dev"), user(test, "ada", true))
+		w.instance().takes(w.group(5, "", true))
+		w.settles()
+		w.wants("group "+prod+" dev", user(prod, "ada", true), user(test, "ada", false))
+	})
+	t.Run("that it is there again is told late", func(t *testing.T) {
+		w := newWorld(t)
+		w.instance().takes(w.group(1, "dev", false), w.group(2, "", true), w.member(6, "7", true), w.person(3, "7", "ada", lifecycle.Active))
+		w.wants(user(prod, "ada", true))
+		w.instance().takes(w.group(4, "dev", false))
+		w.settles()
+		w.wants("group "+prod+" dev", user(prod, "ada", true, "dev"), user(test, "ada", true))
+	})
 }
 
 func TestAMemberWaitsForTheirGroup(t *testing.T) {

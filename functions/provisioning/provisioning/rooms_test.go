@@ -65,6 +65,17 @@ func (r rooms) Standing(ctx context.Context, idp, person string, left bool, orde
 	return r.write(func() error { return r.people.Standing(ctx, idp, person, left, order, now) })
 }
 
+func (r rooms) Member(ctx context.Context, idp, group, person string) error {
+	return r.write(func() error { return r.people.Member(ctx, idp, group, person) })
+}
+
+func (r rooms) Members(ctx context.Context, idp, group string) ([]string, error) {
+	if r.isDead() {
+		return nil, errKilled
+	}
+	return r.people.Members(ctx, idp, group)
+}
+
 func (r rooms) Left(ctx context.Context, idp, person string) (bool, error) {
 	known, _, err := r.people.Known(ctx, idp, person, [32]byte{})
 	return known.Left, err

@@ -82,6 +82,9 @@ func (m machine) stay(ctx context.Context, place string, waiting []inbox.Waiting
 	}
 	v.state = state
 	result := v.work(short)
+	if err := v.tellMembers(short); err != nil {
+		result.err = err
+	}
 	failed := v.settleEach(ctx, waiting, func(e lifecycle.Event) error { return result.of(e, tooMany) }, v.began)
 	if err := errors.Join(failed, v.release(ctx, result)); isStore(err) {
 		return false, err

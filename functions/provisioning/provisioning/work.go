@@ -84,7 +84,7 @@ func (v *visit) work(ctx context.Context) result {
 		return result{err: v.group(ctx)}
 	case lifecycle.KindSignIn:
 		return result{err: v.signIn(ctx)}
-	case lifecycle.KindMember, lifecycle.KindSuspend, lifecycle.KindRefresh, lifecycle.KindPropose:
+	case lifecycle.KindMember, lifecycle.KindAgain, lifecycle.KindSuspend, lifecycle.KindRefresh, lifecycle.KindPropose:
 	}
 	return result{err: reason.New(reason.EventMalformed, "there is nothing to do for a subject of kind %q", v.subject.Kind)}
 }

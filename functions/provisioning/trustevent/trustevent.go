@@ -59,7 +59,7 @@ func (h Handler) Handle(ctx context.Context, e lifecycle.Event) error {
 		return h.Refresh(ctx, e.IdP)
 	case lifecycle.KindPropose:
 		return h.propose(ctx, e)
-	case lifecycle.KindPerson, lifecycle.KindMember, lifecycle.KindGroup, lifecycle.KindSignIn:
+	case lifecycle.KindPerson, lifecycle.KindMember, lifecycle.KindGroup, lifecycle.KindSignIn, lifecycle.KindAgain:
 	}
 	return reason.New(reason.Internal, "an event of kind %q is not about an identity provider", e.Kind)
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"ANameIsOneResources", resourceNames},
 		{"MarksAreThereUntilTheyAreNot", resourceMarks},
 		{"TokensChangeOnlyFromTheVersionThatWasSeen", tokensKept},
+		{"WhoWasEverInAGroupIsFound", membersKept},
 		{"ADeadStoreIsARefusalInTime", deadStore},
 		{"WithoutCredentialsNothingIsAsked", noCredentials},
 	} {
