@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -177,25 +176,11 @@ func (c *chaos) kill(random *rand.Rand) {
 func (c *chaos) settle() {
 	c.t.Helper()
 	c.Delivery(c.t, map[string]any{"timers": "500ms"})
-	until(c.t, 3*time.Minute, "events still wait", func() bool { return strings.TrimSpace(c.events("-pending")) == "[]" })
+	until(c.t, 3*time.Minute, "events still wait", func() bool { return len(listed(c.t, c.Stack, "-pending")) == 0 })
 	c.Delivery(c.t, map[string]any{"timers": "off"})
-	if dead := strings.TrimSpace(c.events()); dead != "[]" {
-		c.t.Fatalf("dead letters: %s", dead)
+	if dead := listed(c.t, c.Stack); len(dead) > 0 {
+		c.t.Fatalf("dead letters: %+v", dead)
 	}
-}
-
-// events are those that ssoctl lists, as JSON.
-func (c *chaos) events(flags ...string) string {
-	c.t.Helper()
-	command := exec.CommandContext(context.WithoutCancel(c.t.Context()), filepath.Join(stack.Bin(c.t), "ssoctl"), append([]string{"events", "list", "-o", "json"}, flags...)...)
-	command.Env = append(os.Environ(), "SSO_LOCAL_STACK=1", "SSO_URL="+c.URL,
-		"SSO_OTS_ENDPOINT="+c.Tablestore.Endpoint, "SSO_OTS_INSTANCE="+c.Tablestore.Instance,
-		"ALIBABA_CLOUD_ACCESS_KEY_ID="+c.Tablestore.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+c.Tablestore.AccessKeySecret, "ALIBABA_CLOUD_SECURITY_TOKEN=")
-	said, err := command.Output()
-	if err != nil {
-		c.t.Fatalf("ssoctl: %v %s", err, said)
-	}
-	return string(said)
 }
 
 // compare wants both companies to be the same, in RAM and at the doors.

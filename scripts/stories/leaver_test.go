@@ -53,6 +53,7 @@ func TestALeaverIsOut(t *testing.T) {
 		tell("member.added", map[string]any{"idp": "acme", "id": "10042", "group": "g7"})
 		comesBack(t, s, bob, "bob")
 	})
+	t.Run("and the bad ones go", func(t *testing.T) { badOnesGo(t, s) })
 }
 
 // joined is somebody with a session.
