@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // maxMembers is of one group: its row holds them, and RAM's groups hold fewer.
@@ -73,6 +74,8 @@ func (d Document) checkWhole() error {
 	for _, a := range d.Kind.Schema.Attributes {
 		if value, ok := d.Attributes[a.Name].(string); a.required && (!ok || strings.TrimSpace(value) == "") {
 			return malformed(InvalidValue, "%s is missing: a %s needs one", a.Name, d.Kind.Name)
+		} else if a.required && strings.ContainsFunc(value, unicode.IsControl) {
+			return malformed(InvalidValue, "%s is %.80q: it has a control character", a.Name, value)
 		}
 	}
 	if len(d.Members) > maxMembers {

@@ -56,7 +56,7 @@ func (r *reader) value(depth int) (any, error) {
 	}
 	delimiter, nested := token.(json.Delim)
 	if !nested {
-		return token, nil
+		return token, whole(token)
 	}
 	if depth == maxDepth {
 		return nil, malformed(InvalidSyntax, "more than %d objects and lists inside each other", maxDepth)
@@ -87,6 +87,9 @@ func (r *reader) object(depth int) (any, error) {
 		if err != nil || !ok {
 			return nil, malformed(InvalidSyntax, "the body is no JSON: a name is missing")
 		}
+		if err := whole(name); err != nil {
+			return nil, err
+		}
 		if seen[strings.ToLower(name)] {
 			return nil, malformed(InvalidSyntax, "%.80q stands twice: capital and small letters are the same in names of attributes", name)
 		}
@@ -101,6 +104,15 @@ func (r *reader) object(depth int) (any, error) {
 func (r *reader) end() error {
 	if _, err := r.from.Token(); err != nil {
 		return malformed(InvalidSyntax, "the body is no JSON: %v", err)
+	}
+	return nil
+}
+
+// whole refuses a text with half of a character, which the decoder makes U+FFFD of: two
+// people would have one name.
+func whole(token json.Token) error {
+	if s, ok := token.(string); ok && strings.ContainsRune(s, utf8.RuneError) {
+		return malformed(InvalidSyntax, "%.80q has U+FFFD, or an escape that stands for no character", s)
 	}
 	return nil
 }

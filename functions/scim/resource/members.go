@@ -54,8 +54,8 @@ func memberIDs(value any) ([]string, error) {
 	for _, member := range list {
 		id, ok := member.(string)
 		if o, isObject := member.(Object); isObject {
-			id, ok = o["value"].(string)
-			if is, _ := o["type"].(string); strings.EqualFold(is, "Group") {
+			id, ok = o[nameIn(o, "value")].(string)
+			if is, _ := o[nameIn(o, "type")].(string); strings.EqualFold(is, "Group") {
 				return nil, malformed(InvalidValue, "member %.80q is a group: groups within groups are not supported, send their people", id)
 			}
 		}

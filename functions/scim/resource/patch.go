@@ -96,8 +96,8 @@ func (d Document) apply(op Operation) error {
 		return malformed(InvalidValue, "%s without a path wants an object of attributes as its value", op.Op)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o)) { // a name may be a path: Entra ID sends "name.familyName"
-		if a, ok := known(common(), name); ok && a.Name != "externalId" {
-			continue // Okta sends the id along
+		if a, _ := known(d.Kind.attributes(""), name); a.mutable == "readOnly" || a.Name == "schemas" {
+			continue // Okta sends the id along, others the groups
 		}
 		if err := d.applyAt(op.Op, name, o[name]); err != nil {
 			return err

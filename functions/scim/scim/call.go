@@ -22,7 +22,7 @@ const (
 	life = 30 * time.Second
 
 	maxKnown = 1000    // identity providers whose tokens are kept in mind
-	maxBody  = 1 << 20 // of a request: a group of 10,000 people
+	maxBody  = 2 << 20 // of a request: a group of 10,000 people, each as we show them
 )
 
 // call is a request of an identity provider that has shown its token.

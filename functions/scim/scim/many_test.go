@@ -91,7 +91,9 @@ func TestWhatIsTooMuchIsRefused(t *testing.T) {
 	token := w.token("okta")
 	ada := users + "/" + w.made(token, users, `{"userName":"ada"}`)
 	sre := groups + "/" + w.made(token, groups, `{"displayName":"SRE"}`)
-	member := func(n int) string { return fmt.Sprintf(`{"value":"%032x"}`, n) }
+	member := func(n int) string { // as we show them
+		return fmt.Sprintf(`{"$ref":"%s/scim/v2/Users/%032x","type":"User","value":"%032x"}`, origin, n, n)
+	}
 	many := func(n int) string {
 		list := make([]string, n)
 		for i := range list {
@@ -108,7 +110,7 @@ func TestWhatIsTooMuchIsRefused(t *testing.T) {
 		status             int
 		says               string
 	}{
-		"a megabyte":              {http.MethodPost, users, `{"userName":"` + strings.Repeat("a", 1<<20) + `"}`, 413, "more than 1048576 bytes"},
+		"two megabytes":           {http.MethodPost, users, `{"userName":"` + strings.Repeat("a", 2<<20) + `"}`, 413, "more than 2097152 bytes"},
 		"a long name":             {http.MethodPost, users, `{"userName":"` + strings.Repeat("a", 2000) + `"}`, 400, "more than 1024"},
 		"photos":                  {http.MethodPost, users, `{"userName":"bob","photos":[{"value":"` + strings.Repeat("a", 40<<10) + `"}]}`, 413, "leave out photos"},
 		"deep":                    {http.MethodPost, users, `{"userName":"bob","x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, 400, "inside each other"},
@@ -130,6 +132,9 @@ func TestWhatIsTooMuchIsRefused(t *testing.T) {
 		"an ID of a kilobyte":     {http.MethodGet, users + "/" + strings.Repeat("a", 1000), "", 404, "there is no User"},
 		"an ID of another's row":  {http.MethodGet, users + "/..%2Fgroup%2Fx", "", 404, ""},
 		"bytes that are no text":  {http.MethodPost, users, "{\"userName\":\"\xff\"}", 400, "not UTF-8"},
+		"half a character":        {http.MethodPost, users, `{"userName":"bob\ud800"}`, 400, "stands for no character"},
+		"half of a name":          {http.MethodPost, users, `{"userName":"bob","x\udc00":1}`, 400, "stands for no character"},
+		"a control character":     {http.MethodPost, users, `{"userName":"b\u0000b"}`, 400, "control character"},
 		"two objects":             {http.MethodPost, users, `{"userName":"bob"}{}`, 400, "behind the JSON object"},
 		"a list":                  {http.MethodPost, users, `[]`, 400, "no JSON object"},
 		"an unfinished object":    {http.MethodPost, users, `{"userName":"bob"`, 400, "no JSON"},
