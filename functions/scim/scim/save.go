@@ -64,6 +64,22 @@ func (c call) next(before record, doc resource.Document) (record, []Mark, error)
 	return after, marksOf(before, after), nil
 }
 
+// named gives a person the name by which sign-ins call them. Who may do nothing keeps the
+// one that they had where it cannot be told any more: a leaver is not let stay because an
+// attribute went with them.
+func (c call) named(r *record) error {
+	if c.kind.IsGroup() || r.Removed {
+		return nil
+	}
+	name, err := c.provider.Person(personOf(*r))
+	if err == nil {
+		r.Person = name
+	} else if r.doc.Active() {
+		return refuse(resource.InvalidValue, "who the person is at a sign-in cannot be told: %s", reason.Detail(err))
+	}
+	return nil
+}
+
 // prepare makes what must be there before the resource is so.
 func (c call) prepare(before, after record, marks []Mark) error {
 	ctx := c.r.Context()

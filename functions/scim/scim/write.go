@@ -74,20 +74,12 @@ func (c call) sent() (call, resource.Document, error) {
 	return c, doc, err
 }
 
-// replace keeps what the client cannot have meant to change: who is not said to be active
-// or not stays as they are, so that a leaver does not come back by a forgotten attribute.
 func replace(c call) (respond.Outcome, error) {
 	c, doc, err := c.sent()
 	if err != nil {
 		return respond.Outcome{}, err
 	}
-	changed, err := c.change(func(before resource.Document) (resource.Document, error) {
-		after := doc.Clone()
-		if _, said := after.Attributes["active"]; !said && !before.Active() {
-			after.Attributes["active"] = false
-		}
-		return after, nil
-	})
+	changed, err := c.change(func(resource.Document) (resource.Document, error) { return doc.Clone(), nil })
 	if err != nil {
 		return respond.Outcome{}, err
 	}
@@ -134,6 +126,9 @@ func (c call) change(edit func(resource.Document) (resource.Document, error)) (r
 		if err != nil {
 			return record{}, err
 		}
+		if doc.Active() && !before.doc.Active() {
+			stayAway(doc)
+		}
 		if equal(before.doc, doc) {
 			return before, nil
 		}
@@ -143,6 +138,15 @@ func (c call) change(edit func(resource.Document) (resource.Document, error)) (r
 		}
 	}
 	return record{}, busy("the %s %s", c.kind.Name, c.r.PathValue("id"))
+}
+
+// stayAway keeps what the client cannot have meant to change: who is not said to be active
+// or not, because that was forgotten, null or removed, stays as they are. No leaver comes
+// back by it.
+func stayAway(doc resource.Document) {
+	if _, said := doc.Attributes["active"]; !said {
+		doc.Attributes["active"] = false
+	}
 }
 
 func busy(format string, args ...any) error {
