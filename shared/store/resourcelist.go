@@ -103,11 +103,12 @@ func (s *Resources) TakeName(ctx context.Context, idp, name, holder string, sinc
 	return unavailableIf("name", err)
 }
 
-// FreeName lets another resource have a name, if this one has it.
-func (s *Resources) FreeName(ctx context.Context, idp, name, id string) error {
+// FreeName lets another resource have a name, if it is still of holder since then.
+func (s *Resources) FreeName(ctx context.Context, idp, name, holder string, since time.Time) error {
 	ctx, cancel := s.client.budgeted(ctx)
 	defer cancel()
-	return s.remove(ctx, personKey(idp, nameID(name)), mustEqual(columnPerson, id))
+	read := row{columnPerson: holder, columnTaken: since.UnixMilli()}
+	return s.remove(ctx, personKey(idp, nameID(name)), mustBeAsRead(read, column{name: columnPerson}, column{name: columnTaken}))
 }
 
 // hexSum is a text of any length and letters as part of a key.

@@ -46,10 +46,10 @@ func (c call) claim(name string, r record) error {
 	ctx := c.r.Context()
 	for range tries {
 		holder, since, err := c.Resources.Name(ctx, c.idp, name)
-		if err != nil || holder == r.ID {
+		if err != nil {
 			return err
 		}
-		if holder != "" {
+		if holder != "" && holder != r.ID { // whose it was is given it anew: it may be about to be freed
 			if err := c.mayTake(name, holder, since); err != nil {
 				return err
 			}
@@ -78,4 +78,26 @@ func (c call) mayTake(name, holder string, since time.Time) error {
 		return nil
 	}
 	return reason.New(reason.StoreUnavailable, "the name is given to %s since %s, who does not have it yet: a minute later it is free", holder, since.UTC().Format(time.RFC3339))
+}
+
+// old is the name that a record has now and will not have, and since when it has it: read
+// before the record is written, so that what is freed is not what it has taken again.
+func (c call) old(before record, after resource.Document) (name string, since time.Time, err error) {
+	name = nameOf(before.doc)
+	if name == "" || name == nameOf(after) {
+		return "", time.Time{}, nil
+	}
+	holder, since, err := c.Resources.Name(c.r.Context(), c.idp, name)
+	if holder != before.ID {
+		name = ""
+	}
+	return name, since, err
+}
+
+// free lets others have a name.
+func (c call) free(name string, holder record, since time.Time) error {
+	if name == "" {
+		return nil
+	}
+	return c.Resources.FreeName(c.r.Context(), c.idp, name, holder.ID, since)
 }

@@ -43,7 +43,7 @@ type Store interface {
 	Page(ctx context.Context, idp, kind, from string, most int, members bool) ([]Resource, error)
 	Name(ctx context.Context, idp, name string) (id string, taken time.Time, err error)
 	TakeName(ctx context.Context, idp, name, holder string, since time.Time, id string, now time.Time) error
-	FreeName(ctx context.Context, idp, name, id string) error
+	FreeName(ctx context.Context, idp, name, holder string, since time.Time) error
 	Marked(ctx context.Context, idp, place string) ([]string, error)
 	Mark(ctx context.Context, idp string, marks []Mark) error
 	Unmark(ctx context.Context, idp string, marks []Mark) error

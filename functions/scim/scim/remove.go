@@ -69,10 +69,12 @@ func (c call) bury(r record) error {
 			return err
 		}
 	}
-	if name := nameOf(r.doc); name != "" {
-		if err := c.Resources.FreeName(ctx, c.idp, name, r.ID); err != nil {
-			return err
-		}
+	name, since, err := c.old(r, resource.Document{Kind: r.doc.Kind})
+	if err == nil {
+		err = c.free(name, r, since)
+	}
+	if err != nil {
+		return err
 	}
 	nothing := record{doc: resource.Document{Kind: r.doc.Kind}}
 	if err := c.Resources.Unmark(ctx, c.idp, marksOf(nothing, r)); err != nil {

@@ -23,14 +23,16 @@ func (c call) save(before record, doc resource.Document) (record, error) {
 	if err := c.prepare(before, after, marks); err != nil {
 		return record{}, err
 	}
+	was, since, err := c.old(before, doc)
+	if err != nil {
+		return record{}, err
+	}
 	if err := c.Resources.Put(c.r.Context(), c.idp, rowsOf(c.kind), stored); err != nil {
 		return record{}, err
 	}
 	after.Version++
 	audit.Of(c.r.Context()).Subject = c.kind.Name + " " + after.ID
-	if was := nameOf(before.doc); was != "" && was != nameOf(after.doc) {
-		c.forget(c.Resources.FreeName(c.r.Context(), c.idp, was, after.ID))
-	}
+	c.forget(c.free(was, after, since))
 	if err := c.settle(after); err != nil {
 		return record{}, err
 	}
@@ -49,12 +51,10 @@ func (c call) next(before record, doc resource.Document) (record, []Mark, error)
 	if before.Version == 0 {
 		after.Created = after.Modified
 	}
-	var err error
-	if !c.kind.IsGroup() && !after.Removed {
-		if after.Person, err = c.provider.Person(personOf(after)); err != nil {
-			return record{}, nil, refuse(resource.InvalidValue, "who the person is at a sign-in cannot be told: %s", reason.Detail(err))
-		}
+	if err := c.named(&after); err != nil {
+		return record{}, nil, err
 	}
+	var err error
 	if after.Pending, err = untold(before, after); err != nil {
 		return record{}, nil, err
 	}

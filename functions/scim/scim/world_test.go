@@ -55,6 +55,18 @@ type counted struct {
 	mu    sync.Mutex
 	rows  int
 	fails map[string]error // by what is put: user, group
+	frees func()           // before a name is freed
+}
+
+func (c *counted) FreeName(ctx context.Context, idp, name, holder string, since time.Time) error {
+	c.mu.Lock()
+	first := c.frees
+	c.frees = nil
+	c.mu.Unlock()
+	if first != nil {
+		first()
+	}
+	return c.Resources.FreeName(ctx, idp, name, holder, since)
 }
 
 func (c *counted) Page(ctx context.Context, idp, kind, from string, most int, members bool) ([]scim.Resource, error) {

@@ -118,11 +118,13 @@ func resourceNames(b bench) {
 	}
 	want(t, b.resources().TakeName(t.Context(), idp, "user ada", "a1", at, "b2", at), "")
 	want(t, b.resources().TakeName(t.Context(), idp, "user ada", "a1", at, "c3", at), reason.StoreConflict) // though no time has passed
-	want(t, b.resources().FreeName(t.Context(), idp, "user ada", "a1"), "")
-	if id, since := name(); id != "b2" || !since.After(at) {
+	want(t, b.resources().FreeName(t.Context(), idp, "user ada", "a1", at), "")
+	want(t, b.resources().FreeName(t.Context(), idp, "user ada", "b2", at), "")
+	id, since := name()
+	if id != "b2" || !since.After(at) {
 		t.Errorf("%q has it since %v", id, since)
 	}
-	want(t, b.resources().FreeName(t.Context(), idp, "user ada", "b2"), "")
+	want(t, b.resources().FreeName(t.Context(), idp, "user ada", "b2", since), "")
 	if id, _ := name(); id != "" {
 		t.Errorf("%q has it", id)
 	}
