@@ -54,7 +54,7 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 func accounts(cfg config.Config, api *openapi.Client, trusted *book.Book, ours func(context.Context) (own.Keys, error), p push.Config) *rotation.Accounts {
 	p.API, p.Credentials = api, trigger.RoleCredentials
 	p.STSEndpoint, p.IMSEndpoint, p.RAMEndpoint = cfg.STSEndpoint, cfg.IMSEndpoint, cfg.RAMEndpoint
-	return &rotation.Accounts{Federation: whole(trusted), Newest: trusted.Newest, Push: p.Push, Own: ourSide(cfg.URL, ours)}
+	return &rotation.Accounts{Federation: trusted.Whole, Newest: trusted.Newest, Push: p.Push, Own: ourSide(cfg.URL, ours)}
 }
 
 // ours are our own signing keys, as they are written down.
@@ -80,17 +80,6 @@ func ourSide(origin string, ours func(context.Context) (own.Keys, error)) func(c
 			return push.Own{}, err
 		}
 		return push.Ours(origin, a, keys.Certificates()), nil
-	}
-}
-
-// whole is the federation that counts now.
-func whole(trusted *book.Book) func(context.Context) (federation.Revision, error) {
-	return func(ctx context.Context) (federation.Revision, error) {
-		reading, err := trusted.Read(ctx)
-		if err != nil {
-			return federation.Revision{}, err
-		}
-		return reading.Whole(ctx)
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/fc-sso/fc-sso/shared/audit"
 	"github.com/fc-sso/fc-sso/shared/book"
 	"github.com/fc-sso/fc-sso/shared/config"
-	"github.com/fc-sso/fc-sso/shared/federation"
 	"github.com/fc-sso/fc-sso/shared/freshness"
 	arrivals "github.com/fc-sso/fc-sso/shared/inbox"
 	"github.com/fc-sso/fc-sso/shared/openapi"
@@ -54,7 +53,7 @@ func wire(log *slog.Logger, cfg config.Config) func(context.Context, []byte) err
 	}
 	return func(ctx context.Context, payload []byte) error {
 		return provisioning.New(provisioning.Config{
-			Log: log, Now: time.Now, Read: read(cfg.Events), Federation: whole(trusted),
+			Log: log, Now: time.Now, Read: read(cfg.Events), Federation: trusted.Whole,
 			Inbox:  arrivals.Inbox{Events: events, People: people, Now: time.Now},
 			Events: events, Owners: owners{people},
 			Effects: effects{effect.New(wanted)}, // for this invocation
@@ -76,17 +75,6 @@ func read(from config.Events) func([]byte) provisioning.Delivery {
 			d.Bad = append(d.Bad, provisioning.Bad(bad))
 		}
 		return d
-	}
-}
-
-// whole is the federation that counts now.
-func whole(trusted *book.Book) func(context.Context) (federation.Revision, error) {
-	return func(ctx context.Context) (federation.Revision, error) {
-		reading, err := trusted.Read(ctx)
-		if err != nil {
-			return federation.Revision{}, err
-		}
-		return reading.Whole(ctx)
 	}
 }
 

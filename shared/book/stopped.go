@@ -36,6 +36,15 @@ func (r *Reading) Part(ctx context.Context, idp string) (federation.Revision, er
 	return revision.Suspending(r.stops.Stopped), err
 }
 
+// Whole returns all that counts now.
+func (b *Book) Whole(ctx context.Context) (federation.Revision, error) {
+	reading, err := b.Read(ctx)
+	if err != nil {
+		return federation.Revision{}, err
+	}
+	return reading.Whole(ctx)
+}
+
 // Whole is all of the revision. A sign-in needs a part of it: this is for who looks
 // after every account, and it is kept.
 func (r *Reading) Whole(ctx context.Context) (federation.Revision, error) {
