@@ -12,7 +12,6 @@
 package inbox
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,10 +179,13 @@ func (i Inbox) merge(ctx context.Context, s lifecycle.Subject, events []lifecycl
 			return lifecycle.State{}, nil, err
 		}
 	}
+	if err := i.stand(ctx, s.IdP, before, state, events); err != nil {
+		return lifecycle.State{}, nil, err
+	}
 	if !news && also == nil {
 		return state, left, nil
 	}
-	if err := errors.Join(i.stand(ctx, s.IdP, before, state), i.join(ctx, s, before, state)); err != nil {
+	if err := i.join(ctx, s, before, state); err != nil {
 		return lifecycle.State{}, nil, err
 	}
 	if row, err = state.Row(); err != nil {
@@ -207,25 +209,6 @@ func mergeAll(state lifecycle.State, events []lifecycle.Event) (_ lifecycle.Stat
 	return state, news, left, nil
 }
 
-// stand notes whether the person has left. Who is called otherwise from now on has left
-// under their old name, until an event says that somebody has it: a session under it
-// would outlive them.
-func (i Inbox) stand(ctx context.Context, idp string, before, state lifecycle.State) error {
-	if state.Person == nil || !state.PersonOrder.After(before.PersonOrder) {
-		return nil
-	}
-	was, name := CalledBy(before), CalledBy(state)
-	if was != "" && was != name {
-		if err := i.People.Standing(ctx, idp, was, true, state.PersonOrder, i.Now()); err != nil {
-			return err
-		}
-	}
-	if name == "" {
-		return nil
-	}
-	return i.People.Standing(ctx, idp, name, state.Person.HasLeft(), state.PersonOrder, i.Now())
-}
-
 // join notes of which groups a person's state speaks from now on, before it does: what
 // becomes of a group later is to reach all of them.
 func (i Inbox) join(ctx context.Context, s lifecycle.Subject, before, state lifecycle.State) error {
@@ -238,17 +221,4 @@ func (i Inbox) join(ctx context.Context, s lifecycle.Subject, before, state life
 		}
 	}
 	return nil
-}
-
-// CalledBy is what sign-ins call a person: as the newest event says, or where that says
-// nothing, such as one that they are gone, the newest that told what they are; else their
-// user name. "" where no event said any of it.
-func CalledBy(s lifecycle.State) string {
-	var person, userName []string
-	for _, p := range []*lifecycle.Person{s.Person, s.Known} {
-		if p != nil {
-			person, userName = append(person, p.Person), append(userName, p.UserName)
-		}
-	}
-	return cmp.Or(append(person, userName...)...)
 }

@@ -89,7 +89,7 @@ func (r *rooms) PutSubject(ctx context.Context, idp, kind, id string, row []byte
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if p := state.Person; p != nil && r.left[p.Person] != p.HasLeft() {
+		if p, name := state.Person, inbox.CalledBy(state); p != nil && name != "" && r.left[name] != p.HasLeft() {
 			return fmt.Errorf("the state of %s says %s before their standing does", p.Person, p.Status)
 		}
 		return r.People.PutSubject(ctx, idp, kind, id, row, version)
