@@ -57,15 +57,15 @@ func (n *needing) provisioned() (code, detail string) {
 	n.forgetLeft()
 	account, effects := n.staffedAccount(), n.effects()
 	name := fmt.Sprintf("ada-%d", time.Now().UnixNano())
-	ada := effect.Wanted{Account: account, Name: name, Status: lifecycle.Active, There: true, Groups: []string{name}}
-	king, gone := ada, effect.Group{Account: account, Name: "Of-" + name, Gone: true}
+	ada := effect.Wanted{Account: account, IdP: "okta", Name: name, Status: lifecycle.Active, There: true, Groups: []string{name}}
+	king, gone := ada, effect.Group{Account: account, IdP: "okta", Name: "Of-" + name, Gone: true}
 	king.Name, king.Formerly, king.Groups = name+"-king", name, []string{gone.Name}
 	off, deleted := king, king
 	off.Status, deleted.Status = lifecycle.Inactive, lifecycle.Gone
 	user := func(w effect.Wanted) func() error { return func() error { return effects.User(n.t.Context(), w) } }
 	group := func(g effect.Group) func() error { return func() error { return effects.Group(n.t.Context(), g) } }
 	for _, step := range []func() error{
-		user(ada), group(effect.Group{Account: account, Name: gone.Name, Formerly: name}), user(king),
+		user(ada), group(effect.Group{Account: account, IdP: "okta", Name: gone.Name, Formerly: name}), user(king),
 		func() error { n.burden(king.Name); return nil },
 		user(off), user(king), user(deleted), user(deleted), group(gone), group(gone),
 	} {

@@ -7,6 +7,11 @@
 // only that is described, renamed as a group or deleted. Who else's it is stays, and a
 // user who should be deleted and was made by hand is disabled.
 //
+// A group's comment also says whose events may fill it. Policies hang on groups: without
+// that, whoever names groups at an identity provider could name one of RAM that was made
+// by hand, or for another identity provider, and be what its members are. Who writes
+// comments in RAM may hand a group over.
+//
 // Why no call is remembered: one whose answer was lost may have been made. So after every
 // surprise RAM is read again, and what follows from that is done. It comes to the same
 // however often it is asked for, and wherever an earlier time was cut off.
@@ -32,6 +37,7 @@ import (
 // before.
 type Wanted struct {
 	Account      federation.Account
+	IdP          string // whose events say so: those groups alone are touched that it may fill
 	Name         string // before the @
 	Formerly     string // what it was called, and is renamed from, if RAM has that; "": nothing
 	DisplayName  string
@@ -44,6 +50,7 @@ type Wanted struct {
 // Group is a RAM group as it is wanted.
 type Group struct {
 	Account        federation.Account
+	IdP            string
 	Name, Formerly string
 	Gone           bool
 }

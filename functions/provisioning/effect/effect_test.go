@@ -12,8 +12,8 @@ import (
 
 const (
 	ada   = "{name:ada,display_name:Ada L,comments:OURS,email:ada@acme.com,groups:[dev]}"
-	dev   = "{name:dev,display_name:dev,comments:OURS,users:[ada]}"
-	empty = "{name:dev,display_name:dev,comments:OURS}"
+	dev   = "{name:dev,display_name:dev,comments:OKTAS,users:[ada]}"
+	empty = "{name:dev,display_name:dev,comments:OKTAS}"
 )
 
 // TestRAM tells scenes against the emulated RAM, which judges by itself.
@@ -57,7 +57,7 @@ func (c *scene) joiner() {
 		w.DisplayName, w.Email, w.Groups, w.Left = "Ada King", "king@acme.com", []string{"ops"}, []string{"dev"}
 	}
 	c.user(c.wanted(lifecycle.Active, moved))
-	c.wantHas("{name:ada,display_name:Ada King,comments:OURS,email:king@acme.com,groups:[ops]}", empty, "{name:ops,display_name:ops,comments:OURS,users:[ada]}")
+	c.wantHas("{name:ada,display_name:Ada King,comments:OURS,email:king@acme.com,groups:[ops]}", empty, "{name:ops,display_name:ops,comments:OKTAS,users:[ada]}")
 	c.settled(c.wanted(lifecycle.Active, moved))
 }
 
@@ -69,7 +69,16 @@ func (c *scene) adopted() {
 	c.ram("AddUserToGroup", "UserName", "ada", "GroupName", "other")
 	c.user(c.wanted(lifecycle.Active))
 	const countess = "{name:ada,display_name:Countess,comments:by hand,"
-	c.wantHas(countess+"groups:[Dev,other],login_profile:Active}", "{name:Dev,comments:by hand,users:[ada]}", "{name:other,users:[ada]}")
+	c.wantHas(countess+"groups:[other],login_profile:Active}", "{name:Dev,comments:by hand}", "{name:other,users:[ada]}")
+	c.again()
+	if did := c.user(c.wanted(lifecycle.Active)); !strings.HasSuffix(did, "leave user ada out of group Dev, which was not made for okta") {
+		c.Errorf("did\n%s", did)
+	}
+	c.ram("AddUserToGroup", "UserName", "ada", "GroupName", "Dev") // by hand too
+	moved := func(w *effect.Wanted) { w.Groups, w.Left = nil, []string{"dev"} }
+	if did := c.user(c.wanted(lifecycle.Active, moved)); did != "leave user ada in group Dev, which was not made for okta" {
+		c.Errorf("did\n%s", did)
+	}
 	c.settled(c.wanted(lifecycle.Active))
 
 	did := c.user(c.wanted(lifecycle.Gone))
@@ -85,7 +94,7 @@ func (c *scene) renamed() {
 	if did := c.user(c.wanted(lifecycle.Active, king)); did != "rename user ada to ada.king" {
 		c.Errorf("did\n%s", did)
 	}
-	c.wantHas("{name:ada.king,display_name:Ada L,comments:OURS,email:ada@acme.com,groups:[dev]}", "{name:dev,display_name:dev,comments:OURS,users:[ada.king]}")
+	c.wantHas("{name:ada.king,display_name:Ada L,comments:OURS,email:ada@acme.com,groups:[dev]}", "{name:dev,display_name:dev,comments:OKTAS,users:[ada.king]}")
 	c.settled(c.wanted(lifecycle.Active, king))
 	c.settled(c.wanted(lifecycle.Active, func(w *effect.Wanted) { w.Name, w.Formerly = "ada.king", "nobody" }))
 	c.user(c.wanted(lifecycle.Active)) // somebody else becomes ada
@@ -181,11 +190,11 @@ func (c *scene) groups() {
 	c.ram("AttachPolicyToGroup", "GroupName", "dev", "PolicyName", "AdministratorAccess", "PolicyType", "System")
 	c.group(effect.Group{Name: "devs", Formerly: "dev"})
 	c.wantHas("{name:ada,display_name:Ada L,comments:OURS,email:ada@acme.com,groups:[devs]}",
-		"{name:devs,display_name:devs,comments:OURS,users:[ada],policies:[System/AdministratorAccess]}")
+		"{name:devs,display_name:devs,comments:OKTAS,users:[ada],policies:[System/AdministratorAccess]}")
 	if did := c.group(effect.Group{Name: "devs", Formerly: "dev"}) + c.group(effect.Group{Name: "All Employees", Gone: true}) + c.group(effect.Group{Name: "none", Gone: true}); did != "" {
 		c.Errorf("there was more to do:\n%s", did)
 	}
-	err := c.effects.Group(c.Context(), effect.Group{Account: c.account, Name: "devs", Gone: true})
+	err := c.effects.Group(c.Context(), effect.Group{Account: c.account, IdP: "okta", Name: "devs", Gone: true})
 	if reason.Of(err) != reason.RAMConflict || effect.Final(err) {
 		c.Errorf("%v", err)
 	}
@@ -193,6 +202,10 @@ func (c *scene) groups() {
 	c.group(effect.Group{Name: "devs", Gone: true})
 	c.ram("CreateGroup", "GroupName", "hand")
 	c.group(effect.Group{Name: "hand", Gone: true})
+	err = c.effects.Group(c.Context(), effect.Group{Account: c.account, IdP: "okta", Name: "HAND"})
+	if reason.Of(err) != reason.RAMConflict || effect.Final(err) {
+		c.Errorf("%v", err)
+	}
 	c.wantHas("{name:ada,display_name:Ada L,comments:OURS,email:ada@acme.com}", "{name:hand}")
 	err = c.effects.Group(c.Context(), effect.Group{Account: c.account, Name: "All Employees"})
 	if reason.Of(err) != reason.GroupInvalid || !effect.Final(err) {

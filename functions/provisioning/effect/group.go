@@ -32,18 +32,20 @@ func GroupSteps(w Group, has GroupsHas) ([]Step, error) {
 	p := groupPlanner{has.Domain, nil}
 	switch {
 	case w.Gone && group == nil: // as it is wanted
-	case w.Gone && !ours(group.Comments):
+	case w.Gone && !fills(w.IdP, group.Comments):
 		p.keep(*group)
 	case w.Gone:
 		return p.steps, p.remove(*group)
-	case group == nil && former != nil && ours(former.Comments):
+	case group != nil && !fills(w.IdP, group.Comments):
+		return nil, othersGroup(w.IdP, *group)
+	case group == nil && former != nil && fills(w.IdP, former.Comments):
 		p.rename(*former, w.Name)
 	case group == nil:
-		p.steps = append(p.steps, newGroup(w.Name))
+		p.steps = append(p.steps, newGroup(w.IdP, w.Name))
 	case former == nil || strings.EqualFold(former.Name, group.Name):
-	case !ours(former.Comments):
+	case !fills(w.IdP, former.Comments):
 		p.keep(*former)
-	case ours(group.Comments) && len(group.Policies) == 0:
+	case len(group.Policies) == 0:
 		p.move(*group, *former)
 		err := p.remove(GroupHas{Name: group.Name})
 		p.rename(*former, w.Name)
@@ -68,9 +70,14 @@ func (p *groupPlanner) add(action, group, words string, params url.Values) {
 	p.steps = append(p.steps, Step{Action: action, Subject: group, Words: words, Params: params})
 }
 
-func newGroup(name string) Step {
+// othersGroup is of a group that was there before, or is another identity provider's.
+func othersGroup(idp string, g GroupHas) error {
+	return reason.New(reason.RAMConflict, "RAM has a group %s that was not made for identity provider %s, so its events put nobody into it: give the group another name at the identity provider; or, if they are to fill this one, begin its comments in RAM with %q", g.Name, idp, markOf(idp))
+}
+
+func newGroup(idp, name string) Step {
 	return Step{Action: createGroup, Subject: name, Words: "create group " + name, Params: url.Values{
-		groupParam: {name}, "DisplayName": {shortened(name, maxDisplayName)}, "Comments": {comment},
+		groupParam: {name}, "DisplayName": {shortened(name, maxDisplayName)}, "Comments": {commentOf(idp)},
 	}}
 }
 

@@ -3,7 +3,6 @@ package effect
 import (
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 )
@@ -25,7 +24,7 @@ type Has struct {
 	Former     *UserHas // likewise; read where the former is missing
 	DenyPolicy bool     // the account has the policy that forbids all
 
-	Groups map[string]string // of the wanted groups those that RAM has and the user lacks: as it writes them
+	Groups map[string]GroupHas // of the groups that the user is to be put into or taken out of, those that RAM has
 }
 
 // UserHas is a RAM user.
@@ -151,7 +150,7 @@ func (p *planner) keep() {
 	if u.Login && ours(u.Comments) {
 		p.ims(deleteLogin, u.Name, "delete the password of user "+u.Name+", who signs in by SSO", url.Values{})
 	}
-	p.leave(u, p.wanted.Left)
+	p.leave(u, p.fillable(u))
 	if slices.Contains(u.Policies, leftPolicy()) {
 		p.policy(detachPolicy, u, leftPolicy(), "allow user "+u.Name+" again")
 	}
@@ -172,34 +171,6 @@ func (p *planner) describe(u UserHas) {
 	}
 	if len(params) > 0 {
 		p.ims(updateUser, u.Name, "describe user "+u.Name+" anew", params)
-	}
-}
-
-// join puts the user into the groups that it lacks; one that is missing is made first.
-func (p *planner) join(user string, in []string) {
-	for _, group := range p.wanted.Groups {
-		if contains(in, group) {
-			continue
-		}
-		if err := checkGroupName(group); err != nil { // which an event about the group is refused for
-			p.steps = append(p.steps, Step{Subject: user, Words: "leave user " + user + " out of a group: " + err.Error()})
-			continue
-		}
-		there, ok := p.has.Groups[group]
-		if !ok {
-			there = group
-			p.steps = append(p.steps, newGroup(group))
-		}
-		p.ims(addToGroup, user, "put user "+user+" into group "+there, url.Values{groupParam: {there}})
-	}
-}
-
-// leave takes the user out of those of the groups that it is in.
-func (p *planner) leave(u UserHas, groups []string) {
-	for _, group := range u.Groups {
-		if contains(groups, group) {
-			p.ims(takeFrom, u.Name, "take user "+u.Name+" out of group "+group, url.Values{groupParam: {group}})
-		}
 	}
 }
 
@@ -250,9 +221,4 @@ func (p *planner) keepInstead() {
 	u := p.has.named()
 	p.steps = append(p.steps, Step{Subject: u.Name, Words: "keep user " + u.Name + ", who was not made here: it is disabled instead of deleted"})
 	p.disable(u)
-}
-
-// contains: RAM tells no two groups apart by case.
-func contains(groups []string, group string) bool {
-	return slices.ContainsFunc(groups, func(g string) bool { return strings.EqualFold(g, group) })
 }

@@ -16,6 +16,7 @@ const (
 	acme   = "1234567890123456"
 	domain = "acme.onaliyun.com"
 	made   = "fc-sso: made by provisioning, on events"
+	filled = "fc-sso okta: made by provisioning, on events"
 )
 
 // account is acme's, with what may be done there.
@@ -64,7 +65,7 @@ func TestThePlanIsWhatIsMissing(t *testing.T) {
 	all := federation.Manage{Users: true, Groups: true, Delete: true, Deny: true}
 	some := federation.Manage{Users: true, Groups: true}
 	denied := &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made, Policies: []effect.Policy{left}, Keys: []effect.Key{{ID: "LTAI1", Status: "Inactive"}}}
-	there := map[string]string{"dev": "dev", "ops": "Ops"}
+	there := map[string]effect.GroupHas{"dev": {Name: "dev", Comments: filled}, "ops": {Name: "Ops", Comments: filled}}
 	ada := func(status lifecycle.Status) effect.Wanted {
 		return effect.Wanted{Name: "ada", Status: status, There: status == lifecycle.Active, DisplayName: "Ada L", Groups: []string{"dev", "ops"}, Left: []string{"old"}}
 	}
@@ -75,12 +76,16 @@ func TestThePlanIsWhatIsMissing(t *testing.T) {
 		want   string
 	}{
 		"nobody is there":              {some, ada(lifecycle.Active), effect.Has{Groups: there}, "create user ada\nput user ada into group dev\nput user ada into group Ops"},
-		"nor is a group":               {some, ada(lifecycle.Active), effect.Has{Groups: map[string]string{"dev": "dev"}}, "create user ada\nput user ada into group dev\ncreate group ops\nput user ada into group ops"},
+		"nor is a group":               {some, ada(lifecycle.Active), effect.Has{Groups: map[string]effect.GroupHas{"dev": {Name: "dev", Comments: filled}}}, "create user ada\nput user ada into group dev\ncreate group ops\nput user ada into group ops"},
 		"all is there":                 {some, ada(lifecycle.Active), effect.Has{User: &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made, Groups: []string{"dev", "Ops", "hand"}}}, ""},
 		"another display name":         {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, DisplayName: "Ada King"}, effect.Has{User: &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made}}, "describe user ada anew"},
 		"no display name":              {some, effect.Wanted{Name: "ada", Status: lifecycle.Active}, effect.Has{User: &effect.UserHas{Name: "ada", DisplayName: "Ada L", Comments: made}}, ""},
 		"a user made by hand":          {some, ada(lifecycle.Active), effect.Has{User: &effect.UserHas{Name: "ada", DisplayName: "Countess", Comments: "by hand", Login: true}, Groups: there}, "put user ada into group dev\nput user ada into group Ops"},
 		"a group that they left":       {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, Left: []string{"DEV", "none"}}, effect.Has{User: user("by hand")}, "take user ada out of group dev"},
+		"a group made by hand":         {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, There: true, Groups: []string{"admins"}}, effect.Has{User: &effect.UserHas{Name: "ada"}, Groups: map[string]effect.GroupHas{"admins": {Name: "Admins", Comments: made}}}, "(leave user ada out of group Admins, which was not made for okta)"},
+		"another's group":              {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, There: true, Groups: []string{"dev"}}, effect.Has{User: &effect.UserHas{Name: "ada"}, Groups: map[string]effect.GroupHas{"dev": {Name: "dev", Comments: "fc-sso okta2: made by provisioning, on events"}}}, "(leave user ada out of group dev, which was not made for okta)"},
+		"a group that was handed over": {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, There: true, Groups: []string{"dev"}}, effect.Has{User: &effect.UserHas{Name: "ada"}, Groups: map[string]effect.GroupHas{"dev": {Name: "dev", Comments: "fc-sso entra okta"}}}, "put user ada into group dev"},
+		"out of a group made by hand":  {some, effect.Wanted{Name: "ada", Status: lifecycle.Active, Left: []string{"hand"}}, effect.Has{User: user("by hand"), Groups: map[string]effect.GroupHas{"hand": {Name: "hand"}}}, "(leave user ada in group hand, which was not made for okta)"},
 		"a password under SSO":         {some, effect.Wanted{Name: "ada", Status: lifecycle.Active}, effect.Has{User: user(made)}, "delete the password of user ada, who signs in by SSO"},
 		"a new name":                   {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{Former: &effect.UserHas{Name: "ada"}}, "rename user ada to ada.k"},
 		"a new name that is there":     {some, effect.Wanted{Name: "ada.k", Formerly: "ada", Status: lifecycle.Active}, effect.Has{User: &effect.UserHas{Name: "ada.k"}}, ""},
@@ -103,7 +108,7 @@ func TestThePlanIsWhatIsMissing(t *testing.T) {
 		"who is gone already":       {all, ada(lifecycle.Gone), effect.Has{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt.wanted.Account, tt.has.Domain = account(t, tt.manage), domain
+			tt.wanted.Account, tt.wanted.IdP, tt.has.Domain = account(t, tt.manage), "okta", domain
 			if got := words(effect.Steps(tt.wanted, tt.has)); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
@@ -119,27 +124,35 @@ func TestThePlanOfAGroup(t *testing.T) {
 		g.Policies = []effect.Policy{{Name: "AdministratorAccess", Type: "System"}}
 		return g
 	}
+	others := func(name string) string {
+		return "ram_conflict: RAM has a group " + name + " that was not made for identity provider okta, so its events put nobody into it: give the group another name at the identity provider; or, if they are to fill this one, begin its comments in RAM with \"fc-sso okta\""
+	}
 	for name, tt := range map[string]struct {
 		wanted effect.Group
 		has    effect.GroupsHas
 		want   string
 	}{
 		"none":                           {effect.Group{Name: "dev"}, effect.GroupsHas{}, "create group dev"},
-		"there":                          {effect.Group{Name: "dev"}, effect.GroupsHas{Group: group("dev", "by hand")}, ""},
-		"renamed":                        {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Former: group("dev", made)}, "rename group dev to devs"},
+		"there":                          {effect.Group{Name: "dev"}, effect.GroupsHas{Group: group("dev", filled)}, ""},
+		"there, and made by hand":        {effect.Group{Name: "dev"}, effect.GroupsHas{Group: group("dev", "by hand")}, others("dev")},
+		"there, and another's":           {effect.Group{Name: "dev"}, effect.GroupsHas{Group: group("dev", "fc-sso entra: made by provisioning, on events")}, others("dev")},
+		"there, and handed over":         {effect.Group{Name: "dev"}, effect.GroupsHas{Group: group("dev", "fc-sso entra okta: the developers")}, ""},
+		"gone, and another's":            {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: group("dev", "fc-sso entra", "ada")}, "(keep group dev, which was not made here)"},
+		"renamed":                        {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Former: group("dev", filled)}, "rename group dev to devs"},
 		"renamed, made by hand":          {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Former: group("dev", "")}, "create group devs"},
-		"renamed already":                {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", made)}, ""},
-		"other capitals":                 {effect.Group{Name: "Dev", Formerly: "dev"}, effect.GroupsHas{Group: group("dev", made), Former: group("dev", made)}, ""},
-		"somebody was put there early":   {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", made, "ada", "bob"), Former: used(group("dev", made, "ada"))}, "put user bob into group dev\ntake user ada out of group devs\ntake user bob out of group devs\ndelete group devs\nrename group dev to devs"},
-		"the new one was made by hand":   {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", ""), Former: group("dev", made, "ada")}, "put user ada into group devs\ntake user ada out of group dev\ndelete group dev"},
-		"both were":                      {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", ""), Former: group("dev", "", "ada")}, "(keep group dev, which was not made here)"},
-		"policies hang on both":          {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: used(group("devs", made)), Former: used(group("dev", made))}, "ram_conflict: group dev is to be deleted, and the policy AdministratorAccess is attached to it: detach its policies"},
-		"gone":                           {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: group("dev", made, "ada")}, "take user ada out of group dev\ndelete group dev"},
+		"renamed already":                {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", filled)}, ""},
+		"other capitals":                 {effect.Group{Name: "Dev", Formerly: "dev"}, effect.GroupsHas{Group: group("dev", filled), Former: group("dev", filled)}, ""},
+		"somebody was put there early":   {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", filled, "ada", "bob"), Former: used(group("dev", filled, "ada"))}, "put user bob into group dev\ntake user ada out of group devs\ntake user bob out of group devs\ndelete group devs\nrename group dev to devs"},
+		"the new one was made by hand":   {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", ""), Former: group("dev", filled, "ada")}, others("devs")},
+		"the former was made by hand":    {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: group("devs", filled), Former: group("dev", "", "ada")}, "(keep group dev, which was not made here)"},
+		"policies hang on both":          {effect.Group{Name: "devs", Formerly: "dev"}, effect.GroupsHas{Group: used(group("devs", filled)), Former: used(group("dev", filled))}, "ram_conflict: group dev is to be deleted, and the policy AdministratorAccess is attached to it: detach its policies"},
+		"gone":                           {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: group("dev", filled, "ada")}, "take user ada out of group dev\ndelete group dev"},
 		"gone, and made by hand":         {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: group("dev", "by hand", "ada")}, "(keep group dev, which was not made here)"},
-		"gone, and a policy hangs on it": {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: used(group("dev", made, "ada"))}, "ram_conflict: group dev is to be deleted, and the policy AdministratorAccess is attached to it: detach its policies"},
+		"gone, and a policy hangs on it": {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{Group: used(group("dev", filled, "ada"))}, "ram_conflict: group dev is to be deleted, and the policy AdministratorAccess is attached to it: detach its policies"},
 		"gone already":                   {effect.Group{Name: "dev", Gone: true}, effect.GroupsHas{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tt.wanted.IdP = "okta"
 			steps, err := effect.GroupSteps(tt.wanted, tt.has)
 			got := words(steps)
 			if err != nil {

@@ -34,7 +34,7 @@ func (s *stay) readUser(ctx context.Context, w Wanted, surprised bool) (Has, err
 		}
 	}
 	if active {
-		has.Groups, err = s.groupsLacked(ctx, w, u, surprised)
+		has.Groups, err = s.groupsOf(ctx, w, u, surprised)
 	} else if (u != nil || w.There) && w.Account.Manage().Deny {
 		has.DenyPolicy, err = s.hasDenyPolicy(ctx)
 	}

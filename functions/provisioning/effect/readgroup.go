@@ -115,20 +115,28 @@ func (s *stay) pages(ctx context.Context, action string, params url.Values, take
 	}
 }
 
-// groupsLacked are the wanted groups that the user is not in, as RAM writes them, if it
-// has them.
-func (s *stay) groupsLacked(ctx context.Context, w Wanted, u *UserHas, anyCase bool) (map[string]string, error) {
-	there := map[string]string{}
+// groupsOf are the groups that the user is to be put into or taken out of, if RAM has them.
+func (s *stay) groupsOf(ctx context.Context, w Wanted, u *UserHas, anyCase bool) (map[string]GroupHas, error) {
+	in := func(name string) bool { return u != nil && contains(u.Groups, name) }
+	var asked []string
 	for _, name := range w.Groups {
-		if u != nil && contains(u.Groups, name) {
-			continue
+		if !in(name) {
+			asked = append(asked, name)
 		}
-		g, err := s.group(ctx, name, anyCase)
+	}
+	for _, name := range w.Left {
+		if in(name) {
+			asked = append(asked, name)
+		}
+	}
+	there := map[string]GroupHas{}
+	for _, name := range asked {
+		g, err := s.group(ctx, name, anyCase || in(name))
 		if err != nil {
 			return nil, err
 		}
 		if g != nil {
-			there[name] = g.Name
+			there[name] = *g
 		}
 	}
 	return there, nil

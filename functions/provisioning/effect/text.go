@@ -1,6 +1,7 @@
 package effect
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,6 +23,19 @@ const (
 
 // ours says by its comment that something was made here.
 func ours(comment string) bool { return strings.HasPrefix(comment, mark) }
+
+// markOf begins the comment of a group that an identity provider's events may fill.
+func markOf(idp string) string { return mark + " " + idp }
+
+func commentOf(idp string) string { return markOf(idp) + ": made by provisioning, on events" }
+
+// fills says by its comment that a group was made for an identity provider, or handed over
+// to it, or to several, by who writes comments in RAM.
+func fills(idp, comment string) bool {
+	who, _, _ := strings.Cut(comment, ":")
+	words := strings.Fields(who)
+	return len(words) > 1 && words[0] == mark && slices.Contains(words[1:], idp)
+}
 
 // displayName is what a person is called as far as RAM holds it, else the user's name.
 func displayName(w Wanted) string {

@@ -95,7 +95,7 @@ func (c *scene) again() {
 
 // wanted is ada as she is wanted.
 func (c *scene) wanted(status lifecycle.Status, change ...func(*effect.Wanted)) effect.Wanted {
-	w := effect.Wanted{Account: c.account, Name: "ada", DisplayName: "Ada L", Email: "ada@acme.com", Status: status, There: status == lifecycle.Active, Groups: []string{"dev"}}
+	w := effect.Wanted{Account: c.account, IdP: "okta", Name: "ada", DisplayName: "Ada L", Email: "ada@acme.com", Status: status, There: status == lifecycle.Active, Groups: []string{"dev"}}
 	for _, f := range change {
 		f(&w)
 	}
@@ -115,7 +115,7 @@ func (c *scene) user(w effect.Wanted) string {
 func (c *scene) group(w effect.Group) string {
 	c.Helper()
 	c.did = nil
-	w.Account = c.account
+	w.Account, w.IdP = c.account, "okta"
 	if err := c.effects.Group(c.Context(), w); err != nil {
 		c.Fatalf("%v, after %q", err, c.did)
 	}
@@ -183,7 +183,7 @@ func text(t *testing.T, v any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.NewReplacer(`"id":"",`, "", `,"id":""`, "", `"`, "", made, "OURS").Replace(string(line))
+	return strings.NewReplacer(`"id":"",`, "", `,"id":""`, "", `"`, "", made, "OURS", filled, "OKTAS").Replace(string(line))
 }
 
 // wantHas compares what RAM holds.

@@ -82,7 +82,8 @@ func (f *fakeRAM) user(_ context.Context, u provisioning.User) error {
 		if u.There {
 			there.Display = u.DisplayName
 		}
-		f.users[id] = userThere{Display: there.Display}
+		there.Active, there.Groups = false, without(there.Groups, u.Left)
+		f.users[id] = there
 		return nil
 	}
 	there.Display, there.Active = u.DisplayName, true
@@ -92,11 +93,15 @@ func (f *fakeRAM) user(_ context.Context, u provisioning.User) error {
 		}
 		there.Groups = append(slices.Clone(there.Groups), g)
 	}
-	there.Groups = slices.DeleteFunc(there.Groups, func(g string) bool { return slices.Contains(u.Left, g) })
+	there.Groups = without(there.Groups, u.Left)
 	slices.Sort(there.Groups)
 	there.Groups = slices.Compact(there.Groups)
 	f.users[id] = there
 	return nil
+}
+
+func without(groups, left []string) []string {
+	return slices.DeleteFunc(slices.Clone(groups), func(g string) bool { return slices.Contains(left, g) })
 }
 
 func (f *fakeRAM) group(_ context.Context, g provisioning.Group) error {

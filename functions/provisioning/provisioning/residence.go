@@ -174,7 +174,7 @@ func (r residence) disable(ctx context.Context, names []string) error {
 // wanted leaves groups alone where they are not to be written. Who is not active is in
 // none of them.
 func (r residence) wanted(name, former string, status lifecycle.Status) User {
-	u := User{Account: r.account, Name: name, Formerly: former, Status: status}
+	u := User{Account: r.account, IdP: r.subject.IdP, Name: name, Formerly: former, Status: status}
 	if p, known := r.state.Wanted(false); known {
 		u.DisplayName, u.Email = p.DisplayName, p.Email
 	}
@@ -183,7 +183,7 @@ func (r residence) wanted(name, former string, status lifecycle.Status) User {
 	}
 	u.Groups, u.Left = r.groups.in, r.groups.out
 	if status != lifecycle.Active {
-		u.Groups, u.Left = nil, slices.Concat(r.groups.in, r.groups.out)
+		u.Groups, u.Left = nil, slices.Concat(r.groups.in, r.groups.out, r.groups.former)
 	}
 	return u
 }

@@ -32,7 +32,7 @@ func (v *visit) signIn(ctx context.Context) error {
 		return err
 	}
 	owner := Owner{IdP: v.subject.IdP, Person: s.Person, Since: v.Now()}
-	user := User{Account: account, Name: upn.Name(), DisplayName: s.DisplayName, Email: s.Email, Status: lifecycle.Active, There: true}
+	user := User{Account: account, IdP: v.subject.IdP, Name: upn.Name(), DisplayName: s.DisplayName, Email: s.Email, Status: lifecycle.Active, There: true}
 	if !left {
 		if err := v.make(ctx, user, owner); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 // User is a RAM user as it is wanted: effect.Wanted.
 type User struct {
 	Account      federation.Account
+	IdP          string // whose events say so
 	Name         string // before the @
 	Formerly     string // what it was called, and is renamed from, if RAM has that; "": nothing
 	DisplayName  string
@@ -28,6 +29,7 @@ type User struct {
 // Group is a RAM group as it is wanted.
 type Group struct {
 	Account        federation.Account
+	IdP            string
 	Name, Formerly string
 	Gone           bool
 }
@@ -90,8 +92,9 @@ func (v *visit) work(ctx context.Context) result {
 }
 
 // memberships are the names of the groups that the person is in, and is not in, as far as
-// events told of the groups; the IDs of the others are unknown.
-type memberships struct{ in, out, unknown []string }
+// events told of the groups; the IDs of the others are unknown. A group that the person is
+// in and RAM may know by a former name too has that beside.
+type memberships struct{ in, out, former, unknown []string }
 
 func (v *visit) memberships(ctx context.Context) (memberships, error) {
 	var m memberships
@@ -110,6 +113,7 @@ func (v *visit) memberships(ctx context.Context) (memberships, error) {
 			m.unknown = append(m.unknown, id)
 		case group.Has(edge):
 			m.in = append(m.in, group.Group.Name)
+			m.former = append(m.former, group.Names...)
 		default:
 			m.out = append(m.out, group.Names...)
 			if group.Group != nil && group.Group.Name != "" {
@@ -190,12 +194,12 @@ func (v *visit) groupOf(ctx context.Context, account federation.Account) error {
 	former := ""
 	for _, name := range v.state.Names {
 		if v.state.Group.Gone {
-			if err := v.Effects.Group(ctx, Group{Account: account, Name: name, Gone: true}); err != nil {
+			if err := v.Effects.Group(ctx, Group{Account: account, IdP: v.subject.IdP, Name: name, Gone: true}); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := v.Effects.Group(ctx, Group{Account: account, Name: name, Formerly: former}); err != nil {
+		if err := v.Effects.Group(ctx, Group{Account: account, IdP: v.subject.IdP, Name: name, Formerly: former}); err != nil {
 			return err
 		}
 		former = name

@@ -131,7 +131,7 @@ func (r *reader) manage(m *federation.Manage) object {
 		"create": r.boolean(&m.Create).says("true creates identity providers that the account's RAM does not have."),
 		"repair": r.boolean(&m.Repair).says("true puts back what somebody changed by hand."),
 		"users":  r.boolean(&m.Users).says("true lets events and first sign-ins make RAM users where a rule says create, rename them, and disable them when their people leave."),
-		"groups": r.boolean(&m.Groups).says("true lets events make RAM groups and fill them with those users."),
+		"groups": r.boolean(&m.Groups).says("true lets events make RAM groups and fill them with those users. A group that RAM had before is filled only if its comments there begin with fc-sso and the id of the identity provider."),
 		"delete": r.boolean(&m.Delete).says("true deletes RAM users of people who are gone for good, if they were made here; else they are disabled."),
 		"deny":   r.boolean(&m.Deny).says("true forbids disabled RAM users everything by a policy, fc-sso-left: credentials that they were given before live on until they expire."),
 	}
