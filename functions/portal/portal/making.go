@@ -118,7 +118,7 @@ func (p portal) signInEvent(from trust.Source, who validate.Identity, grant mapp
 		Key: key, From: door, Kind: lifecycle.KindSignIn, IdP: owner.IdP, Order: lifecycle.Order{At: p.Now(), Key: key},
 		SignIn: &lifecycle.SignIn{
 			Person: owner.Person, Account: account, User: grant.UPN().String(),
-			DisplayName: only(from, who, "displayName"), Email: only(from, who, "email"),
+			DisplayName: only(from, who, "name"), Email: only(from, who, "email"),
 		},
 	}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/respond/respondtest"
 	"github.com/fc-sso/fc-sso/shared/session"
 	"github.com/fc-sso/fc-sso/shared/store"
+	"github.com/fc-sso/fc-sso/shared/validate/validatetest"
 )
 
 // maker stands for provisioning.
@@ -36,6 +37,7 @@ func withMaker(t *testing.T) (*maker, session.Session) {
 	t.Helper()
 	m := &maker{stage: withUsers(t), t: t, makes: 1}
 	m.draft.Accounts[0].Manage = federation.Manage{Users: true}
+	m.draft.IdentityProviders[0].Attributes["name"] = "displayName" // the alias that presets have
 	for i := range m.draft.Rules {
 		if m.draft.Rules[i].User != nil {
 			m.draft.Rules[i].User.Create = true
@@ -43,7 +45,7 @@ func withMaker(t *testing.T) (*maker, session.Session) {
 	}
 	m.making = portal.Making{Accept: m.accept, Provision: m.provision, GivenUp: m.letter}
 	m.handler = m.portal(t, m.mint)
-	return m, m.ada(t)
+	return m, m.signIn(t, validatetest.Subject("ada"), validatetest.Attribute("emailAddress", "ada@acme.com"), validatetest.Attribute("displayName", "Ada Lovelace"))
 }
 
 func (m *maker) accept(_ context.Context, events ...lifecycle.Event) error {
@@ -99,7 +101,7 @@ func TestAUserIsMadeAtTheFirstSignIn(t *testing.T) {
 		t.Fatalf("%d events, %d calls: %s", len(m.events), m.calls, m.log)
 	}
 	e := m.events[0]
-	want := lifecycle.SignIn{Person: "ada", Account: prod, User: "ada@acme.onaliyun.com", Email: "ada@acme.com"}
+	want := lifecycle.SignIn{Person: "ada", Account: prod, User: "ada@acme.onaliyun.com", DisplayName: "Ada Lovelace", Email: "ada@acme.com"}
 	if e.Kind != lifecycle.KindSignIn || e.IdP != "test" || *e.SignIn != want || e.From != "portal" {
 		t.Errorf("%+v %+v", e, *e.SignIn)
 	}
