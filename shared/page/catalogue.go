@@ -111,6 +111,7 @@ func catalogue() map[string]text {
 		"making.title":           {"Your user is being made", "正在为您创建用户"},
 		"making.lead":            {"This happens once and takes a few seconds. The page goes on by itself.", "仅首次登录需要，只需几秒钟，页面会自动继续。"},
 		"making.look":            {"Go on now", "立即继续"},
+		"making.roles":           {"Show my roles", "显示我的角色"},
 		"stepup.title":           {"Sign in again to go on", "需要重新登录才能继续"},
 		"stepup.lead":            {"Your sign-in is good, but this needs more of it. %s will ask you once more.", "您的登录有效，但此操作有更高的要求。%s 会再次确认您的身份。"},
 		"stepup.over":            {"Alibaba Cloud wants to be shown what %s said at your sign-in, and that has ended. Sign in again for it: you may not be asked anything.", "阿里云需要验证 %s 在您登录时签发的凭证，而该凭证已过期。请重新登录，可能无需再次输入密码。"},
