@@ -177,8 +177,8 @@ func rotateAtOnce(t *testing.T, s *stack.Stack) {
 	}
 }
 
-// operate runs ssoctl as an operator of the stack.
-func operate(t *testing.T, s *stack.Stack, arguments ...string) {
+// operate runs ssoctl as an operator of the stack, and is what it says.
+func operate(t *testing.T, s *stack.Stack, arguments ...string) string {
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(stack.Bin(t), "ssoctl"), arguments...)
 	command.Env = append(os.Environ(), "SSO_LOCAL_STACK=1", "SSO_URL="+s.URL,
@@ -188,4 +188,5 @@ func operate(t *testing.T, s *stack.Stack, arguments ...string) {
 	if err != nil {
 		t.Fatalf("ssoctl %s: %v\n%s", strings.Join(arguments, " "), err, said)
 	}
+	return string(said)
 }
