@@ -3,9 +3,10 @@
 //   plain  as people get it, with a logo, and the partner at whose page one may begin
 //   every  the same federation, with accounts that know every way to issue, on both
 //          sites, users from both identity providers, roles that ask for more, and the
-//          partner's identity provider on two hosts, which takes requests by form alone
+//          partner's identity provider on two hosts, which takes requests by form alone;
+//          in one account users are made at the first sign-in, only that RAM denies it
 //   tls    as every, over TLS, and with more roles for the partner's people than one can
-//          read: ten in each of fifty accounts
+//          read: ten in each of fifty accounts; wangfang has left
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -28,6 +29,7 @@ const accounts = `
   - {id: "6789012345678901", alias: acme-abroad, site: international, issue: direct, oidcProviders: {contoso: "acs:ram::6789012345678901:oidc-provider/contoso"}}
   - {id: "8901234567890123", alias: acme-intl, site: international}
   - {id: "9012345678901234", alias: acme-safe, site: china, userSSO: {suffixes: [acme-safe.onaliyun.com], withDomain: true}}
+  - {id: "3456789012345678", alias: acme-new, site: china, maintenanceRole: "acs:ram::3456789012345678:role/fc-sso-maintenance", userSSO: {suffixes: [acme-new.onaliyun.com], withDomain: true}, manage: {users: true}}
 `;
 
 const rules = `
@@ -55,6 +57,10 @@ const rules = `
     user: {account: "9012345678901234", principal: '{{email | before "@"}}@acme-safe.onaliyun.com', domains: [acme-safe.onaliyun.com]}
     condition: any
     requires: {acr: [urn:oasis:names:tc:SAML:2.0:ac:classes:MobileTwoFactorContract]}
+  - name: erin is new
+    idp: contoso
+    user: {account: "3456789012345678", principal: '{{email | before "@"}}@acme-new.onaliyun.com', domains: [acme-new.onaliyun.com], create: true}
+    condition: {StringEquals: {"oidc:email": erin@contoso.example}}
   - name: the vault opens by a second factor
     idp: acme
     roles: [acs:ram::8901234567890123:role/vault]
@@ -101,11 +107,21 @@ async function everyWay(...flags) {
   writeFileSync(file, text + rules + (flags.includes('-tls') ? many.rules : ''));
   await applied(line);
   await tell(line, '/functions/metadata-rotation', { triggerName: 'hourly', payload: '{"job":"rotate"}' });
+  await tell(line, '/roles', { arn: `acs:ram::${numbers['acme-new']}:role/fc-sso-maintenance`, trust: JSON.stringify(nobody) });
+  if (flags.includes('-tls')) await tell(line, '/events', [wangLeft()]);
   return line;
 }
 
+// nobody is a role's trust in none of our functions.
+const nobody = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: ['acs:ram::3456789012345678:root'] } }] };
+
+const wangLeft = () => ({
+  id: 'hr-1', source: 'acme.hr', specversion: '1.0', type: 'fcsso.person.left', datacontenttype: 'application/json',
+  time: new Date().toISOString(), data: { idp: 'acme', id: '10044', person: 'wangfang@acme.example' },
+});
+
 export const numbers = {
-  'acme-prod': '1234567890123456', 'acme-dev': '2345678901234567', 'acme-lab': '5678901234567890',
+  'acme-prod': '1234567890123456', 'acme-dev': '2345678901234567', 'acme-new': '3456789012345678', 'acme-lab': '5678901234567890',
   'acme-abroad': '6789012345678901', 'acme-global': '7890123456789012', 'acme-intl': '8901234567890123',
   'acme-safe': '9012345678901234',
 };

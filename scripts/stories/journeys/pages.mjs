@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { lookAt, requireOrder } from '../looks.mjs';
 import { desk, Person } from '../person.mjs';
 import { findings } from '../stage.mjs';
-import { bucket, ecs, stack } from '../stacks.mjs';
+import { bucket, ecs, numbers, stack } from '../stacks.mjs';
 
 test('axe-core finds what is wrong with a page', async (t) => {
   const { page } = await Person.arrive(t, await stack('plain'));
@@ -74,12 +74,27 @@ const inside = [
   ['arrival', arrive, 'form[action="/arrival"]'],
 ];
 const others = [
+  ['making', waited, 'a[href*="waits="]'],
   ['roles-empty', async (p) => { await p.page.goto(started(p)); await p.prove('fabrikam', 'grace'); }, '#me'],
   ['refusal-user', refusedUser, '.options'],
   ['ended', endedElsewhere, 'main p a.button'],
 ];
 
 const started = (p) => new URL('/start', p.line.idps.find(({ id }) => id === 'fabrikam').metadata_url).href;
+
+// waited comes to an account in which users are made, and that nobody lets make any: the
+// page looks again after a moment, which is stopped here, for it to stay.
+async function waited(p) {
+  await p.page.route('**/start?*waits=*', (route) => route.fulfill({ status: 204 }));
+  await p.go(`/idp/${numbers['acme-new']}/start`);
+  await p.prove('contoso', 'erin');
+}
+
+async function left(p) {
+  await p.go();
+  await p.choose('acme');
+  await p.prove('acme', 'wangfang');
+}
 
 async function arrive(p) {
   await p.page.goto(started(p));
@@ -113,6 +128,9 @@ suite('pages for everybody', { concurrency: 2 }, () => {
     for (const one of others) {
       test(`${one[0]}, ${locale}`, async (t) => see(await Person.arrive(t, await stack('every'), { ...desk, locale, refusals: [401, 403] }), one));
     }
+    test(`refusal-left, ${locale}`, async (t) => {
+      await see(await Person.arrive(t, await stack('tls'), { ...desk, locale, refusals: [403] }), ['refusal-left', left, '#facts']);
+    });
   }
 });
 
