@@ -10,6 +10,7 @@ import (
 	"github.com/fc-sso/fc-sso/shared/jose"
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/reason"
+	"github.com/fc-sso/fc-sso/shared/trust"
 )
 
 // shape is what events of one type say.
@@ -95,6 +96,9 @@ func (s shape) complete(event *lifecycle.Event, o jose.Object) error {
 	if err := json.Unmarshal(said.Raw(), &d); err != nil {
 		return unfit(err)
 	}
+	if err := d.check(said); err != nil {
+		return err
+	}
 	var err error
 	if d.Attributes, err = attributesOf(said); err != nil {
 		return err
@@ -104,6 +108,18 @@ func (s shape) complete(event *lifecycle.Event, o jose.Object) error {
 	}
 	event.IdP, event.Order.Version = d.IdP, d.Version
 	s.fill(event, d)
+	return nil
+}
+
+// check refuses what nobody could keep, or find the order of: an event without a version
+// is older than all that have one, and a sender who counts them lost it.
+func (d data) check(said jose.Object) error {
+	if !trust.ValidID(d.IdP) {
+		return reason.New(reason.EventMalformed, "data.idp is %.80q: the id of an identity provider is wanted", d.IdP)
+	}
+	if said.Has("version") && len(said.Texts("version")) == 0 {
+		return reason.New(reason.EventMalformed, "data.version is null: a whole number is wanted, or no version at all")
+	}
 	return nil
 }
 

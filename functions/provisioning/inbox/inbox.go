@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/reason"
@@ -93,12 +94,26 @@ func (r *reading) list(text []byte, door string) {
 		return
 	}
 	for _, element := range elements {
-		var inside string
-		if json.Unmarshal(element, &inside) == nil {
-			element = []byte(inside)
+		text, err := inside(element)
+		if err != nil {
+			r.refuse(element, err)
+			continue
 		}
-		r.event(element, door)
+		r.event(text, door)
 	}
+}
+
+// inside is the text that an element of a list is, or the element itself. What is no
+// character becomes U+FFFD in the decoder, and would be somebody's name.
+func inside(element []byte) ([]byte, error) {
+	if !bytes.HasPrefix(element, []byte(`"`)) {
+		return element, nil
+	}
+	var text string
+	if err := json.Unmarshal(element, &text); err != nil || !utf8.Valid(element) || strings.ContainsRune(text, utf8.RuneError) {
+		return nil, reason.New(reason.EventMalformed, "it is a text that is not UTF-8, or has U+FFFD")
+	}
+	return []byte(text), nil
 }
 
 func (r *reading) event(text []byte, door string) {

@@ -49,6 +49,8 @@ func TestBadEventsAreRefusedByName(t *testing.T) {
 		"another kind's":      {"eventbridge-member-added", `"group"`, `"name"`, reason.EventMalformed, `"name"`},
 		"a field in capitals": {ada, `"displayName"`, `"DisplayName"`, reason.EventMalformed, `"DisplayName"`},
 		"no idp":              {ada, `"idp": "okta",`, ``, reason.EventMalformed, "idp"},
+		"an idp of no file":   {ada, `"idp": "okta"`, `"idp": "@owner/1"`, reason.EventMalformed, "data.idp"},
+		"a null version":      {ada, `"version": 7`, `"version": null`, reason.EventMalformed, "data.version"},
 		"no person":           {ada, `"id": "10042",`, ``, reason.EventMalformed, "id"},
 		"a number for a name": {ada, `"ada@acme.com"`, `7`, reason.EventMalformed, "data.person is a number"},
 		"half a version":      {ada, `"version": 7`, `"version": 7.5`, reason.EventMalformed, "data.version"},
@@ -96,6 +98,17 @@ func TestWhatHasANameIsTakenOnlyFromWhoHasIt(t *testing.T) {
 	trail.Sources = []string{"acs.actiontrail"}
 	if _, bad := inbox.Read(sample(t, "eventbridge-actiontrail"), trail); bad[0].Code != reason.EventUnknown {
 		t.Errorf("%+v", bad)
+	}
+}
+
+// TestATextIsTheCharactersThatWereSent: the list of an event stream holds texts, with the
+// events in them.
+func TestATextIsTheCharactersThatWereSent(t *testing.T) {
+	for name, fresh := range map[string]string{"no UTF-8": "\xff", "half a character": `\ud800`} {
+		events, bad := inbox.Read(spoilt(t, "eventbridge-stream-texts", "sre", fresh), accepted())
+		if len(events) != 1 || len(bad) != 1 || bad[0].Code != reason.EventMalformed || !strings.Contains(bad[0].Detail, "UTF-8") {
+			t.Errorf("%s: %+v %+v", name, events, bad)
+		}
 	}
 }
 
