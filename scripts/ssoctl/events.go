@@ -90,18 +90,14 @@ func (l letter) line() string {
 	if !l.Due.IsZero() {
 		when = "due " + moment(l.Due)
 	}
-	about := "no event"
+	about, why := "not taken in", "not tried yet"
 	if l.Subject != "" {
-		about = l.Subject
+		about = strconv.QuoteToGraphic(l.Subject)
 	}
-	return fmt.Sprintf("%s %s, tried %s\n  %s\n  %s: %s\n", l.Key, when, count(l.Attempts, "time"), strconv.QuoteToGraphic(about), orNothing(string(l.Code)), strconv.QuoteToGraphic(l.Detail))
-}
-
-func orNothing(code string) string {
-	if code == "" {
-		return "not tried yet"
+	if l.Code != "" {
+		why = fmt.Sprintf("%s: %s", l.Code, strconv.QuoteToGraphic(l.Detail))
 	}
-	return code
+	return fmt.Sprintf("%s %s, tried %s\n  %s\n  %s\n", l.Key, when, count(l.Attempts, "time"), about, why)
 }
 
 func deadLetters(ctx context.Context, events *store.Events) ([]letter, error) {

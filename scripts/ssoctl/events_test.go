@@ -46,12 +46,12 @@ bb given up 2027-03-01 12:01:00 UTC, tried 12 times
   "{\"idp\":\"test\",\"kind\":\"person\",\"id\":\"7\"}"
   subject_unknown: "no group"
 cc given up 2027-03-01 12:02:00 UTC, tried 1 time
-  "no event"
+  not taken in
   event_malformed: "no JSON"
 `, "")
 	op.run("events", "list", "-pending").want(t, statusDone, "there are none\n", "")
 	op.run("events", "show", "cc").want(t, statusDone, `cc given up 2027-03-01 12:02:00 UTC, tried 1 time
-  "no event"
+  not taken in
   event_malformed: "no JSON"
   came 2027-03-01 12:00:00 UTC
   "{\x1b"
@@ -69,7 +69,7 @@ func TestDeadLettersAreTriedAgainOrDropped(t *testing.T) {
 	op, events := withLetters(t)
 	op.run("events", "retry", "-all", "-code", "subject_unknown").want(t, statusDone, "waits again: bb\n", "")
 	op.run("events", "retry", "-all", "-code", "subject_unknown").want(t, statusDone, "nothing to retry\n", "")
-	if r := op.run("events", "list", "-pending"); r.status != statusDone || !strings.HasPrefix(r.stdout, "bb due ") || !strings.Contains(r.stdout, "not tried yet") {
+	if r := op.run("events", "list", "-pending"); r.status != statusDone || !strings.HasPrefix(r.stdout, "bb due ") || !strings.HasSuffix(r.stdout, "\n  not tried yet\n") {
 		t.Errorf("%+v", r)
 	}
 	op.run("events", "retry", "-all").want(t, statusDone, "waits again: aa\n", "")

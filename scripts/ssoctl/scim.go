@@ -199,6 +199,6 @@ func (p program) scimRevoke(ctx context.Context, args []string) error {
 	if err := d.putTokens(ctx, idp, left, version); err != nil {
 		return err
 	}
-	p.say("%s has %d tokens fewer; functions that have read them go by them for up to 30 seconds more\n", idp, len(tokens)-len(left))
+	p.say("%s has %s fewer; functions that have read them go by them for up to 30 seconds more\n", idp, count(len(tokens)-len(left), "token"))
 	return nil
 }

@@ -47,7 +47,7 @@ func TestATokenIsGivenAndTakenBack(t *testing.T) {
 	if r := op.run("scim", "list"); strings.Count(r.stdout, "\n") != 2 || !strings.HasPrefix(r.stdout, "test "+found[2]+", since 20") {
 		t.Errorf("%+v", r)
 	}
-	if r := op.run("scim", "revoke", "test", found[2]); r.status != statusDone || op.holds(found[1]) || !op.holds(second.Token) {
+	if r := op.run("scim", "revoke", "test", found[2]); r.status != statusDone || !strings.HasPrefix(r.stdout, "test has 1 token fewer; ") || op.holds(found[1]) || !op.holds(second.Token) {
 		t.Errorf("%+v", r)
 	}
 	if r := op.run("scim", "revoke", "test"); r.status != statusDone || op.holds(second.Token) {
