@@ -62,7 +62,7 @@ func (m machine) worst(errs []error) error {
 func (m machine) isFinal(err error) bool {
 	return m.Effects.Final(err) || slices.Contains([]reason.Code{
 		reason.PrincipalInvalid, reason.PrincipalSuffix, reason.PrincipalTaken, reason.PersonUnclear,
-		reason.EventMalformed, reason.GroupsTooMany,
+		reason.EventMalformed, reason.GroupsTooMany, reason.RequestTooLarge,
 	}, reason.Of(err))
 }
 
@@ -95,7 +95,8 @@ func (m machine) settleEach(ctx context.Context, waiting []inbox.Waiting, of fun
 // fail makes an event wait, or gives it up.
 func (m machine) fail(ctx context.Context, w inbox.Waiting, e lifecycle.Event, err error, began time.Time) error {
 	now := m.Now()
-	final := m.isFinal(err)
+	// Who suspends an identity provider that there is not is to hear of it at once.
+	final := m.isFinal(err) || inbox.IsAboutTrust(w.Subject) && reason.Of(err) == reason.IdPUnknown
 	if now.Before(w.Due) && !final {
 		return nil // its turn is to come; this visit was another's
 	}

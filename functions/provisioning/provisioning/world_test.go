@@ -41,6 +41,7 @@ type world struct {
 	offset time.Duration
 	made   map[string]bool
 	trust  []string
+	denies error // what trust events are answered
 	log    bytes.Buffer
 }
 
@@ -183,7 +184,7 @@ func (i *instance) handle(d provisioning.Delivery) error {
 				i.world.mu.Lock()
 				defer i.world.mu.Unlock()
 				i.trust = append(i.trust, string(e.Kind)+" "+e.IdP)
-				return nil
+				return i.denies
 			})
 		},
 	})
