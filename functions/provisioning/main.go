@@ -67,7 +67,7 @@ func read(from config.Events) func([]byte) provisioning.Delivery {
 	accepted := inbox.Accepted{Account: from.Account, Sources: from.Sources, Topics: from.Topics, Now: time.Now}
 	return func(payload []byte) provisioning.Delivery {
 		if errand, ok := inbox.ReadErrand(payload); ok {
-			return provisioning.Delivery{Timer: errand.Timer, Subject: errand.Subject, Key: errand.Key}
+			return provisioning.Delivery{Timer: errand.Timer, Subject: errand.Subject}
 		}
 		events, refused := inbox.Read(payload, accepted)
 		d := provisioning.Delivery{Events: events}

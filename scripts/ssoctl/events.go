@@ -114,15 +114,20 @@ func asLetter(l store.DeadLetter) letter {
 	return letter{Key: l.Key, Subject: l.Subject, Code: l.Code, Detail: l.Detail, Attempts: l.Attempts, First: l.First.UTC(), At: l.At.UTC()}
 }
 
-// waiting are those that wait, whether or not they are due: the first 500.
+// waiting are those that wait, whether or not they are due.
 func waiting(ctx context.Context, events *store.Events) ([]letter, error) {
-	all, err := events.Pending(ctx, time.Unix(1<<40, 0), 500)
 	letters := []letter{}
-	for _, e := range all {
-		letters = append(letters, letter{Key: e.Key, Subject: e.Subject, Code: e.Code, Detail: e.Detail, Attempts: e.Attempts, First: e.First.UTC(), Due: e.Due.UTC()})
+	for last := (store.Event{}); ; {
+		page, err := events.Pending(ctx, last, time.Unix(1<<40, 0), 500)
+		if err != nil || len(page) == 0 {
+			slices.SortStableFunc(letters, func(a, b letter) int { return a.Due.Compare(b.Due) })
+			return letters, err
+		}
+		for _, e := range page {
+			letters = append(letters, letter{Key: e.Key, Subject: e.Subject, Code: e.Code, Detail: e.Detail, Attempts: e.Attempts, First: e.First.UTC(), Due: e.Due.UTC()})
+		}
+		last = page[len(page)-1]
 	}
-	slices.SortStableFunc(letters, func(a, b letter) int { return a.Due.Compare(b.Due) })
-	return letters, err
 }
 
 func (p program) eventsShow(ctx context.Context, args []string) error {

@@ -73,12 +73,16 @@ func (e *Events) Append(ctx context.Context, event Event) (known bool, err error
 	return false, unavailableIf("event", err)
 }
 
-// Pending returns events that are due, in the order of their subjects: no more than
-// limit, and of no more than 500.
-func (e *Events) Pending(ctx context.Context, before time.Time, limit int) ([]Event, error) {
+// Pending returns events that are due, in the order of their subjects, from the one that
+// comes after another on (the zero value: from the first): no more than limit, and no more
+// than 500.
+func (e *Events) Pending(ctx context.Context, after Event, before time.Time, limit int) ([]Event, error) {
 	due := tablestore.NewSingleColumnCondition(columnDue, tablestore.CT_LESS_EQUAL, before.UnixMilli())
 	due.FilterIfMissing, due.LatestVersionOnly = true, true
 	start, end := beginningWith(partitionPending, "")
+	if after.Key != "" {
+		start = eventKey(partitionPending, subjectPrefix(after.Subject)+after.Key+"\x00")
+	}
 	places, err := e.client.some(ctx, tableEvent, start, end, due, min(limit, mostPending))
 	return eventsOf(places), unavailableIf("events", err)
 }

@@ -1,24 +1,20 @@
 package inbox
 
 import (
-	"strings"
-
 	"github.com/fc-sso/fc-sso/shared/jose"
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 )
 
 // Errand is what provisioning is asked to do about events that it has: by its timer, for
-// all that waits; by another function of ours, which has written them, for one subject
-// or one event.
+// all that waits; by another function of ours, which has written them, for one subject.
 type Errand struct {
 	Timer   bool
 	Subject lifecycle.Subject // zero: none is named
-	Key     string            // of an event; "": none is named
 }
 
 // ReadErrand says whether a payload is one: a timer's, {"triggerTime", "triggerName",
-// "payload"}, or ours, {"subject": {…}} or {"key": "…"}. No event looks like it: the
-// shortest has a specversion.
+// "payload"}, or ours, {"subject": {…}}. No event looks like it: the shortest has a
+// specversion.
 func ReadErrand(payload []byte) (Errand, bool) {
 	if len(payload) > maxPayload {
 		return Errand{}, false
@@ -29,9 +25,6 @@ func ReadErrand(payload []byte) (Errand, bool) {
 	}
 	if _, ok := o.Text("triggerName"); ok && o.Has("triggerTime") {
 		return Errand{Timer: true}, true
-	}
-	if key, ok := o.Text("key"); ok {
-		return Errand{Key: key}, len(key) == 64 && strings.Trim(key, "0123456789abcdef") == ""
 	}
 	named, ok := o.Object("subject")
 	if !ok {

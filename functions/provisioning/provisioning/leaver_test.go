@@ -81,3 +81,23 @@ func TestWhoLeavesWhileTheirUserIsMadeHasNone(t *testing.T) {
 	w.ram.overlap = nil // they are two subjects, and each has its lease
 	w.wants(user(prod, "ada", false))
 }
+
+// TestTwoWhoAreCalledAlikeAreOnePerson: an identity provider may give somebody who comes
+// back another ID. By the newest word about the name it is known whether they are here.
+func TestTwoWhoAreCalledAlikeAreOnePerson(t *testing.T) {
+	t.Run("who left is not let back by what was before", func(t *testing.T) {
+		w := newWorld(t)
+		w.instance().takes(w.person(1, "7", "ada", lifecycle.Active), w.person(3, "7", "ada", lifecycle.Gone))
+		w.instance().takes(w.person(2, "8", "ada", lifecycle.Active))
+		w.settles()
+		w.wants(user(prod, "ada", false))
+	})
+	t.Run("who is back is not sent away by what was before", func(t *testing.T) {
+		w := newWorld(t)
+		w.instance().takes(w.person(1, "7", "ada", lifecycle.Active))
+		w.instance().takes(w.person(3, "8", "ada", lifecycle.Active))
+		w.instance().takes(w.person(2, "7", "ada", lifecycle.Gone))
+		w.settles()
+		w.wants(user(prod, "ada", true))
+	})
+}

@@ -13,12 +13,16 @@ const fromGroup = "group"
 
 // tellMembers has everybody looked at again of whom an event said that they are in the
 // group, or not, once it is another than when that was done last: it was renamed, removed,
-// or told of only now. Their visits read what the group is, so one before this knew less.
-// Whoever is cut off here has noted nothing, and the next visit tells them once more.
-func (v *visit) tellMembers(ctx context.Context) error {
+// or told of only now. Their visits read what the group is, so one before this knew less;
+// and they go by the name that RAM is known to have, so that is noted first. Whoever is cut
+// off here has not noted that members were told, and the next visit tells them once more.
+func (v *visit) tellMembers(ctx context.Context, r result) error {
 	look := v.state.Look()
-	if v.subject.Kind != lifecycle.KindGroup || look == v.state.Told {
+	if v.subject.Kind != lifecycle.KindGroup || look == v.state.Told || r.err != nil && !v.isFinal(r.err) {
 		return nil
+	}
+	if err := v.note(ctx, func(s *lifecycle.State) { v.forgetNames(s, r) }); err != nil {
+		return err
 	}
 	members, err := v.Inbox.People.Members(ctx, v.subject.IdP, v.subject.ID)
 	if err != nil {

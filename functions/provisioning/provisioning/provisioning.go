@@ -60,7 +60,6 @@ type Delivery struct {
 	Bad     []Bad
 	Timer   bool              // all that is due
 	Subject lifecycle.Subject // or what waits of one
-	Key     string            // or one event
 }
 
 // Bad is something that came and is no event.
@@ -86,7 +85,7 @@ type Letter = struct {
 // Events keeps events until they are done: store.Events.
 type Events interface {
 	inbox.Events
-	Pending(ctx context.Context, before time.Time, limit int) ([]inbox.Waiting, error)
+	Pending(ctx context.Context, after inbox.Waiting, before time.Time, limit int) ([]inbox.Waiting, error)
 	PendingOf(ctx context.Context, subject string) ([]inbox.Waiting, error)
 	Later(ctx context.Context, event inbox.Waiting) error
 	Done(ctx context.Context, at time.Time, events ...inbox.Waiting) error
@@ -109,8 +108,6 @@ func (m machine) handle(ctx context.Context, payload []byte) error {
 	switch {
 	case d.Timer:
 		return m.sweep(ctx)
-	case d.Key != "":
-		return m.one(ctx, d.Key)
 	case !d.Subject.IsZero():
 		return m.visitAll(ctx, []string{d.Subject.String()})
 	}
@@ -150,7 +147,7 @@ func (m machine) accept(ctx context.Context, events []lifecycle.Event) ([]string
 }
 
 // named adds what sign-ins call a person where the sender left it to the record. Where
-// that cannot be told, it is told when the person is visited.
+// that cannot be told, they are called by their user name.
 func named(revision federation.Revision, e lifecycle.Event) lifecycle.Event {
 	source, known := revision.IdentityProvider(e.IdP)
 	if !known || e.Person == nil || e.Person.Person != "" || e.Person.Status == lifecycle.Gone {

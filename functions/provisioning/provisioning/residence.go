@@ -28,11 +28,10 @@ func (r residence) names() []string { return r.state.Users[r.id()] }
 // a user has one that is disabled, as if somebody had been at work before they left: what
 // there is does not depend on who was faster.
 func (r residence) settle(ctx context.Context) error {
-	left := r.state.Person.HasLeft()
 	switch {
-	case left && (r.place.UPN.IsZero() || r.leaving() == lifecycle.Gone):
+	case r.left && (r.place.UPN.IsZero() || r.leaving() == lifecycle.Gone):
 		return r.leave(ctx)
-	case left:
+	case r.left:
 		err := r.live(ctx, r.place.UPN.Name(), lifecycle.Inactive)
 		if reason.Of(err) == reason.PrincipalTaken { // then they never had it
 			err = nil
@@ -183,7 +182,7 @@ func (r residence) wanted(name, former string, status lifecycle.Status) User {
 	}
 	u.Groups, u.Left = r.groups.in, r.groups.out
 	if status != lifecycle.Active {
-		u.Groups, u.Left = nil, slices.Concat(r.groups.in, r.groups.out, r.groups.former)
+		u.Groups, u.Left = nil, slices.Concat(r.groups.named, r.groups.out, r.groups.former)
 	}
 	return u
 }

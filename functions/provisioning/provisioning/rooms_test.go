@@ -36,11 +36,11 @@ func (r rooms) Dead(ctx context.Context, l provisioning.Letter) error {
 	return r.write(func() error { return r.events.Dead(ctx, l) })
 }
 
-func (r rooms) Pending(ctx context.Context, before time.Time, limit int) ([]inbox.Waiting, error) {
+func (r rooms) Pending(ctx context.Context, after inbox.Waiting, before time.Time, limit int) ([]inbox.Waiting, error) {
 	if r.isDead() {
 		return nil, errKilled
 	}
-	return r.events.Pending(ctx, before, limit)
+	return r.events.Pending(ctx, after, before, limit)
 }
 
 func (r rooms) PendingOf(ctx context.Context, subject string) ([]inbox.Waiting, error) {

@@ -17,37 +17,21 @@ const (
 	page      = 500             // of events that are due
 )
 
-// sweep visits all subjects of which something is due. What another run is at is its.
+// sweep visits all subjects of which something is due. What another run is at is its; one
+// that fails stops no other.
 func (m machine) sweep(ctx context.Context) error {
-	seen := map[string]bool{}
+	var failed []error
+	var last inbox.Waiting
 	for m.timely(ctx) {
-		due, err := m.Events.Pending(ctx, m.Now(), page)
-		if err != nil {
-			return err
+		due, err := m.Events.Pending(ctx, last, m.Now(), page)
+		if err != nil || len(due) == 0 {
+			return errors.Join(append(failed, err)...)
 		}
-		places := slices.DeleteFunc(placesOf(due), func(p string) bool { return seen[p] })
-		if len(places) == 0 {
-			return nil
-		}
-		for _, p := range places {
-			seen[p] = true
-		}
-		if err := m.visitAll(ctx, places); err != nil {
-			return err
-		}
+		last = due[len(due)-1]
+		failed = append(failed, m.visitAll(ctx, placesOf(due)))
 	}
 	m.Log.WarnContext(ctx, "the run was cut off, the next one goes on")
-	return nil
-}
-
-// one visits the subject of one event, if that waits.
-func (m machine) one(ctx context.Context, key string) error {
-	due, err := m.Events.Pending(ctx, m.Now(), page)
-	if err != nil {
-		return err
-	}
-	due = slices.DeleteFunc(due, func(w inbox.Waiting) bool { return w.Key != key })
-	return m.visitAll(ctx, placesOf(due))
+	return errors.Join(failed...)
 }
 
 func placesOf(events []inbox.Waiting) []string {

@@ -41,7 +41,7 @@ func (w *world) member(n int, person string, in bool) lifecycle.Event {
 // waiting are the events that wait, with why.
 func (w *world) waiting() []string {
 	w.t.Helper()
-	events, err := store.NewEvents(w.client).Pending(w.t.Context(), w.now().Add(1000*time.Hour), 500)
+	events, err := store.NewEvents(w.client).Pending(w.t.Context(), store.Event{}, w.now().Add(1000*time.Hour), 500)
 	if err != nil {
 		w.t.Fatal(err)
 	}

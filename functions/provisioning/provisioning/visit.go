@@ -33,6 +33,7 @@ type visit struct {
 	revision federation.Revision
 	held     []Holding // what belongs to the person, once it was read; nil: it was not
 	began    time.Time
+	left     bool // whoever is called as the person is has left
 }
 
 // visit does what waits in a place. Its error is the store's.
@@ -82,7 +83,7 @@ func (m machine) stay(ctx context.Context, place string, waiting []inbox.Waiting
 	}
 	v.state = state
 	result := v.work(short)
-	if err := v.tellMembers(short); err != nil {
+	if err := v.tellMembers(short, result); err != nil {
 		result.err = err
 	}
 	failed := v.settleEach(ctx, waiting, func(e lifecycle.Event) error { return result.of(e, tooMany) }, v.began)
@@ -148,15 +149,20 @@ func (v *visit) release(ctx context.Context, r result) error {
 			return errHeld
 		}
 		s.Lease = lifecycle.Lease{}
-		if r.err == nil && len(s.Names) > 0 && nameOf(*s) == nameOf(v.state) {
-			s.Names = s.Names[len(s.Names)-1:]
-		}
+		v.forgetNames(s, r)
 		return nil
 	})
 	if errors.Is(err, errHeld) {
 		return nil
 	}
 	return err
+}
+
+// forgetNames leaves the one name that RAM has now, if that is known.
+func (v *visit) forgetNames(s *lifecycle.State, r result) {
+	if r.err == nil && len(s.Names) > 0 && nameOf(*s) == nameOf(v.state) {
+		s.Names = s.Names[len(s.Names)-1:]
+	}
 }
 
 // unseen says whether an event waits that the visit did not have.

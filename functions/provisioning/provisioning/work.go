@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fc-sso/fc-sso/shared/federation"
+	"github.com/fc-sso/fc-sso/shared/inbox"
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 	"github.com/fc-sso/fc-sso/shared/mapping"
 	"github.com/fc-sso/fc-sso/shared/ram"
@@ -93,8 +94,9 @@ func (v *visit) work(ctx context.Context) result {
 
 // memberships are the names of the groups that the person is in, and is not in, as far as
 // events told of the groups; the IDs of the others are unknown. A group that the person is
-// in and RAM may know by a former name too has that beside.
-type memberships struct{ in, out, former, unknown []string }
+// in and RAM may know by a former name too has that beside; until its own visit has given
+// it its name there it is named, for rules, and nobody is put into it: they would be in two.
+type memberships struct{ named, in, out, former, unknown []string }
 
 func (v *visit) memberships(ctx context.Context) (memberships, error) {
 	var m memberships
@@ -112,8 +114,11 @@ func (v *visit) memberships(ctx context.Context) (memberships, error) {
 		case group.Group == nil && edge.In:
 			m.unknown = append(m.unknown, id)
 		case group.Has(edge):
-			m.in = append(m.in, group.Group.Name)
+			m.named = append(m.named, group.Group.Name)
 			m.former = append(m.former, group.Names...)
+			if len(group.Names) == 1 && group.Names[0] == group.Group.Name {
+				m.in = append(m.in, group.Group.Name)
+			}
 		default:
 			m.out = append(m.out, group.Names...)
 			if group.Group != nil && group.Group.Name != "" {
@@ -122,10 +127,11 @@ func (v *visit) memberships(ctx context.Context) (memberships, error) {
 		}
 	}
 	// Two groups of one name are one in RAM: who is in one of them is in it.
-	m.out = slices.DeleteFunc(m.out, func(name string) bool { return slices.Contains(m.in, name) })
-	slices.Sort(m.in)
-	slices.Sort(m.out)
-	m.in, m.out = slices.Compact(m.in), slices.Compact(m.out)
+	m.out = slices.DeleteFunc(m.out, func(name string) bool { return slices.Contains(m.named, name) || slices.Contains(m.former, name) })
+	for _, names := range []*[]string{&m.named, &m.in, &m.out} {
+		slices.Sort(*names)
+		*names = slices.Compact(*names)
+	}
 	return m, nil
 }
 
@@ -138,7 +144,13 @@ func (v *visit) person(ctx context.Context, source trust.Source) result {
 	if err != nil {
 		return result{err: err}
 	}
-	places := v.places(source, groups.in)
+	if v.left, err = v.hasLeft(ctx); err != nil {
+		return result{err: err}
+	}
+	if v.state.Person.HasLeft() && !v.left {
+		return result{} // somebody else is called so by now, and has what they had
+	}
+	places := v.places(source, groups.named)
 	var failed []error
 	for _, account := range v.revision.Accounts() {
 		if !account.Manage().Users {
@@ -153,6 +165,16 @@ func (v *visit) person(ctx context.Context, source trust.Source) result {
 		failed = append(failed, r.settle(ctx))
 	}
 	return result{err: v.worst(failed), unknown: groups.unknown}
+}
+
+// hasLeft says whether the person has left, by the newest word of all subjects that are
+// called so: it is one person who signs in by that name.
+func (v *visit) hasLeft(ctx context.Context) (bool, error) {
+	name := inbox.CalledBy(v.state)
+	if name == "" {
+		return v.state.Person.HasLeft(), nil
+	}
+	return v.Owners.Left(ctx, v.subject.IdP, name)
 }
 
 // places are the RAM users that the rules have for the person, if there is to be any.

@@ -35,7 +35,7 @@ func TestWhatIsPushedIsInTheInbox(t *testing.T) {
 	if s.Person == nil || s.Person.Person != "ada@acme.com" || s.Person.DisplayName != "Ada King" || s.Person.Attributes["title"][0] != "Dr" || !s.Edges[sre].In {
 		t.Errorf("%+v", s)
 	}
-	if waiting, err := events.Pending(t.Context(), w.clock().Add(time.Hour), 100); err != nil || len(waiting) != 3 {
+	if waiting, err := events.Pending(t.Context(), store.Event{}, w.clock().Add(time.Hour), 100); err != nil || len(waiting) != 3 {
 		t.Errorf("%d events wait, %v", len(waiting), err)
 	}
 	w.want(204, w.ask(token, http.MethodDelete, users+"/"+ada, ""))

@@ -122,7 +122,7 @@ func eventDue(b bench) {
 	}
 	b.appends(false, all...)
 	due := func(before time.Time, limit int) []string {
-		events, err := b.events().Pending(t.Context(), before, limit)
+		events, err := b.events().Pending(t.Context(), store.Event{}, before, limit)
 		want(t, err, "")
 		var found []string
 		for _, e := range events {
@@ -139,6 +139,21 @@ func eventDue(b bench) {
 		if len(found) != c.n || len(slices.Compact(slices.Clone(found))) > 2 {
 			t.Errorf("until %s, at most %d: %q", c.after, c.limit, found)
 		}
+	}
+	paged := map[string]bool{}
+	for last := (store.Event{}); ; {
+		events, err := b.events().Pending(t.Context(), last, long.Add(time.Minute), 2)
+		want(t, err, "")
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
+			paged[e.Key] = true
+		}
+		last = events[len(events)-1]
+	}
+	if len(paged) != len(all) {
+		t.Errorf("by twos %d of %d", len(paged), len(all))
 	}
 	want(t, b.events().Done(t.Context(), b.moment(), all...), "")
 	if found := due(long.Add(time.Minute), 500); len(found) > 0 {
