@@ -88,7 +88,6 @@ func TestMembersFollowTheirGroup(t *testing.T) {
 		w := newWorld(t)
 		w.instance().takes(w.group(1, "dev", false), w.member(2, "7", true), w.person(3, "7", "ada", lifecycle.Active))
 		w.instance().takes(w.group(4, "engineers", false))
-		w.settles()
 		w.wants("group "+prod+" engineers", user(prod, "ada", true, "engineers"), user(test, "ada", false))
 	})
 	t.Run("that it was removed in between is told late", func(t *testing.T) {
@@ -96,7 +95,6 @@ func TestMembersFollowTheirGroup(t *testing.T) {
 		w.instance().takes(w.group(1, "dev", false), w.member(2, "7", true), w.person(3, "7", "ada", lifecycle.Active), w.group(6, "dev", false))
 		w.wants("group "+prod+" dev", user(prod, "ada", true, "dev"), user(test, "ada", true))
 		w.instance().takes(w.group(5, "", true))
-		w.settles()
 		w.wants("group "+prod+" dev", user(prod, "ada", true), user(test, "ada", false))
 	})
 	t.Run("that it is there again is told late", func(t *testing.T) {
@@ -104,7 +102,6 @@ func TestMembersFollowTheirGroup(t *testing.T) {
 		w.instance().takes(w.group(1, "dev", false), w.group(2, "", true), w.member(6, "7", true), w.person(3, "7", "ada", lifecycle.Active))
 		w.wants(user(prod, "ada", true))
 		w.instance().takes(w.group(4, "dev", false))
-		w.settles()
 		w.wants("group "+prod+" dev", user(prod, "ada", true, "dev"), user(test, "ada", true))
 	})
 }

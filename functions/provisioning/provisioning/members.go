@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 
+	"github.com/fc-sso/fc-sso/shared/inbox"
 	"github.com/fc-sso/fc-sso/shared/lifecycle"
 )
 
@@ -35,7 +37,22 @@ func (v *visit) tellMembers(ctx context.Context, r result) error {
 	if err := v.Inbox.Accept(ctx, events...); err != nil {
 		return err
 	}
+	v.told.add(events)
 	return v.note(ctx, func(s *lifecycle.State) { s.Told = look })
+}
+
+// told are places where members wait who were told about their groups.
+type told struct {
+	mu     sync.Mutex
+	places []string
+}
+
+func (t *told) add(events []lifecycle.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range events {
+		t.places = append(t.places, inbox.Place(e))
+	}
 }
 
 // lookAgain is the event that a person is to be looked at for what the group is by now.

@@ -92,11 +92,15 @@ type Events interface {
 	Dead(ctx context.Context, letter Letter) error
 }
 
-type machine struct{ Config }
+type machine struct {
+	Config
+
+	told *told // members who are to be visited too; visitAll has it
+}
 
 // New returns the handler of the function's events. Its error is the store's: whoever
 // delivered is to deliver again. All else waits, or is given up, in the store.
-func New(c Config) func(ctx context.Context, payload []byte) error { return machine{c}.handle }
+func New(c Config) func(ctx context.Context, payload []byte) error { return machine{Config: c}.handle }
 
 func (m machine) handle(ctx context.Context, payload []byte) error {
 	d := m.Read(payload)

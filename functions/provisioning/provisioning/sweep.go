@@ -43,8 +43,9 @@ func placesOf(events []inbox.Waiting) []string {
 	return slices.Compact(places)
 }
 
-// visitAll visits subjects, groups before their members.
+// visitAll visits subjects, groups before their members, of whom some may be told by that.
 func (m machine) visitAll(ctx context.Context, places []string) error {
+	m.told = &told{}
 	var groups, others []string
 	for _, place := range slices.Compact(slices.Sorted(slices.Values(places))) {
 		if s, err := lifecycle.ParseSubject(place); err == nil && s.Kind == lifecycle.KindGroup {
@@ -53,7 +54,10 @@ func (m machine) visitAll(ctx context.Context, places []string) error {
 		}
 		others = append(others, place)
 	}
-	return errors.Join(m.sideBySide(ctx, groups), m.sideBySide(ctx, others))
+	failed := m.sideBySide(ctx, groups)
+	others = append(others, m.told.places...)
+	slices.Sort(others)
+	return errors.Join(failed, m.sideBySide(ctx, slices.Compact(others)))
 }
 
 // sideBySide visits some at once. One that fails stops no other; those for which no time is
