@@ -6,7 +6,7 @@
 //          partner's identity provider on two hosts, which takes requests by form alone;
 //          in one account users are made at the first sign-in, only that RAM denies it
 //   tls    as every, over TLS, and with more roles for the partner's people than one can
-//          read: ten in each of fifty accounts; wangfang has left
+//          read: ten in each of fifty accounts; alice has left
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -108,16 +108,16 @@ async function everyWay(...flags) {
   await applied(line);
   await tell(line, '/functions/metadata-rotation', { triggerName: 'hourly', payload: '{"job":"rotate"}' });
   await tell(line, '/roles', { arn: `acs:ram::${numbers['acme-new']}:role/fc-sso-maintenance`, trust: JSON.stringify(nobody) });
-  if (flags.includes('-tls')) await tell(line, '/events', [wangLeft()]);
+  if (flags.includes('-tls')) await tell(line, '/events', [aliceLeft()]);
   return line;
 }
 
 // nobody is a role's trust in none of our functions.
 const nobody = { Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: ['acs:ram::3456789012345678:root'] } }] };
 
-const wangLeft = () => ({
+const aliceLeft = () => ({
   id: 'hr-1', source: 'acme.hr', specversion: '1.0', type: 'fcsso.person.left', datacontenttype: 'application/json',
-  time: new Date().toISOString(), data: { idp: 'acme', id: '10044', person: 'wangfang@acme.example' },
+  time: new Date().toISOString(), data: { idp: 'acme', id: '10042', person: 'alice@acme.example' },
 });
 
 export const numbers = {

@@ -93,7 +93,7 @@ async function waited(p) {
 async function left(p) {
   await p.go();
   await p.choose('acme');
-  await p.prove('acme', 'wangfang');
+  await p.prove('acme', 'alice');
 }
 
 async function arrive(p) {
